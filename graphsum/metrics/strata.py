@@ -50,7 +50,8 @@ _NORMAL_SENTENCE = re.compile(
     r"|within normal limits)(?: in (?:size|appearance))?"
     r"|(?:clear|normal|negative|unremarkable)(?: (?:and|,) (?:clear|normal|unremarkable))?"
     rf" (?:appearance of the )?{_CHEST_FILM}"
-    r"|(?:normal|negative|unremarkable)(?: (?:study|exam|examination|radiographs?))?(?: of the chest)?"
+    r"|(?:normal|negative|unremarkable)(?: (?:study|exam|examination|radiographs?))?"
+    r"(?: of the chest)?"
     r"|within normal limits"
 )
 _SENTENCE_END = re.compile(r"[.;\n]+")
