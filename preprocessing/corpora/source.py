@@ -1,6 +1,6 @@
 """What a corpus module offers: one ``SOURCE``, found through the table in ``__init__``."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -55,7 +55,9 @@ class CorpusSource:
     """A corpus: its reader, its named splits (the first is the default), its inclusion rule.
 
     ``data_hint``: one line for help texts, saying which files are expected and whence.
-    ``published``: split name -> (train, val, test) sizes in the papers, for :func:`describe`.
+    ``published``: split name -> (train, val, test) sizes in the papers, for ``describe``.
+    ``kept_anyway``: inclusion rule -> uids that it keeps whatever their length.
+    ``default_split``: picks the split's name from the data when the first is not always right.
     """
 
     read_reports: ReadReports
@@ -63,3 +65,5 @@ class CorpusSource:
     inclusion: str
     data_hint: str
     published: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    kept_anyway: Mapping[str, Collection[str]] = field(default_factory=dict)
+    default_split: Callable[[SplitRequest], str] | None = None
