@@ -40,8 +40,8 @@ class RandomSplit:
         """Parts with the reports sorted by uid (as strings)."""
         groups: dict[tuple[str, str], list[Report]] = {}
         for report in sorted(reports, key=lambda report: report.uid):
-            group = ("patient", report.patient) if report.patient else ("report", report.uid)
-            groups.setdefault(group, []).append(report)
+            key = ("patient", report.patient) if report.patient else ("report", report.uid)
+            groups.setdefault(key, []).append(report)
         shuffled = list(groups.values())
         random.Random(request.seed).shuffle(shuffled)
 
