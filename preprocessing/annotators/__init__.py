@@ -1,0 +1,55 @@
+"""Annotators turn findings into words, a dependency tree and entities.
+
+One class per backend and one line in ``ANNOTATORS``; a backend's library is imported only when
+that backend is loaded.
+"""
+
+import difflib
+import importlib
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
+
+from preprocessing.errors import InputError
+from preprocessing.records import AnnotatedReport
+
+# Findings as text, or already split into sentences of words.
+Findings = str | Sequence[Sequence[str]]
+
+
+class Annotator(Protocol):
+    """What every backend offers.
+
+    ``version`` changes whenever the output would change, so that caches can be keyed by it.
+    """
+
+    name: str
+    version: str
+
+    def annotate(self, reports: Iterable[tuple[str, Findings]]) -> Iterator[AnnotatedReport]:
+        """Yield one ``AnnotatedReport`` for each (uid, findings), in order."""
+        ...
+
+
+ANNOTATORS = {
+    "builtin": "preprocessing.annotators.builtin:BuiltinAnnotator",
+    "stanza": "preprocessing.annotators.stanza:StanzaAnnotator",
+    "scispacy": "preprocessing.annotators.scispacy:ScispacyAnnotator",
+}
+
+
+def load_annotator(name: str, *, model_dir: str | None = None) -> Annotator:
+    """The annotator called ``name``, its model loaded.
+
+    ``model_dir`` is where the backend's model lies (stanza: the resources folder; scispacy and
+    builtin: a pipeline's folder or name); None means the backend's default place.
+
+    Raises ``InputError`` for an unknown name and ``MissingBackendError`` when the library or the
+    model is not installed.
+    """
+    if name not in ANNOTATORS:
+        close = difflib.get_close_matches(name, ANNOTATORS, 1)
+        hint = f"did you mean {close[0]!r}? " if close else ""
+        raise InputError(f"unknown annotator {name!r}: {hint}choose from {', '.join(ANNOTATORS)}")
+    module, _, attribute = ANNOTATORS[name].partition(":")
+    annotator: Annotator = getattr(importlib.import_module(module), attribute)(model_dir)
+    return annotator

@@ -1,0 +1,94 @@
+"""Annotate a corpus once: results are cached on disk as JSON Lines."""
+
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from tqdm import tqdm
+
+from preprocessing.annotators import Annotator
+from preprocessing.errors import InputError
+from preprocessing.records import (
+    SCHEMA_VERSION,
+    AnnotatedReport,
+    Report,
+    dumps,
+    from_json,
+    read_jsonl,
+    to_json,
+    write_text_atomically,
+)
+
+
+def annotate_reports(
+    reports: Sequence[Report],
+    annotator: Annotator,
+    *,
+    cache_dir: str | Path,
+    corpus: str,
+    progress: bool = True,
+) -> list[AnnotatedReport]:
+    """The findings of all reports annotated, in order; from the cache where it holds them.
+
+    One cache file per corpus, annotator, its version and the exact uids and findings: anything
+    else never matches. A cache that is not whole is made again, never trusted. Raises
+    ``InputError`` when two reports share a uid or the cache cannot be written.
+    """
+    seen: set[str] = set()
+    for report in reports:
+        if report.uid in seen:
+            raise InputError(
+                f"{corpus}: uid {report.uid!r} occurs twice; each report needs its own uid"
+            )
+        seen.add(report.uid)
+    path = cache_path(reports, annotator, cache_dir=cache_dir, corpus=corpus)
+    header = {
+        "schema": SCHEMA_VERSION,
+        "annotator": annotator.name,
+        "version": annotator.version,
+        "corpus": corpus,
+    }
+    cached = _read_cache(path, header, reports)
+    if cached is not None:
+        return cached
+    annotated = list(
+        tqdm(
+            annotator.annotate((report.uid, report.findings) for report in reports),
+            desc=f"annotate {corpus} ({annotator.name})",
+            total=len(reports),
+            unit=" reports",
+            disable=None if progress else True,
+        )
+    )
+    write_text_atomically(path, [dumps(header), *(dumps(to_json(one)) for one in annotated)])
+    return annotated
+
+
+def cache_path(
+    reports: Sequence[Report], annotator: Annotator, *, cache_dir: str | Path, corpus: str
+) -> Path:
+    """Where :func:`annotate_reports` keeps these reports' annotations."""
+    digest = hashlib.sha256()
+    for part in (corpus, annotator.name, annotator.version, str(SCHEMA_VERSION)):
+        digest.update(dumps({"key": part}).encode("utf-8", "surrogatepass"))
+    for report in reports:
+        line = json.dumps([report.uid, report.findings])
+        digest.update(line.encode("ascii") + b"\n")
+    readable = re.sub(r"[^A-Za-z0-9.-]+", "_", f"{corpus}-{annotator.name}")
+    return Path(cache_dir) / f"{readable}-{digest.hexdigest()[:16]}.jsonl"
+
+
+def _read_cache(
+    path: Path, header: dict[str, object], reports: Sequence[Report]
+) -> list[AnnotatedReport] | None:
+    if not path.is_file():
+        return None
+    try:
+        first, *lines = read_jsonl(path)
+        annotated = [from_json(AnnotatedReport, line) for line in lines]
+    except (InputError, KeyError, TypeError, ValueError):
+        return None
+    whole = first == header and [one.uid for one in annotated] == [one.uid for one in reports]
+    return annotated if whole else None

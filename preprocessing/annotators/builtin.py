@@ -1,0 +1,109 @@
+"""The annotator that ships with the package: a compact spaCy pipeline, no download needed."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from preprocessing.annotators import Findings
+from preprocessing.annotators.lexicon import load_lexicon
+from preprocessing.annotators.sentences import (
+    ParsedSentence,
+    join_sentences,
+    sentences_of,
+    single_root,
+)
+from preprocessing.errors import MissingBackendError
+from preprocessing.records import AnnotatedReport, Entity
+
+MODEL_DIR = Path(__file__).with_name("builtin_model")
+# Reports repeat their sentences; a parsed one is kept until this many are known.
+_REMEMBERED_SENTENCES = 50_000
+_REPORTS_AT_ONCE = 128
+
+
+class BuiltinAnnotator:
+    """Dependency parser and entity tagger trained for this package; see its model card.
+
+    ``model_dir``: a folder in the same form, made by ``train_builtin``; default: the one shipped.
+    Raises ``MissingBackendError`` when spaCy or the folder is missing.
+    """
+
+    name = "builtin"
+
+    def __init__(self, model_dir: str | None = None) -> None:
+        folder = Path(model_dir) if model_dir else MODEL_DIR
+        self._pipeline = load_pipeline(folder)
+        self.version: str = json.loads((folder / "meta.json").read_text("utf-8"))["version"]
+        self._parsed: dict[tuple[str, ...], ParsedSentence] = {}
+
+    def annotate(self, reports: Iterable[tuple[str, Findings]]) -> Iterator[AnnotatedReport]:
+        """Yield one ``AnnotatedReport`` for each (uid, findings), in order.
+
+        Sentences are parsed one by one, so a report's annotation never depends on its neighbours.
+        """
+        reports = iter(reports)
+        while batch := [
+            (uid, [tuple(sentence) for sentence in sentences_of(findings)])
+            for uid, findings in islice(reports, _REPORTS_AT_ONCE)
+        ]:
+            if len(self._parsed) > _REMEMBERED_SENTENCES:
+                self._parsed.clear()
+            new = {s for _, sentences in batch for s in sentences if s not in self._parsed}
+            self._parsed.update(self._parse(sorted(new)))
+            for uid, sentences in batch:
+                yield join_sentences(uid, (self._parsed[sentence] for sentence in sentences))
+
+    def _parse(
+        self, sentences: Sequence[tuple[str, ...]]
+    ) -> Iterator[tuple[tuple[str, ...], ParsedSentence]]:
+        docs = (_to_doc(self._pipeline.vocab, words) for words in sentences)
+        for words, doc in zip(sentences, self._pipeline.pipe(docs, batch_size=256), strict=True):
+            heads, deprels = single_root(
+                [-1 if token.head.i == token.i else token.head.i for token in doc],
+                [token.dep_ for token in doc],
+            )
+            yield words, ParsedSentence(words, tuple(heads), tuple(deprels), _entities(words))
+
+
+def load_pipeline(folder: Path) -> Any:
+    """The spaCy pipeline in ``folder``; raises ``MissingBackendError`` when there is none."""
+    try:
+        import spacy
+    except ImportError:
+        raise MissingBackendError(
+            "the builtin annotator needs spaCy; run: pip install 'spacy>=3.8,<3.9'"
+        ) from None
+    if not (folder / "meta.json").is_file():
+        raise MissingBackendError(
+            f"no builtin annotator model in {folder}; give a folder that "
+            "'python -m preprocessing.annotators.train_builtin' made, or leave model_dir out"
+        )
+    # Words come split; the pipeline carries neither a tokeniser nor a vocabulary.
+    return spacy.load(folder, exclude=["tokenizer", "vocab"])
+
+
+def _to_doc(vocab: Any, words: Sequence[str]) -> Any:
+    from spacy.tokens import Doc
+
+    # The parser may not split the sentence again; spaCy takes no empty words or lone surrogates.
+    return Doc(
+        vocab,
+        words=[word.encode("utf-8", "replace").decode("utf-8") or "_" for word in words],
+        sent_starts=[position == 0 for position in range(len(words))],
+    )
+
+
+def _entities(words: Sequence[str]) -> tuple[Entity, ...]:
+    lexicon = load_lexicon()
+    entities: list[Entity] = []
+    for position, word in enumerate(words):
+        label = lexicon.get(word.lower())
+        if label is None:
+            continue
+        if entities and entities[-1].end == position and entities[-1].label == label:
+            entities[-1] = entities[-1]._replace(end=position + 1)
+        else:
+            entities.append(Entity(position, position + 1, label))
+    return tuple(entities)
