@@ -44,6 +44,8 @@ class ContrastiveModule(nn.Module):
     """Encodes memory and its two masked views, and compares them.
 
     A view is the memory with the masked positions invisible: not attended to and not pooled.
+    Since the positive and the negative view share no position, one pass encodes both: pieces of
+    key words see only each other, all other pieces see only each other.
     """
 
     def __init__(self, config: GraphSumConfig) -> None:
@@ -65,22 +67,18 @@ class ContrastiveModule(nn.Module):
         )
         self.temperature = config.contrastive_temperature
 
-    def pool(self, memory: Tensor, keep: Tensor) -> Tensor:
-        """Mean of the encoded positions that the view keeps.
+    def encode(self, memory: Tensor, visible: Tensor) -> Tensor:
+        """Encoded positions, each from those that it sees.
 
         Args:
             memory: [B, S, D].
-            keep: boolean, [B, S]; a report that keeps nothing gets zeros.
+            visible: boolean, [B, S, S]; row i says which positions i sees, at least one.
 
         Returns:
-            [B, D].
+            [B, S, D].
         """
-        # A row that keeps nothing would make softmax undefined: let it see its first position.
-        visible = keep.clone()
-        visible[:, 0] |= ~keep.any(dim=1)
-        encoded = self.encoder(memory, src_key_padding_mask=~visible)  # [B, S, D]
-        weight = keep.unsqueeze(-1).to(encoded.dtype)
-        return (encoded * weight).sum(1) / weight.sum(1).clamp(min=1)
+        heads = self.encoder.layers[0].self_attn.num_heads
+        return self.encoder(memory, mask=~visible.repeat_interleave(heads, dim=0))
 
     def forward(self, memory: Tensor, attention_mask: Tensor, key_mask: Tensor) -> Tensor:
         """Contrastive loss per report.
@@ -92,10 +90,33 @@ class ContrastiveModule(nn.Module):
         Returns:
             [B]; 0 for reports that are all key words or have none, since a view is empty there.
         """
+        real = attention_mask.bool()
         positive, negative = contrastive_views(attention_mask, key_mask)
-        # One pass over the three views: B reports become 3B rows.
-        keep = torch.cat([attention_mask.bool(), positive, negative])  # [3B, S]
-        pooled = self.pool(memory.repeat(3, 1, 1), keep)  # [3B, D]
-        losses = contrastive_loss(*pooled.float().chunk(3), temperature=self.temperature)
-        defined = positive.any(dim=1) & negative.any(dim=1)
-        return losses * defined
+        same_view = positive.unsqueeze(2) == positive.unsqueeze(1)  # [B, S, S]
+        everything = real.unsqueeze(1).expand_as(same_view)
+        # Padding positions, which nothing pools, see what they like: softmax needs something.
+        apart = same_view & everything | ~real.unsqueeze(2)
+        whole, views = self.encode(memory.repeat(2, 1, 1), torch.cat([everything, apart])).chunk(
+            2
+        )  # each [B, S, D]
+        losses = contrastive_loss(
+            masked_mean(whole, real),
+            masked_mean(views, positive),
+            masked_mean(views, negative),
+            temperature=self.temperature,
+        )
+        return losses * (positive.any(dim=1) & negative.any(dim=1))
+
+
+def masked_mean(states: Tensor, keep: Tensor) -> Tensor:
+    """Mean over the kept positions.
+
+    Args:
+        states: [B, S, D].
+        keep: boolean, [B, S]; a row that keeps nothing gives zeros.
+
+    Returns:
+        [B, D], in single precision.
+    """
+    weight = keep.unsqueeze(-1).float()
+    return (states.float() * weight).sum(1) / weight.sum(1).clamp(min=1)

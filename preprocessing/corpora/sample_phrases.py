@@ -341,7 +341,12 @@ ABSENT = {
     "nodule": "suspicious nodule",
     "pulmonary edema": "pulmonary edema",
 }
-ABSENT_LISTS = ("No {items}.", "There is no {items}.", "No {items} is seen.", "Negative for {items}.")
+ABSENT_LISTS = (
+    "No {items}.",
+    "There is no {items}.",
+    "No {items} is seen.",
+    "Negative for {items}.",
+)
 
 NORMAL_IMPRESSION = "No acute cardiopulmonary abnormality."
 
