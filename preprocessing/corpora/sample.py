@@ -135,9 +135,11 @@ def _draw_fact(observation: Observation, main_side: str, rng: Random) -> Fact:
     if not places or rng.random() > _SAME_SIDE_SHARE:
         places = list(observation.places)
     place, severity = rng.choice(places), _skewed(observation.severities, rng)
-    # What is gone has no size, and what lies at an apex is not large.
+    # What is gone has no size, what is doubtful is slight, what lies at an apex is not large.
     if change == "resolved":
         severity = ""
+    elif uncertain:
+        severity = observation.severities[0]
     elif place in phrases.APICAL and severity == "large":
         severity = "small"
     return Fact(observation, place, severity, change, uncertain)
