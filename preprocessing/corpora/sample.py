@@ -7,7 +7,7 @@ urgent observations, canonically worded; incidental and absent ones are left out
 real report and no text of another corpus is behind it; scores on it say nothing about medicine.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -24,7 +24,9 @@ MIN_WORDS, MAX_WORDS = 40, 70
 
 _NORMAL_SHARE = 0.35
 # Of the other reports, how many have 0, 1, 2, 3, 4 observations that matter.
-_N_FACTS_WEIGHTS = (0.08, 0.27, 0.35, 0.22, 0.08)
+_N_FACTS_WEIGHTS = (0.15, 0.45, 0.26, 0.11, 0.03)
+# How often a further observation lies on the side of the first one.
+_SAME_SIDE_SHARE = 0.7
 _UNCERTAIN_SHARE = 0.25
 # Half of the normal findings repeat one of a few standing texts, as dictation templates do.
 _TEMPLATE_SHARE = 0.5
@@ -45,7 +47,10 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """All that a report will say: facts by falling acuity, and what the impression leaves out."""
+    """All that a report will say: facts by falling urgency, and what the impression leaves out.
+
+    ``variant`` is set for normal reports and only there.
+    """
 
     facts: tuple[Fact, ...]
     incidentals: tuple[tuple[Incidental, str], ...]
@@ -99,7 +104,9 @@ def draw_case(rng: Random) -> Case:
         observation = rng.choices(phrases.OBSERVATIONS, weights)[0]
         if not _conflicts(observation, chosen):
             chosen[observation.name] = observation
-    facts = tuple(_draw_fact(chosen[name], rng) for name in sorted(chosen, key=_ACUITY.__getitem__))
+    main_side = rng.choice(("left", "right"))
+    drawn = [_draw_fact(observation, main_side, rng) for observation in chosen.values()]
+    facts = tuple(sorted(drawn, key=_urgency))
     n_incidentals = rng.choice((1, 2)) if not facts else rng.choice((0, 0, 1))
     return Case(facts, _draw_incidentals(facts, n_incidentals, rng), None)
 
@@ -112,13 +119,27 @@ def _conflicts(observation: Observation, chosen: Mapping[str, Observation]) -> b
     )
 
 
-def _draw_fact(observation: Observation, rng: Random) -> Fact:
+def _urgency(fact: Fact) -> tuple[bool, int]:
+    return fact.change == "resolved", _ACUITY[fact.observation.name]
+
+
+def _skewed(options: Sequence[str], rng: Random) -> str:
+    """One of the options, each half, a third, ... as often as the first."""
+    return rng.choices(options, [1 / rank for rank in range(1, len(options) + 1)])[0]
+
+
+def _draw_fact(observation: Observation, main_side: str, rng: Random) -> Fact:
     uncertain = observation.may_be_uncertain and rng.random() < _UNCERTAIN_SHARE
-    change = "" if uncertain else rng.choice(observation.changes)
-    place, severity = rng.choice(observation.places), rng.choice(observation.severities)
-    # What is gone has no size, and what lies at an apex is not large.
+    change = "" if uncertain else _skewed(observation.changes, rng)
+    places = [place for place in observation.places if place.side == main_side]
+    if not places or rng.random() > _SAME_SIDE_SHARE:
+        places = list(observation.places)
+    place, severity = rng.choice(places), _skewed(observation.severities, rng)
+    # What is gone has no size, what is doubtful is slight, what lies at an apex is not large.
     if change == "resolved":
         severity = ""
+    elif uncertain:
+        severity = observation.severities[0]
     elif place in phrases.APICAL and severity == "large":
         severity = "small"
     return Fact(observation, place, severity, change, uncertain)
@@ -144,7 +165,8 @@ def _draw_incidentals(
 def write_impression(case: Case) -> str:
     """The impression that follows from the facts, without chance: urgent observations first.
 
-    At most ``MAX_STATED`` are named; after chronic ones alone it adds that nothing is acute.
+    At most ``MAX_STATED`` are named, what has resolved last; where all is chronic or resolved it
+    adds that nothing is acute.
     """
     if case.variant:
         return case.variant.impression
@@ -153,7 +175,7 @@ def write_impression(case: Case) -> str:
         sentences.append(_impression_sentence(fact))
         if fact.change != "resolved" and (advice := _advice(fact)):
             sentences.append(advice)
-    if all(fact.observation.chronic for fact in case.facts):
+    if all(fact.observation.chronic or fact.change == "resolved" for fact in case.facts):
         sentences.append(phrases.NORMAL_IMPRESSION)
     return " ".join(sentences)
 
@@ -174,7 +196,7 @@ def _advice(fact: Fact) -> str:
 
 
 def write_findings(case: Case, rng: Random) -> str:
-    """State the case in one of many ways: 40 to 70 words, sentences in a varying order."""
+    """State the case in one of many ways: about 40 to 70 words, in a varying order."""
     stated = [_fact_statement(fact, rng) for fact in case.facts]
     stated += [incidental.sentence.format(side=side) for incidental, side in case.incidentals]
     stated += _other_side_statements(case, rng)
@@ -182,6 +204,8 @@ def write_findings(case: Case, rng: Random) -> str:
         stated.append(case.variant.sentence)
     regions = {fact.observation.region for fact in case.facts}
     regions |= {incidental.region for incidental, _ in case.incidentals}
+    if "vessels" in regions:
+        regions.add("lungs")  # lungs with edema are not clear
     normal = [
         rng.choice(statements)
         for region, statements in phrases.NORMAL_STATEMENTS.items()

@@ -41,9 +41,10 @@ RIBS = tuple(
     for number in ("fourth", "fifth", "sixth", "seventh", "eighth")
 )
 
+# Severities and changes: the common ones first.
 SIZES = ("small", "moderate", "large")
 GRADES = ("mild", "moderate", "severe")
-ACUTE_CHANGES = ("", "", "new", "stable", "improved", "worse", "resolved")
+ACUTE_CHANGES = ("", "new", "stable", "improved", "worse", "resolved")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +109,7 @@ OBSERVATIONS = (
         "vessels",
         severities=GRADES,
         changes=ACUTE_CHANGES,
-        sentences=(
-            "Increased interstitial markings are consistent with {severity} pulmonary edema.",
-        ),
+        sentences=("Increased interstitial markings indicate {severity} pulmonary edema.",),
         conflicts=("vascular congestion",),
         may_be_uncertain=True,
     ),
@@ -119,7 +118,7 @@ OBSERVATIONS = (
         ("consolidation", "airspace disease", "an airspace opacity"),
         "lungs",
         places=LOBES,
-        severities=("", "mild", "patchy", "dense"),
+        severities=("", "patchy", "mild", "dense"),
         changes=ACUTE_CHANGES,
         sentences=("{severity} {before} airspace disease is consistent with pneumonia.",),
         may_be_uncertain=True,
@@ -151,7 +150,7 @@ OBSERVATIONS = (
         places=(*SIDED, BILATERAL),
         severities=SIZES,
         changes=ACUTE_CHANGES,
-        sentences=("Blunting {after} is consistent with a {severity} pleural effusion.",),
+        sentences=("Costophrenic angle blunting {after}, {severity}, indicates pleural fluid.",),
         may_be_uncertain=True,
         weight=1.8,
     ),
@@ -170,7 +169,7 @@ OBSERVATIONS = (
         "lungs",
         places=LOBES,
         severities=tuple(f"{size} mm" for size in (4, 5, 6, 7, 8, 9, 10, 12, 15)),
-        changes=("", "", "new", "stable"),
+        changes=("", "new", "stable"),
         may_be_uncertain=True,
         weight=0.8,
     ),
@@ -179,8 +178,8 @@ OBSERVATIONS = (
         ("atelectasis", "volume loss"),
         "lungs",
         places=BASILAR,
-        severities=("", "mild", "moderate", "linear"),
-        changes=("", "", "new", "stable", "improved", "worse"),
+        severities=("mild", "linear", "moderate"),
+        changes=("", "new", "stable", "improved", "worse"),
         conflicts=("pneumonia",),
         weight=1.4,
     ),
@@ -189,7 +188,7 @@ OBSERVATIONS = (
         ("cardiomegaly", "enlargement of the heart"),
         "heart",
         severities=GRADES,
-        changes=("", "", "stable", "worse"),
+        changes=("", "stable", "worse"),
         sentences=(
             "The heart is {severity_adverb} enlarged.",
             "The cardiac silhouette is {severity_adverb} enlarged.",
@@ -223,7 +222,6 @@ OBSERVATIONS = (
 SEVERITY_SYNONYMS = {
     "mild": ("mild", "slight"),
     "severe": ("severe", "marked"),
-    "small": ("small", "minor"),
 }
 SEVERITY_ADVERBS = {"mild": "mildly", "moderate": "moderately", "severe": "severely"}
 
@@ -238,7 +236,7 @@ IMPRESSION_CHANGES = {
 
 # {a}: the noun phrase with its article; {the}: with "the"; {is}, {has}: agree with its number.
 STATEMENTS = {
-    "": ("There {is} {a}.", "{a} {is} present.", "{a} {is} seen."),
+    "": ("There {is} {a}.", "{a} {is} present.", "{a} {is} seen.", "{a} {is} noted."),
     "new": (
         "There {is} {a}, new since the prior study.",
         "{a} {has} developed since the prior study.",
@@ -247,24 +245,32 @@ STATEMENTS = {
     "stable": (
         "{the} {is} unchanged.",
         "{the} {is} stable compared with the prior study.",
+        "{the} {has} not changed.",
         "There {is} {a}, unchanged since the prior study.",
     ),
     "improved": (
         "{the} {has} decreased since the prior study.",
         "{the} {has} improved.",
         "Interval improvement of {the}.",
+        "Comparison with the prior study shows partial clearing of {the}.",
     ),
     "worse": (
         "{the} {has} increased since the prior study.",
         "{the} {has} worsened.",
         "Interval worsening of {the}.",
+        "{the} {is} more prominent than before.",
     ),
     "resolved": (
         "{the} {has} resolved.",
         "{the} {is} no longer seen.",
         "Interval resolution of {the}.",
     ),
-    "uncertain": ("There may be {a}.", "{a} cannot be excluded.", "Questionable {bare} {is} seen."),
+    "uncertain": (
+        "There may be {a}.",
+        "{a} cannot be excluded.",
+        "Findings suggest {a}, but this is not certain.",
+        "Questionable {bare} {is} seen.",
+    ),
 }
 # How a change is added to one of an observation's own sentences.
 CHANGE_SUFFIXES = {
@@ -306,16 +312,21 @@ NORMAL_STATEMENTS = {
         "The heart is normal in size.",
         "Heart size is normal.",
         "The cardiac silhouette is within normal limits.",
+        "Normal heart size and contour.",
+        "The heart is not enlarged.",
     ),
     "mediastinum": (
         "Mediastinal contours are normal.",
         "The mediastinum is unremarkable.",
         "The hilar and mediastinal contours are within normal limits.",
+        "No mediastinal widening or adenopathy.",
     ),
     "lungs": (
         "The lungs are clear.",
         "Both lungs are clear and well expanded.",
         "The lungs are clear bilaterally.",
+        "The lungs are free of focal airspace disease.",
+        "Lung volumes are normal and there is no infiltrate.",
     ),
     "vessels": (
         "Pulmonary vessels are normal.",
@@ -326,10 +337,17 @@ NORMAL_STATEMENTS = {
         "The bony structures are intact.",
         "No acute bony abnormality is seen.",
         "The visualized bones are unremarkable.",
+        "The ribs and spine show no acute injury.",
     ),
     "abdomen": (
         "The visualized upper abdomen is unremarkable.",
         "There is no free air under the diaphragm.",
+        "The bowel gas pattern beneath the diaphragm is normal.",
+    ),
+    "trachea": ("The trachea is midline.", "The airway is patent and midline."),
+    "soft tissues": (
+        "The soft tissues are unremarkable.",
+        "No soft tissue swelling or foreign body is evident.",
     ),
 }
 # observation -> what a list of absent things calls it
@@ -345,6 +363,7 @@ ABSENT_LISTS = (
     "No {items}.",
     "There is no {items}.",
     "No {items} is seen.",
+    "No evidence of {items}.",
     "Negative for {items}.",
 )
 
