@@ -127,19 +127,19 @@ def _read_split(data_dir: Path) -> dict[str, str]:
             if missing:
                 raise InputError(
                     f"{path}: no column {', '.join(sorted(missing))}; its columns are "
-                    f"{', '.join(rows.fieldnames or ()) or 'none'}"
+                    f"{', '.join(map(repr, rows.fieldnames or ())) or 'none'}"
                 )
             for row in rows:
                 uid = "s" + (row["study_id"] or "").strip().removeprefix("s")
                 part = PART_NAMES.get((row["split"] or "").strip().lower())
                 if part is None:
                     raise InputError(
-                        f"{path}:{rows.line_num}: the split of {uid} is neither train, validate "
+                        f"{path}:{rows.line_num}: the split of {uid!r} is neither train, validate "
                         "nor test"
                     )
                 if part_of.setdefault(uid, part) != part:
                     raise InputError(
-                        f"{path}:{rows.line_num}: study {uid} is in {part} and in {part_of[uid]}"
+                        f"{path}:{rows.line_num}: study {uid!r} is in {part} and in {part_of[uid]}"
                     )
     except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error):
         raise InputError(

@@ -2,6 +2,8 @@
 distributes them (Demner-Fushman et al., JAMIA 2016): one XML file per report.
 """
 
+import gzip
+import lzma
 import re
 import tarfile
 import zlib
@@ -110,7 +112,7 @@ def _read_archive(archive: Path) -> Iterator[tuple[str, bytes]]:
                 content = members.extractfile(member)
                 if content is not None:
                     yield name, content.read()
-    except (tarfile.TarError, EOFError, zlib.error) as error:
+    except (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
         what = "is not a tar archive" if isinstance(error, tarfile.ReadError) else "is broken"
         raise InputError(
             f"{archive}: {what} or incomplete; delete it and run "
