@@ -1,6 +1,7 @@
 """MIMIC-CXR, on invented files in PhysioNet's layout."""
 
 import gzip
+import random
 import zipfile
 from collections import Counter
 
@@ -19,8 +20,8 @@ def written(request, tmp_path_factory) -> tuple[MimicTree, Corpus, Corpus]:
     folder = tmp_path_factory.mktemp("mimic")
     tree = write_mimic_tree(folder, zipped=request.param == "zip")
     official = load_corpus("mimic-cxr", data_dir=folder)
-    random = load_corpus("mimic-cxr", data_dir=folder, split="paper-random", split_seed=4)
-    return tree, official, random
+    shuffled = load_corpus("mimic-cxr", data_dir=folder, split="paper-random", split_seed=4)
+    return tree, official, shuffled
 
 
 def test_every_report_is_read_as_planned(written):
@@ -35,10 +36,10 @@ def test_every_report_is_read_as_planned(written):
 
 
 def test_every_exclusion_is_counted(written):
-    tree, official, random = written
+    tree, official, shuffled = written
     assert tree.unlisted > 0
     assert official.exclusions == dict(tree.exclusions) | {UNLISTED: tree.unlisted}
-    assert random.exclusions == tree.exclusions
+    assert shuffled.exclusions == tree.exclusions
     parts = [official.train, official.val, official.test]
     assert sum(map(len, parts)) + sum(official.exclusions.values()) == tree.total
     assert official.split == "official"
@@ -56,24 +57,24 @@ def test_official_sizes(written):
 
 
 def test_random_split_keeps_patients_together(written):
-    tree, _, random = written
-    assert random.split == "paper-random (seed 4)"
-    patients = [{report.patient for report in part} for part in (random.train, random.val)]
-    patients.append({report.patient for report in random.test})
+    tree, _, shuffled = written
+    assert shuffled.split == "paper-random (seed 4)"
+    patients = [{report.patient for report in part} for part in (shuffled.train, shuffled.val)]
+    patients.append({report.patient for report in shuffled.test})
     assert len(set.union(*patients)) == sum(map(len, patients))
-    assert len(random.train) + len(random.val) + len(random.test) == len(tree.pairs)
-    assert abs(len(random.val) - len(tree.pairs) / 10) <= 3
+    assert len(shuffled.train) + len(shuffled.val) + len(shuffled.test) == len(tree.pairs)
+    assert abs(len(shuffled.val) - len(tree.pairs) / 10) <= 3
 
 
 def test_describe_shows_published_sizes_and_exclusions(written):
-    _, official, random = written
+    _, official, shuffled = written
     text = describe(official)
     assert "(published 122,014)" in text
     assert "(published 957)" in text
     assert "(published 1,606)" in text
     for reason, count in official.exclusions.items():
         assert f"  {reason}: {count}" in text
-    assert "published" not in describe(random)
+    assert "published" not in describe(shuffled)
 
 
 def test_no_text_of_reports_in_describe(written):
@@ -160,3 +161,23 @@ def test_a_damaged_member_is_an_exclusion(tmp_path):
     after = load_corpus("mimic-cxr", data_dir=tmp_path)
     assert after.exclusions["unreadable file"] == 1
     assert len(after.train) == len(before.train) - 1
+
+
+def test_any_damage_to_the_archive_is_an_exclusion_or_one_error(tmp_path):
+    write_mimic_tree(tmp_path, copies=1, zipped=True)
+    archive = tmp_path / "mimic-cxr-reports.zip"
+    whole = archive.read_bytes()
+    rng = random.Random(3)
+    outcomes = set()
+    for _ in range(60):
+        damaged = bytearray(whole)
+        # The directory at the end decides most.
+        damaged[-rng.randint(1, 4000)] = rng.randrange(256)
+        archive.write_bytes(damaged)
+        try:
+            load_corpus("mimic-cxr", data_dir=tmp_path)
+            outcomes.add("read")
+        except InputError as error:
+            assert "\n" not in str(error)
+            outcomes.add("refused")
+    assert outcomes == {"read", "refused"}
