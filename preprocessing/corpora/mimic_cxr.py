@@ -155,7 +155,7 @@ def _read_split(data_dir: Path) -> dict[str, str]:
 
 SOURCE = CorpusSource(
     read_reports=read_reports,
-    # The random parts of earlier papers were not published; 8 : 1 : 1 is their proportion.
+    # No paper lists the uids of its random parts, so that only the proportion can be followed.
     splits={"official": official_split, "paper-random": RandomSplit(8, 1, 1)},
     inclusion="hu2022",
     data_hint=f"{ARCHIVE} or files/, and {SPLIT_FILES[0]}, from {URL} (credentialed)",
