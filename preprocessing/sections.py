@@ -67,14 +67,15 @@ def _alternation(headings: list[str]) -> str:
     return "|".join(re.escape(heading).replace(r"\ ", " {1,2}") for heading in longest_first)
 
 
-# _clean leaves at most two blanks in a row, so every repetition here is bounded.
+# _clean leaves at most two blanks in a row, so every repetition here is bounded. The number is
+# that of "WET READ VERSION #1".
 _CANDIDATE = re.compile(
     rf"(?<![\w/])({_alternation(list(_NAME))})(?![\w/])(?: {{1,2}}#?\d{{1,3}}(?= {{0,2}}[:\n*]))?"
-    r"( {0,2}:)?",
+    r"( {0,2}:| {1,2}--?(?= ))?",
     re.IGNORECASE,
 )
 _LINE_START = re.compile(r"(?:^|\n) {0,2}\Z")
-_LINE_END = re.compile(r" {0,2}(?:\n|\Z)| {1,2}--? ")
+_LINE_END = re.compile(r" {0,2}(?:\n|\Z)")
 _SENTENCE_END = re.compile(r"[.!?;:] {1,2}\Z|  \Z")
 # A title in capitals that speaks of the image; what follows are findings.
 _TITLE = re.compile(r"^ {0,2}([A-Z][A-Z0-9 ()/,.&-]{1,79}):", re.MULTILINE)
@@ -166,10 +167,10 @@ def _clean(text: str) -> str:
 
 def _is_heading(text: str, match: re.Match[str]) -> bool:
     """Whether a known heading's words stand where a heading stands, rather than in a sentence."""
-    heading, colon = match[1], match[2]
+    heading, mark = match[1], match[2] or ""
     before = text[max(0, match.start() - 3) : match.start()]
     starts_line = _LINE_START.search(before) is not None
-    if colon:
+    if mark.endswith(":"):
         return (
             starts_line
             or heading.isupper()
@@ -178,7 +179,7 @@ def _is_heading(text: str, match: re.Match[str]) -> bool:
     if not starts_line or not heading.isupper():
         return False
     is_marker = " ".join(heading.lower().split()) in _MARKERS
-    return is_marker or _LINE_END.match(text, match.end()) is not None
+    return bool(mark) or is_marker or _LINE_END.match(text, match.end()) is not None
 
 
 def _without_wet_reads(sections: list[Section]) -> list[Section]:

@@ -30,7 +30,7 @@ _BOTH_SECTIONS: Rule = (
 
 # Reasons in the order they are tried; a report counts under the first that holds.
 INCLUSION_RULES: dict[str, Rule] = {
-    # Hu et al. (ACL 2022), section 4.1, after Zhang et al. (2018)
+    # Hu et al. (ACL 2022), after Zhang et al. (2018)
     "hu2022": (
         *_BOTH_SECTIONS,
         ("findings of 10 tokens or fewer", lambda report: count_tokens(report.findings) <= 10),

@@ -24,6 +24,9 @@ SPLIT_FILES = ("mimic-cxr-2.0.0-split.csv.gz", "mimic-cxr-2.0.0-split.csv")
 URL = "https://physionet.org/content/mimic-cxr/2.1.0/"
 SPLIT_URL = "https://physionet.org/content/mimic-cxr-jpg/2.1.0/"
 
+# What a damaged archive raises; its unknown versions and methods are a kind of RuntimeError, its
+# negative seeks and broken names a kind of ValueError.
+_BROKEN = (OSError, EOFError, RuntimeError, ValueError, zipfile.BadZipFile, zlib.error)
 _REPORT_PATH = re.compile(r"(?:^|/)p\d{2}/(p\d+)/(s\d+)\.txt$")
 
 
@@ -37,10 +40,12 @@ def read_reports(
     """
     for patient, uid, read in _find_files(Path(data_dir)):
         try:
-            text = read().decode("utf-8-sig")
-        except (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError):
+            content = read()
+        except _BROKEN:
             yield Exclusion(uid, "unreadable file")
             continue
+        try:
+            text = content.decode("utf-8-sig")
         except UnicodeDecodeError:
             yield Exclusion(uid, "not UTF-8 text")
             continue
@@ -88,7 +93,7 @@ def _find_files(data_dir: Path) -> Iterator[tuple[str, str, Callable[[], bytes]]
                 match = _REPORT_PATH.search(name)
                 if match:
                     yield match[1], match[2], lambda name=name: members.read(name)  # type: ignore[misc]
-    except (zipfile.BadZipFile, OSError):
+    except _BROKEN:
         raise InputError(
             f"{archive}: not a zip archive or incomplete; get it again from {URL}"
         ) from None
@@ -127,19 +132,19 @@ def _read_split(data_dir: Path) -> dict[str, str]:
             if missing:
                 raise InputError(
                     f"{path}: no column {', '.join(sorted(missing))}; its columns are "
-                    f"{', '.join(rows.fieldnames or ()) or 'none'}"
+                    f"{', '.join(map(repr, rows.fieldnames or ())) or 'none'}"
                 )
             for row in rows:
                 uid = "s" + (row["study_id"] or "").strip().removeprefix("s")
                 part = PART_NAMES.get((row["split"] or "").strip().lower())
                 if part is None:
                     raise InputError(
-                        f"{path}:{rows.line_num}: the split of {uid} is neither train, validate "
+                        f"{path}:{rows.line_num}: the split of {uid!r} is neither train, validate "
                         "nor test"
                     )
                 if part_of.setdefault(uid, part) != part:
                     raise InputError(
-                        f"{path}:{rows.line_num}: study {uid} is in {part} and in {part_of[uid]}"
+                        f"{path}:{rows.line_num}: study {uid!r} is in {part} and in {part_of[uid]}"
                     )
     except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error):
         raise InputError(
@@ -150,7 +155,7 @@ def _read_split(data_dir: Path) -> dict[str, str]:
 
 SOURCE = CorpusSource(
     read_reports=read_reports,
-    # The random parts of earlier papers were not published; 8 : 1 : 1 is their proportion.
+    # No paper lists the uids of its random parts, so that only the proportion can be followed.
     splits={"official": official_split, "paper-random": RandomSplit(8, 1, 1)},
     inclusion="hu2022",
     data_hint=f"{ARCHIVE} or files/, and {SPLIT_FILES[0]}, from {URL} (credentialed)",
