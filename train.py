@@ -1,9 +1,9 @@
 """Train a findings -> impression model.
 
-    python train.py --dataset sample                                  # invented reports, no data needed
-    python train.py --dataset openi --data-dir DIR --preset small     # Open-i, from scratch, on a CPU
-    python train.py --dataset mimic-cxr --preset hu2022               # the paper's system
-    accelerate launch --num-processes 4 train.py --dataset mimic-cxr  # several processes
+    python train.py --dataset sample                                 invented reports, no data
+    python train.py --dataset openi --data-dir DIR --preset small    Open-i, from scratch, CPU
+    python train.py --dataset mimic-cxr --preset hu2022              the paper's system
+    accelerate launch --num-processes 4 train.py --dataset mimic-cxr
 
 Options come from the preset, then --config FILE (YAML or JSON), then the command line; the
 resolved ones are saved with the run. --resume continues a killed run exactly.

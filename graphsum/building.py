@@ -54,7 +54,7 @@ def graphs_of(
 def build_processor(
     options: TrainOptions, corpus: Corpus, graphs: Sequence[ReportGraph], annotator: Annotator
 ) -> GraphSumProcessor:
-    """The pretrained encoder's tokenizer, or one fitted to the training findings and impressions."""
+    """The pretrained encoder's tokenizer, or one fitted to the training texts."""
     tokenizer: PreTrainedTokenizerBase
     if options.encoder:
         tokenizer = pretrained(AutoTokenizer, options.encoder)

@@ -120,11 +120,15 @@ class GraphSum(PreTrainedModel, GenerationMixin):
             num_pieces, num_reports: what the loss sums are divided by, when this batch is a part
                 of a larger one; by default its own counts.
         """
-        if encoder_outputs is None:
-            memory = self.encode(input_ids, attention_mask, edge_index, edge_type)
-        else:
+        if encoder_outputs is not None:
             memory = encoder_outputs[0]
+        elif input_ids is None or attention_mask is None or edge_index is None or edge_type is None:
+            raise ValueError("forward needs input_ids, attention_mask, edge_index and edge_type")
+        else:
+            memory = self.encode(input_ids, attention_mask, edge_index, edge_type)
         if decoder_input_ids is None:
+            if labels is None:
+                raise ValueError("forward needs labels or decoder_input_ids")
             decoder_input_ids = self.shift_right(labels)
         logits, cache = self.decoder(
             decoder_input_ids,

@@ -4,6 +4,7 @@ Order of precedence: built-in values < preset < ``--config FILE`` < command line
 options are saved with the run as ``options.yaml``. Nothing here imports torch.
 """
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -175,12 +176,19 @@ CHOICES: dict[str, tuple[str, ...]] = {
 }
 POSITIVE = (
     "encoder_layers vocab_size max_source_pieces max_target_pieces d_model decoder_layers "
-    "decoder_heads decoder_ffn_dim graph_heads graph_width contrastive_layers contrastive_temperature "
-    "batch_size accumulation max_steps encoder_warmup warmup validate_every log_every"
+    "decoder_heads decoder_ffn_dim graph_heads graph_width contrastive_layers "
+    "contrastive_temperature batch_size accumulation max_steps encoder_warmup warmup "
+    "validate_every log_every"
 ).split()
-NOT_NEGATIVE = (
-    "contrastive_weight weight_decay clip patience validation_reports encoder_lr lr"
-).split()
+NOT_NEGATIVE = [
+    "contrastive_weight",
+    "weight_decay",
+    "clip",
+    "patience",
+    "validation_reports",
+    "encoder_lr",
+    "lr",
+]
 
 
 def flag(name: str) -> str:
@@ -230,12 +238,10 @@ def read_options(path: str | Path) -> dict[str, Any]:
         if isinstance(value, int) and kind is float:
             value = float(value)
         if isinstance(value, str) and kind is float:  # YAML 1.1 reads 3e-4 as text
-            try:
+            with contextlib.suppress(ValueError):
                 value = float(value)
-            except ValueError:
-                pass
         expected = dict if name == "columns" else kind
-        if isinstance(value, bool) and expected is int or not isinstance(value, expected):  # type: ignore[arg-type]
+        if (isinstance(value, bool) and expected is int) or not isinstance(value, expected):  # type: ignore[arg-type]
             raise InputError(f"{path}: {key} must be of type {kind_name(kind)}, not {value!r}")
         result[name] = value
     return result

@@ -214,19 +214,23 @@ def tidy(text: str) -> str:
 
 
 def train_tokenizer(texts: Iterable[str], *, vocab_size: int) -> PreTrainedTokenizerFast:
-    """A lower-casing WordPiece tokenizer fitted to ``texts``, with BERT's special tokens.
+    """A lower-casing BPE tokenizer fitted to ``texts``, with BERT's special tokens.
 
-    The same texts in the same order give the same tokenizer.
+    Words and punctuation marks are split first, so no piece spans two of them. The same texts
+    give the same tokenizer (the library's WordPiece trainer breaks ties at random, see
+    github.com/huggingface/tokenizers/issues/1794; its BPE without prefix does not).
     """
     from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
-    from tokenizers.trainers import WordPieceTrainer
+    from tokenizers.trainers import BpeTrainer
 
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    tokenizer = Tokenizer(models.BPE(unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokenizer.decoder = decoders.WordPiece()
-    trainer = WordPieceTrainer(
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.BertPreTokenizer(), pre_tokenizers.Metaspace(prepend_scheme="always")]
+    )
+    tokenizer.decoder = decoders.Metaspace(prepend_scheme="always")
+    trainer = BpeTrainer(
         vocab_size=vocab_size, min_frequency=2, special_tokens=special, show_progress=False
     )
     tokenizer.train_from_iterator(texts, trainer)

@@ -187,7 +187,7 @@ def train(options: TrainOptions, *, resume: bool = False, overwrite: bool = Fals
                 | {"reports/s": f"{speed:.0f}"},
                 refresh=False,
             )
-            log(accelerator, run, progress.step, means | {"lr": scheduler.get_last_lr()[-1]})
+            log(accelerator, run, progress.step, means | {"lr": float(scheduler.get_last_lr()[-1])})
         if progress.step % options.validate_every == 0 or progress.step == options.max_steps:
             scores = validate(
                 accelerator, model, processor, val_examples, [r.impression for r in val_reports]
