@@ -4,9 +4,10 @@ A new corpus is one module with a ``SOURCE`` (see ``source.py``) and one line in
 """
 
 import difflib
+import hashlib
 import importlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,10 @@ CORPORA: dict[str, str] = {
     "jsonl": "preprocessing.corpora.jsonl:SOURCE",
     "sample": "preprocessing.corpora.sample:SOURCE",
 }
+
+
+# Why the second record of a uid is left out.
+SEEN_BEFORE = "uid seen before"
 
 
 @dataclass(frozen=True)
@@ -68,11 +73,7 @@ def load_corpus(
     Raises ``InputError`` for names that do not exist and data that is missing or broken.
     """
     source = corpus_source(name)
-    inclusion = source.inclusion if inclusion is None else inclusion
-    if inclusion not in INCLUSION_RULES:
-        raise InputError(
-            f"unknown inclusion rule {inclusion!r}{_did_you_mean(inclusion, INCLUSION_RULES)}"
-        )
+    inclusion = _inclusion_rule(source, inclusion)
     if split is not None and split_file is not None:
         raise InputError(f"split {split!r} and a split file were both given; give one of them")
     request = SplitRequest(
@@ -106,6 +107,31 @@ def load_corpus(
     )
 
 
+def iter_reports(
+    name: str,
+    *,
+    data_dir: str | Path | None = None,
+    inclusion: str | None = None,
+    columns: Mapping[str, str] | None = None,
+) -> Iterator[Report | Exclusion]:
+    """Each record of a corpus once, in the corpus's order: a report, or why it is left out.
+
+    What :func:`load_corpus` keeps and counts, without a split and without holding the reports in
+    memory (16 bytes of each uid are held). Raises ``InputError`` as it does.
+    """
+    source = corpus_source(name)
+    rule = _inclusion_rule(source, inclusion)
+    request = SplitRequest(
+        Path("data", name) if data_dir is None else Path(data_dir), 0, columns or {}
+    )
+    return _filtered(source, rule, request)
+
+
+def uid_digest(uid: str) -> bytes:
+    """16 bytes that stand for a uid where very many must be remembered."""
+    return hashlib.blake2b(uid.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
 def describe(corpus: Corpus) -> str:
     """The sizes of the parts, beside the published ones where there are any, and the exclusions."""
     published = corpus_source(corpus.name).published.get(corpus.split, ())
@@ -124,26 +150,46 @@ def _read_and_filter(
     source: CorpusSource, inclusion: str, request: SplitRequest
 ) -> tuple[list[Report], set[str], dict[str, int]]:
     """The reports kept, the uids of all records, and the counts of exclusions."""
-    kept_anyway = source.kept_anyway.get(inclusion, ())
     reports: list[Report] = []
     known: set[str] = set()
-    unreadable: Counter[str] = Counter()
-    filtered = dict.fromkeys([reason for reason, _ in INCLUSION_RULES[inclusion]], 0)
-    for record in source.read_reports(request.data_dir, columns=request.columns):
+    left_out: Counter[str] = Counter()
+    for record in _filtered(source, inclusion, request):
+        known.add(record.uid)
         if isinstance(record, Exclusion):
-            known.add(record.uid)
-            unreadable[record.reason] += 1
-        elif record.uid in known:
-            unreadable["uid seen before"] += 1
+            left_out[record.reason] += 1
         else:
-            known.add(record.uid)
+            reports.append(record)
+    rules = [reason for reason, _ in INCLUSION_RULES[inclusion]]
+    exclusions = {reason: count for reason, count in left_out.items() if reason not in rules}
+    exclusions |= {reason: left_out[reason] for reason in rules if left_out[reason]}
+    return reports, known, exclusions
+
+
+def _filtered(
+    source: CorpusSource, inclusion: str, request: SplitRequest
+) -> Iterator[Report | Exclusion]:
+    kept_anyway = source.kept_anyway.get(inclusion, ())
+    seen: set[bytes] = set()
+    for record in source.read_reports(request.data_dir, columns=request.columns):
+        digest = uid_digest(record.uid)
+        if isinstance(record, Exclusion):
+            yield record
+        elif digest in seen:
+            yield Exclusion(record.uid, SEEN_BEFORE)
+        else:
             reason = exclusion_reason(record, inclusion)
             if reason is None or (record.uid in kept_anyway and record.findings):
-                reports.append(record)
+                yield record
             else:
-                filtered[reason] += 1
-    exclusions = dict(unreadable) | {reason: count for reason, count in filtered.items() if count}
-    return reports, known, exclusions
+                yield Exclusion(record.uid, reason)
+        seen.add(digest)
+
+
+def _inclusion_rule(source: CorpusSource, given: str | None) -> str:
+    rule = source.inclusion if given is None else given
+    if rule not in INCLUSION_RULES:
+        raise InputError(f"unknown inclusion rule {rule!r}{_did_you_mean(rule, INCLUSION_RULES)}")
+    return rule
 
 
 def _did_you_mean(given: str, allowed: Mapping[str, object]) -> str:
