@@ -2,16 +2,14 @@
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from preprocessing.errors import InputError
 
-if TYPE_CHECKING:  # heavy or optional at run time: --help must answer at once
-    from preprocessing.corpora import Corpus  # type: ignore[attr-defined,unused-ignore]
-    from preprocessing.records import AnnotatedReport, ReportGraph
+if TYPE_CHECKING:  # --help must answer at once
+    from preprocessing.pipeline import Item
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,6 +24,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output (head, less) has gone
         sys.stderr.close()
         return 0
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
     return 0
 
 
@@ -42,7 +43,6 @@ def build_parser() -> argparse.ArgumentParser:
         "--dataset", metavar="NAME", help="a corpus: openi, mimic-cxr, csv, jsonl, sample"
     )
     corpus.add_argument("--data-dir", metavar="PATH", help="where it lies (default data/NAME)")
-    corpus.add_argument("--split", metavar="RULE", help="split rule (default: the corpus's own)")
     corpus.add_argument("--inclusion", metavar="RULE", help="which reports are kept")
 
     annotator = _Parser(add_help=False)
@@ -51,17 +51,30 @@ def build_parser() -> argparse.ArgumentParser:
     )
     annotator.add_argument("--model-dir", metavar="PATH", help="the annotator's model")
     annotator.add_argument(
-        "--cache-dir", default="cache/annotations", metavar="PATH", help="default: %(default)s"
+        "--rule", default="hu2022", metavar="NAME", help="graph rule: hu2022 (default), wgsum"
     )
-    rule = _Parser(add_help=False)
-    rule.add_argument("--rule", default="hu2022", metavar="NAME", help="hu2022 (default), wgsum")
+
+    output = _Parser(add_help=False)
+    output.add_argument(
+        "--output",
+        required=True,
+        metavar="FILE",
+        help="what was left out, and why, goes to FILE.rejects.jsonl; a run that was stopped "
+        "goes on from FILE.part",
+    )
+    output.add_argument(
+        "--workers", type=int, default=1, metavar="N", help="processes (default: %(default)s)"
+    )
+    output.add_argument(
+        "--engine", default="local", metavar="NAME", help="local (default), ray (a Ray Data job)"
+    )
 
     command = commands.add_parser(
         "annotate",
-        parents=[corpus, annotator, rule],
+        parents=[corpus, annotator, output],
         help="findings to words, key words and edges, as JSON Lines",
-        description="Writes one line per report: uid, words, is_entity (1: the word is a key "
-        "word of the graph), edges (pairs [head word, dependent word]).",
+        description="Writes one line per report: uid, sentences, words, is_entity (1: the word is "
+        "a key word of the graph), edges (pairs [head word, dependent word]).",
     )
     command.add_argument(
         "--input",
@@ -69,25 +82,30 @@ def build_parser() -> argparse.ArgumentParser:
         help="instead of a corpus: JSON Lines with uid, words and, if known, sentences "
         "(strings, words separated by spaces)",
     )
-    command.add_argument("--output", required=True, metavar="FILE")
-    command.set_defaults(command=_annotate)
+    command.set_defaults(command=_annotate, form="pairs")
 
     command = commands.add_parser(
         "graph",
-        parents=[corpus, annotator, rule],
+        parents=[corpus, annotator, output],
         help="the entity graphs of a corpus, as JSON Lines of ReportGraph records",
     )
-    command.add_argument("--output", required=True, metavar="FILE")
-    command.set_defaults(command=_graph)
+    command.set_defaults(command=_graph, form="graph")
 
     command = commands.add_parser(
-        "show", parents=[corpus, annotator, rule], help="one report: sections, entities, edges"
+        "show", parents=[corpus, annotator], help="one report: sections, entities, edges"
     )
     command.add_argument("uid", metavar="UID")
+    command.add_argument("--output", metavar="FILE.html", help="a drawing instead of text")
     command.set_defaults(command=_show)
 
     command = commands.add_parser(
-        "stats", parents=[corpus], help="split sizes and what was excluded, with reasons"
+        "stats",
+        parents=[corpus, annotator],
+        help="split sizes, what was excluded and why, and the graphs' nodes, edges and key words",
+    )
+    command.add_argument("--split", metavar="RULE", help="split rule (default: the corpus's own)")
+    command.add_argument(
+        "--graphs", metavar="FILE", help="what the graph command wrote, to save annotating again"
     )
     command.set_defaults(command=_stats)
 
@@ -106,53 +124,73 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _annotate(options: argparse.Namespace) -> None:
-    from preprocessing.records import dumps, write_text_atomically
-
     if bool(options.input) == bool(options.dataset):
         raise InputError("annotate: give one of --dataset NAME and --input FILE")
-    if options.input:
-        annotated: Iterable[AnnotatedReport] = _annotated_input(options)
-    else:
-        annotated = _annotated_corpus(options)
-    graphs = _graphs(annotated, options.rule)
-    write_text_atomically(options.output, (dumps(_as_pairs(graph)) for graph in graphs))
+    if options.dataset:
+        _graph(options)
+        return
+    from preprocessing.pipeline import first_of_each_uid
+
+    _run(options, lambda: first_of_each_uid(_read_words(options.input)))
 
 
 def _graph(options: argparse.Namespace) -> None:
-    from preprocessing.records import dumps, to_json, write_text_atomically
+    from preprocessing.pipeline import corpus_items
 
-    graphs = _graphs(_annotated_corpus(options), options.rule)
-    write_text_atomically(options.output, (dumps(to_json(graph)) for graph in graphs))
+    name, data_dir, inclusion = _dataset(options), options.data_dir, options.inclusion
+    _run(options, lambda: corpus_items(name, data_dir=data_dir, inclusion=inclusion))
+
+
+def _run(options: argparse.Namespace, read_items: "Callable[[], Iterable[Item]]") -> None:
+    from preprocessing.pipeline import Task, run_pipeline
+    from preprocessing.resumable import rejects_path
+
+    task = Task(options.annotator, options.model_dir, options.rule, options.form)
+    done = run_pipeline(
+        read_items, options.output, task, workers=options.workers, engine=options.engine
+    )
+    print(f"{options.output}: {done.records - done.rejected:,} reports")
+    print(f"{rejects_path(options.output)}: {done.rejected:,} left out")
 
 
 def _show(options: argparse.Namespace) -> None:
     from preprocessing.annotators import load_annotator
+    from preprocessing.corpora import iter_reports
     from preprocessing.graph import build_graph
+    from preprocessing.records import Report, write_text_atomically
+    from preprocessing.show import as_html, as_text
 
-    corpus = _load_corpus(options)
-    reports = {
-        report.uid: report for part in (corpus.train, corpus.val, corpus.test) for report in part
-    }
-    if options.uid not in reports:
-        raise InputError(f"{corpus.name}: no report {options.uid!r} among the {len(reports)} kept")
-    report = reports[options.uid]
+    name = _dataset(options)
+    records = iter_reports(name, data_dir=options.data_dir, inclusion=options.inclusion)
+    record = next((record for record in records if record.uid == options.uid), None)
+    if record is None:
+        raise InputError(f"{name}: no report {options.uid!r}")
+    if not isinstance(record, Report):
+        raise InputError(f"{name}: report {options.uid!r} is left out: {record.reason}")
     annotator = load_annotator(options.annotator, model_dir=options.model_dir)
-    (annotated,) = annotator.annotate([(report.uid, report.findings)])
+    (annotated,) = annotator.annotate([(record.uid, record.findings)])
     graph = build_graph(annotated, options.rule)
-    print(f"findings:   {report.findings}\nimpression: {report.impression}\n")
-    for entity in annotated.entities:
-        status = "negated" if entity.negated else "uncertain" if entity.uncertain else ""
-        words = " ".join(annotated.words[entity.start : entity.end])
-        print(f"{entity.start:4d}  {entity.label:21s} {words} {status}".rstrip())
-    print()
-    for edge in graph.edges:
-        print(f"{graph.words[edge.head]} -{edge.type}-> {graph.words[edge.dependent]}")
+    if options.output:
+        write_text_atomically(options.output, [as_html(record, annotated, graph)])
+    else:
+        print(as_text(record, annotated, graph))
 
 
 def _stats(options: argparse.Namespace) -> None:
-    from preprocessing.corpora import describe  # type: ignore[attr-defined,unused-ignore]
+    from preprocessing.corpora import describe, load_corpus
+    from preprocessing.stats import annotate_parts, describe_graphs, read_parts
 
-    print(describe(_load_corpus(options)))
+    corpus = load_corpus(
+        _dataset(options),
+        data_dir=options.data_dir,
+        split=options.split,
+        inclusion=options.inclusion,
+    )
+    if options.graphs:
+        parts = read_parts(corpus, options.graphs)
+    else:
+        parts = annotate_parts(corpus, options.annotator, options.model_dir, options.rule)
+    print(describe(corpus), describe_graphs(corpus, parts), sep="\n\n")
 
 
 def _download(options: argparse.Namespace) -> None:
@@ -161,43 +199,15 @@ def _download(options: argparse.Namespace) -> None:
     download(options.dataset, options.data_dir or Path("data") / options.dataset)
 
 
-def _load_corpus(options: argparse.Namespace) -> "Corpus":
+def _dataset(options: argparse.Namespace) -> str:
     if not options.dataset:
         raise InputError("give --dataset NAME: openi, mimic-cxr, csv, jsonl or sample")
-    from preprocessing.corpora import load_corpus  # type: ignore[attr-defined,unused-ignore]
-
-    return load_corpus(
-        options.dataset,
-        data_dir=options.data_dir,
-        split=options.split,
-        inclusion=options.inclusion,
-    )
+    return str(options.dataset)
 
 
-def _annotated_corpus(options: argparse.Namespace) -> Iterable["AnnotatedReport"]:
-    from preprocessing.annotate import annotate_reports
-    from preprocessing.annotators import load_annotator
-
-    corpus = _load_corpus(options)
-    annotator = load_annotator(options.annotator, model_dir=options.model_dir)
-    return annotate_reports(
-        (*corpus.train, *corpus.val, *corpus.test),
-        annotator,
-        cache_dir=options.cache_dir,
-        corpus=corpus.name,
-    )
-
-
-def _annotated_input(options: argparse.Namespace) -> Iterator["AnnotatedReport"]:
-    from preprocessing.annotators import load_annotator
-
-    reports = list(_read_words(options.input))
-    annotator = load_annotator(options.annotator, model_dir=options.model_dir)
-    return annotator.annotate(reports)
-
-
-def _read_words(path: str) -> Iterator[tuple[str, list[list[str]]]]:
+def _read_words(path: str) -> "Iterator[Item]":
     from preprocessing.annotators.sentences import split_sentences
+    from preprocessing.pipeline import Item
     from preprocessing.records import read_jsonl
 
     for number, line in enumerate(read_jsonl(path), 1):
@@ -209,7 +219,7 @@ def _read_words(path: str) -> Iterator[tuple[str, list[list[str]]]]:
         if not _is_strings(words):
             raise InputError(f"{place}: words must be a list of strings")
         if sentences is None:
-            yield str(line["uid"]), split_sentences(words)
+            yield Item(str(line["uid"]), split_sentences(words))
             continue
         if not _is_strings(sentences):
             raise InputError(f"{place}: sentences must be a list of strings")
@@ -219,29 +229,11 @@ def _read_words(path: str) -> Iterator[tuple[str, list[list[str]]]]:
                 f"{place}: sentences and words differ; split at spaces, the sentences must give "
                 "exactly the words"
             )
-        yield str(line["uid"]), split
+        yield Item(str(line["uid"]), split)
 
 
 def _is_strings(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(one, str) for one in value)
-
-
-def _graphs(annotated: Iterable["AnnotatedReport"], rule: str) -> Iterator["ReportGraph"]:
-    from preprocessing.graph import build_graph
-
-    return (build_graph(one, rule) for one in annotated)
-
-
-def _as_pairs(graph: "ReportGraph") -> dict[str, Any]:
-    key_words = set(graph.key_words)
-    ends = [*graph.sentence_starts, len(graph.words)]
-    return {
-        "uid": graph.uid,
-        "sentences": [" ".join(graph.words[start:end]) for start, end in pairwise(ends)],
-        "words": graph.words,
-        "is_entity": [int(position in key_words) for position in range(len(graph.words))],
-        "edges": [[graph.words[edge.head], graph.words[edge.dependent]] for edge in graph.edges],
-    }
 
 
 if __name__ == "__main__":

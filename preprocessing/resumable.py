@@ -1,0 +1,143 @@
+"""A file written piece by piece that appears whole or not at all, and survives kill -9.
+
+Beside the output ``FILE`` lies ``FILE.rejects.jsonl`` (what was left out, and why). While a run
+lasts both end in ``.part``, and ``FILE.part.json`` says how far they are sound: after a kill they
+are cut back to there.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from preprocessing.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """How far a run has come: records read, how many of them rejected, sizes in bytes.
+
+    ``digest`` stands for all records read so far; ``done`` when there are no more.
+    """
+
+    records: int = 0
+    rejected: int = 0
+    output_bytes: int = 0
+    rejects_bytes: int = 0
+    digest: str = ""
+    done: bool = False
+
+
+class ResumableOutput:
+    """An output and its rejects, open for appending where an unfinished run left off, if any.
+
+    ``settings`` (JSON-ready): whatever else the output depends on. Raises ``InputError`` when the
+    place is not writable, and when the unfinished run had other settings.
+    """
+
+    def __init__(self, output: str | Path, settings: dict[str, Any]) -> None:
+        self.output = Path(output)
+        self.rejects = rejects_path(output)
+        self._parts = _part(self.output), _part(self.rejects)
+        self._state = Path(f"{self.output}.part.json")
+        self._settings = settings
+        self._files: list[BinaryIO] = []
+        self.checkpoint = self._read_state()
+        if self.checkpoint.done:  # killed between its last report and the final names
+            return
+        sizes = self.checkpoint.output_bytes, self.checkpoint.rejects_bytes
+        with _one_line_errors(self.output):
+            if self.output.is_dir():
+                raise InputError(f"{self.output}: is a folder; give a file's name")
+            self.output.parent.mkdir(parents=True, exist_ok=True)
+            for path, size in zip(self._parts, sizes, strict=True):
+                if size > (path.stat().st_size if path.exists() else 0):
+                    raise self.cannot_resume(f"{path} is shorter than it was")
+                self._files.append(path.open("r+b" if size else "wb"))
+                self._files[-1].truncate(size)
+                self._files[-1].seek(size)
+
+    def append(self, lines: bytes, rejects: bytes, checkpoint: Checkpoint) -> None:
+        """Add whole lines to both files; a run killed later goes on behind them."""
+        with _one_line_errors(self.output):
+            for file, content in zip(self._files, (lines, rejects), strict=True):
+                if content:
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())
+            self._write_state(checkpoint)
+
+    def finish(self) -> None:
+        """Give the files their names."""
+        with _one_line_errors(self.output):
+            self._write_state(Checkpoint(**{**asdict(self.checkpoint), "done": True}))
+            self.close()
+            for part, final in zip(self._parts, (self.output, self.rejects), strict=True):
+                if part.exists():
+                    os.replace(part, final)
+            self._state.unlink()
+
+    def close(self) -> None:
+        """Close the files; what was never appended to is removed."""
+        while self._files:
+            with suppress(OSError):
+                self._files.pop().close()
+        if not self._state.exists():
+            for part in self._parts:
+                with suppress(OSError):
+                    part.unlink()
+
+    def cannot_resume(self, reason: str) -> InputError:
+        """The error of an unfinished run that cannot go on."""
+        return InputError(
+            f"{self.output}: an unfinished run is there and cannot go on: {reason}; "
+            f"delete {self._state} to start again"
+        )
+
+    def _read_state(self) -> Checkpoint:
+        try:
+            state = json.loads(self._state.read_text("utf-8"))
+            checkpoint = Checkpoint(**state["checkpoint"])
+        except FileNotFoundError:
+            return Checkpoint()
+        except OSError as error:
+            raise InputError(f"{self._state}: cannot be read ({error.strerror})") from None
+        except (ValueError, KeyError, TypeError):
+            raise self.cannot_resume("its state is damaged") from None
+        for name, now in self._settings.items():
+            if state["settings"].get(name) != now:
+                before = state["settings"].get(name)
+                raise self.cannot_resume(f"its {name} was {before!r} and is now {now!r}")
+        return checkpoint
+
+    def _write_state(self, checkpoint: Checkpoint) -> None:
+        new = Path(f"{self._state}.new")
+        with open(new, "w", encoding="utf-8") as file:
+            json.dump({"settings": self._settings, "checkpoint": asdict(checkpoint)}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(new, self._state)
+        self.checkpoint = checkpoint
+
+
+def rejects_path(output: str | Path) -> Path:
+    """Where the rejects of that output lie: JSON Lines of uid and reason."""
+    return Path(f"{output}.rejects.jsonl")
+
+
+@contextmanager
+def _one_line_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise InputError(
+            f"{path}: cannot be written ({error.strerror}); make room or choose another place, "
+            "then run the same command again"
+        ) from None
+
+
+def _part(path: Path) -> Path:
+    return Path(f"{path}.part")
