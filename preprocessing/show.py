@@ -19,7 +19,8 @@ _STYLE = """
 body { font-family: sans-serif; margin: 1.5em; color: #111; background: #fff }
 dt { font-weight: bold } dd { margin: 0 0 .6em 0; max-width: 60em }
 .scroll { overflow-x: auto }
-svg text { font: 14px monospace } svg .type { font: 10px monospace; fill: #555 }
+svg text { font: 14px monospace } svg .type { font: 10px monospace; fill: #555;
+  stroke: #fff; stroke-width: 3px; paint-order: stroke }
 svg .arc { fill: none; stroke: #777 } svg .key { font-weight: bold }
 .legend span { padding: .1em .4em; margin-right: .8em; white-space: nowrap }
 .negated { text-decoration: line-through } .uncertain { outline: 1.5px dotted #111 }
@@ -109,7 +110,8 @@ def _svg(annotated: AnnotatedReport, graph: ReportGraph) -> str:
     places, width, height = _place_words(graph, arcs, levels)
     shapes = [
         *(shape for entity in annotated.entities for shape in _entity(entity, places)),
-        *(shape for arc in arcs for shape in _arc(arc, levels[arc], places)),
+        *(_curve(arc, levels[arc], places) for arc in arcs),
+        *(_label(arc, levels[arc], places) for arc in arcs),
         *_words(graph, places),
         *(shape for entity in annotated.entities for shape in _status(entity, places)),
     ]
@@ -196,24 +198,34 @@ def _words(graph: ReportGraph, places: Sequence[_Place]) -> Iterator[str]:
         )
 
 
-def _arc(arc: _Arc, level: int, places: Sequence[_Place]) -> Iterator[str]:
-    left, right = places[arc.left], places[arc.right]
-    # Ends keep off the middle, so that arrows of the arcs to both sides do not meet.
-    x1, x2 = left.middle + 3, right.middle - 3
-    y1, y2 = left.top - 1, right.top - 1
+def _curve(arc: _Arc, level: int, places: Sequence[_Place]) -> str:
+    x1, x2 = _feet(arc, places)
+    y1, y2 = places[arc.left].top - 1, places[arc.right].top - 1
     # A cubic curve reaches three quarters of the way to its control points.
-    peak = min(y1, y2) - (level * _LEVEL_HEIGHT - 8)
-    control = min(y1, y2) - (level * _LEVEL_HEIGHT - 8) * 4 / 3
+    control = min(y1, y2) - _peak(level) * 4 / 3
     markers = ' marker-start="url(#arrow)"' if arc.arrow_left else ""
     markers += ' marker-end="url(#arrow)"' if arc.arrow_right else ""
-    yield (
+    return (
         f'<path class="arc" d="M{x1:.1f},{y1:.1f} C{x1:.1f},{control:.1f} {x2:.1f},{control:.1f} '
         f'{x2:.1f},{y2:.1f}"{markers}/>'
     )
-    yield (
-        f'<text class="type" text-anchor="middle" x="{(x1 + x2) / 2:.1f}" y="{peak - 2:.1f}">'
-        f"{_text(', '.join(arc.types))}</text>"
+
+
+def _label(arc: _Arc, level: int, places: Sequence[_Place]) -> str:
+    y = min(places[arc.left].top, places[arc.right].top) - _peak(level) - 3
+    return (
+        f'<text class="type" text-anchor="middle" x="{sum(_feet(arc, places)) / 2:.1f}" '
+        f'y="{y:.1f}">{_text(", ".join(arc.types))}</text>'
     )
+
+
+def _feet(arc: _Arc, places: Sequence[_Place]) -> tuple[float, float]:
+    """Off the words' middles, so that arrows of the arcs to both sides do not meet."""
+    return places[arc.left].middle + 3, places[arc.right].middle - 3
+
+
+def _peak(level: int) -> float:
+    return level * _LEVEL_HEIGHT - 8
 
 
 def _entity(entity: Entity, places: Sequence[_Place]) -> Iterator[str]:
