@@ -5,8 +5,9 @@
 Writes invented reports (the sample corpus's grammar) in PhysioNet's layout, then runs
 ``python -m preprocessing graph --dataset mimic-cxr`` on them twice: without a break, and killed
 half-way and started again. Prints reports per second, the peak of the resident memory of all
-processes together, the last tenth's speed over the first's, and whether both runs wrote the same
-bytes. Linux only (reads /proc).
+processes together, the speed of the last tenth over that of the first (by the clock, and by the
+seconds of processor that were used, which other programs do not disturb), and whether both runs
+wrote the same bytes. Linux only (reads /proc).
 """
 
 import argparse
@@ -14,6 +15,7 @@ import csv
 import filecmp
 import gzip
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -32,17 +34,24 @@ from preprocessing.records import Report  # noqa: E402
 # Every 50th report has no impression and must turn up among the rejects.
 WITHOUT_IMPRESSION = 50
 POLL_SECONDS = 0.2
-PAGE_KB = 4
 _TEMPLATE = (
     "                                 FINAL REPORT\n EXAMINATION:  CHEST (PA AND LAT)\n \n"
     " INDICATION:  {indication}\n \n COMPARISON:  {comparison}\n \n FINDINGS: \n \n {findings}\n"
 )
 
 
-class Run(NamedTuple):
-    """What was seen of one run: (seconds, records) from the first chunk on, and MB at the peak."""
+class Sample(NamedTuple):
+    """How far a run was: seconds by the clock, seconds of processor, records."""
 
-    samples: list[tuple[float, int]]
+    clock: float
+    processor: float
+    records: int
+
+
+class Run(NamedTuple):
+    """What was seen of one run from its first chunk on, and the MB at its peak."""
+
+    samples: list[Sample]
     peak_mb: float
 
 
@@ -65,7 +74,6 @@ def main() -> None:
         started = time.monotonic()
         run = watch(start(folder, whole, options.workers), whole)
         seconds = time.monotonic() - started
-        first, last = tenth_speeds(run.samples)
         print(f"unbroken: {seconds:.0f} s, {options.reports / seconds:.0f} reports/s")
         print(f"peak memory of all processes: {run.peak_mb:.0f} MB")
         print(
@@ -123,19 +131,19 @@ def start(folder: Path, output: Path, workers: int) -> "subprocess.Popen[bytes]"
 
 def watch(process: "subprocess.Popen[bytes]", output: Path, *, kill_at: int | None = None) -> Run:
     """Poll until the process ends, or kill it (SIGKILL, the parent alone) after some records."""
-    samples: list[tuple[float, int]] = []
+    samples: list[Sample] = []
     peak_mb = 0.0
     while process.poll() is None:
         done = records_done(output)
-        if done and (not samples or done > samples[-1][1]):
-            samples.append((time.monotonic(), done))
+        pids = [process.pid, *descendants(process.pid)]
+        if done and (not samples or done > samples[-1].records):
+            samples.append(Sample(time.monotonic(), processor_seconds(pids), done))
         if kill_at is not None and done >= kill_at:
-            children = descendants(process.pid)
             process.send_signal(signal.SIGKILL)
             process.wait()
-            wait_until_gone(children)
+            wait_until_gone(pids[1:])
             return Run(samples, peak_mb)
-        peak_mb = max(peak_mb, resident_mb([process.pid, *descendants(process.pid)]))
+        peak_mb = max(peak_mb, resident_mb(pids))
         time.sleep(POLL_SECONDS)
     if process.returncode:
         raise SystemExit(f"the command failed with status {process.returncode}")
@@ -151,20 +159,24 @@ def records_done(output: Path) -> int:
     return int(state["checkpoint"]["records"])
 
 
-def tenth_speeds(samples: list[tuple[float, int]]) -> tuple[float, float]:
+def tenth_speeds(samples: list[Sample], measure: str) -> tuple[float, float]:
     """Records per second of the first and of the last tenth, after the first chunk is through."""
-    low, high = samples[0][1], samples[-1][1]
+    low, high = samples[0].records, samples[-1].records
     tenth = (high - low) / 10
-    return speed(samples, low, low + tenth), speed(samples, high - tenth, high)
+    return (
+        speed(samples, low, low + tenth, measure),
+        speed(samples, high - tenth, high, measure),
+    )
 
 
-def speed(samples: list[tuple[float, int]], start: float, end: float) -> float:
+def speed(samples: list[Sample], start: float, end: float, measure: str) -> float:
     """Records per second between two numbers of records, at the samples next above them."""
-    start_time, start_records = next(sample for sample in samples if sample[1] >= start)
-    end_time, end_records = next(sample for sample in samples if sample[1] >= end)
-    if start_time == end_time:
+    first = next(sample for sample in samples if sample.records >= start)
+    last = next(sample for sample in samples if sample.records >= end)
+    seconds: float = getattr(last, measure) - getattr(first, measure)
+    if not seconds:
         raise SystemExit("too few samples of the speed; give more reports")
-    return (end_records - start_records) / (end_time - start_time)
+    return (last.records - first.records) / seconds
 
 
 def descendants(pid: int) -> list[int]:
@@ -188,7 +200,19 @@ def resident_mb(pids: list[int]) -> float:
             pages += int(Path(f"/proc/{pid}/statm").read_text().split()[1])
         except OSError:
             continue
-    return pages * PAGE_KB / 1024
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def processor_seconds(pids: list[int]) -> float:
+    """Processor time that these processes have used."""
+    ticks = 0
+    for pid in pids:
+        try:
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        ticks += int(fields[11]) + int(fields[12])  # utime, stime: fields 14 and 15 of the file
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def wait_until_gone(pids: list[int], seconds: float = 30.0) -> None:

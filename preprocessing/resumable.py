@@ -101,7 +101,7 @@ class ResumableOutput:
         try:
             state = json.loads(self._state.read_text("utf-8"))
             checkpoint = Checkpoint(**state["checkpoint"])
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return Checkpoint()
         except OSError as error:
             raise InputError(f"{self._state}: cannot be read ({error.strerror})") from None

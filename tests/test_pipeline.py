@@ -1,0 +1,278 @@
+"""Annotation of a whole corpus: order, rejects, workers, and runs that are killed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+
+from preprocessing import pipeline
+from preprocessing.annotators import ANNOTATORS
+from preprocessing.errors import InputError
+from preprocessing.pipeline import (
+    MAX_FINDINGS,
+    TOO_LONG,
+    Item,
+    Task,
+    corpus_items,
+    first_of_each_uid,
+    run_pipeline,
+)
+from preprocessing.records import ReportGraph, from_json
+from preprocessing.resumable import Checkpoint
+
+ROOT = Path(__file__).parent.parent
+TOY = Task(annotator="toy")
+
+
+@pytest.fixture(autouse=True)
+def _toy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(ANNOTATORS, "toy", "toy_annotator:ToyAnnotator")
+    monkeypatch.setattr(pipeline, "RECORDS_PER_CHUNK", 4)
+
+
+def run(items: Iterable[Item], output: Path, task: Task = TOY) -> Checkpoint:
+    return run_pipeline(lambda: items, output, task, progress=False)
+
+
+def lines(path: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def many(n: int) -> list[Item]:
+    return [
+        Item(f"r{i}", "", "no findings") if i % 5 == 3 else Item(f"r{i}", f"small effusion {i}.")
+        for i in range(n)
+    ]
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+OUTPUTS = {"out.jsonl", "out.jsonl.rejects.jsonl"}
+
+
+def test_each_record_has_one_line_in_order(tmp_path: Path) -> None:
+    out = tmp_path / "new" / "out.jsonl"
+    done = run(many(11), out)
+    assert (done.records, done.rejected) == (11, 2)
+    assert [one["uid"] for one in lines(out)] == [f"r{i}" for i in range(11) if i not in (3, 8)]
+    assert lines(Path(f"{out}.rejects.jsonl")) == [
+        {"uid": "r3", "reason": "no findings"},
+        {"uid": "r8", "reason": "no findings"},
+    ]
+    assert names(out.parent) == OUTPUTS
+    graph = from_json(ReportGraph, lines(out)[0])
+    assert graph.words == ("small", "effusion", "0", ".")
+    assert graph.key_words == (1,)
+
+
+def test_a_report_that_fails_is_rejected_alone(tmp_path: Path) -> None:
+    items = [Item("a", "clear"), Item("b", "secret poison"), Item("c", "effusion"), Item("d", "")]
+    run(items, tmp_path / "out.jsonl")
+    assert [one["uid"] for one in lines(tmp_path / "out.jsonl")] == ["a", "c", "d"]
+    rejects = (tmp_path / "out.jsonl.rejects.jsonl").read_text()
+    assert json.loads(rejects) == {"uid": "b", "reason": "ZeroDivisionError"}
+    assert "secret" not in rejects
+
+
+def test_what_no_parser_should_see_is_rejected(tmp_path: Path) -> None:
+    long = "x " * (MAX_FINDINGS // 2)
+    items = [
+        Item("fits", long),
+        Item("long", long + "x"),
+        Item("split", [["word"] * (MAX_FINDINGS // 5 + 1)]),
+        Item("half \ud800", [["half", "\udc00"]]),
+    ]
+    run(items, tmp_path / "out.jsonl")
+    assert [one["uid"] for one in lines(tmp_path / "out.jsonl")] == ["fits"]
+    assert lines(tmp_path / "out.jsonl.rejects.jsonl") == [
+        {"uid": "long", "reason": TOO_LONG},
+        {"uid": "split", "reason": TOO_LONG},
+        {"uid": "half \ud800", "reason": "UnicodeEncodeError"},
+    ]
+
+
+def test_the_second_of_a_uid_is_rejected() -> None:
+    items = [Item("a", "one"), Item("b", "two"), Item("a", "three")]
+    assert list(first_of_each_uid(items)) == [*items[:2], Item("a", "", "uid seen before")]
+
+
+def test_corpus_items_are_reports_and_reasons() -> None:
+    items = list(corpus_items("sample", inclusion="hu2022"))
+    assert len(items) == 1800
+    assert items[7].uid == "sample-000007"
+
+
+class Stop(Exception):
+    """Stands for whatever ends a run."""
+
+
+def stopping(items: list[Item], at: int) -> Iterator[Item]:
+    yield from items[:at]
+    raise Stop
+
+
+@pytest.mark.parametrize("at", [0, 3, 4, 9, 16, 19])
+def test_a_stopped_run_goes_on(tmp_path: Path, at: int) -> None:
+    items = many(19)
+    run(items, tmp_path / "whole.jsonl")
+    out = tmp_path / "broken" / "out.jsonl"
+    with pytest.raises(Stop):
+        run(stopping(items, at), out)
+    assert not out.exists()
+    assert ("out.jsonl.part" in names(out.parent)) == (at >= 4)
+
+    # What a kill may leave behind the last sound line: half a line, and more.
+    for path in out.parent.glob("*.part"):
+        with path.open("ab") as file:
+            file.write(b'{"uid": "r99", "wor')
+    run(items, out)
+    for end in ("", ".rejects.jsonl"):
+        whole = Path(f"{tmp_path / 'whole.jsonl'}{end}")
+        assert Path(f"{out}{end}").read_bytes() == whole.read_bytes()
+    assert names(out.parent) == OUTPUTS
+
+
+def test_a_run_stopped_between_the_final_names_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(many(9), tmp_path / "whole.jsonl")
+    out = tmp_path / "out.jsonl"
+    rename, renamed = os.replace, []
+
+    def stop_at_second(source: Path, target: Path) -> None:
+        if str(target).endswith(".jsonl"):
+            if renamed:
+                raise Stop
+            renamed.append(target)
+        rename(source, target)
+
+    monkeypatch.setattr(os, "replace", stop_at_second)
+    with pytest.raises(Stop):
+        run(many(9), out)
+    monkeypatch.setattr(os, "replace", rename)
+    assert run(many(9), out).records == 9
+    for end in ("", ".rejects.jsonl"):
+        whole = Path(f"{tmp_path / 'whole.jsonl'}{end}")
+        assert Path(f"{out}{end}").read_bytes() == whole.read_bytes()
+    assert not list(tmp_path.glob("*.part*"))
+
+
+def test_only_the_same_run_goes_on(tmp_path: Path) -> None:
+    out = tmp_path / "out.jsonl"
+    with pytest.raises(Stop):
+        run(stopping(many(9), 9), out)
+    with pytest.raises(InputError, match="its rule was 'hu2022' and is now 'wgsum'; delete"):
+        run(many(9), out, Task(annotator="toy", rule="wgsum"))
+    with pytest.raises(InputError, match="its version was '1' and is now '2'"):
+        run(many(9), out, Task(annotator="toy", model_dir="2"))
+    with pytest.raises(InputError, match="the reports are not the same any more"):
+        run([Item("r0", "other"), *many(9)[1:]], out)
+    with pytest.raises(InputError, match="the reports are not the same any more"):
+        run(many(3), out)
+    (tmp_path / "out.jsonl.part").write_bytes(b"")
+    with pytest.raises(InputError, match=r"out.jsonl.part is shorter than it was"):
+        run(many(9), out)
+    state = tmp_path / "out.jsonl.part.json"
+    state.write_text("{")
+    with pytest.raises(InputError, match="its state is damaged") as error:
+        run(many(9), out)
+    assert f"delete {state} to start again" in str(error.value)
+    state.unlink()
+    assert run(many(9), out).records == 9
+    assert names(tmp_path) == OUTPUTS
+
+
+def test_the_old_output_stays_until_the_new_one_is_whole(tmp_path: Path) -> None:
+    out = tmp_path / "out.jsonl"
+    out.write_text("old")
+    with pytest.raises(Stop):
+        run(stopping(many(9), 9), out)
+    assert out.read_text() == "old"
+    run(many(9), out)
+    assert len(lines(out)) == 7
+
+
+def test_mistakes(tmp_path: Path) -> None:
+    out = tmp_path / "out.jsonl"
+    for arguments, message in (
+        ({"workers": 0}, "0 workers; give at least 1"),
+        ({"engine": "spark"}, "unknown engine 'spark'; choose from local, ray"),
+        ({"task": Task(annotator="toi")}, "unknown annotator 'toi'"),
+        ({"task": Task(annotator="toy", rule="hu")}, "unknown graph rule 'hu'"),
+    ):
+        with pytest.raises(InputError, match=message):
+            run_pipeline(lambda: [], out, **{"task": TOY, **arguments})  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="is a folder"):
+        run([], tmp_path)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="cannot be written"):
+        run([], tmp_path / "file" / "out.jsonl")
+    assert names(tmp_path) == {"file"}
+
+
+def test_no_records(tmp_path: Path) -> None:
+    assert run([], tmp_path / "out.jsonl").records == 0
+    assert (tmp_path / "out.jsonl").read_bytes() == b""
+    assert names(tmp_path) == OUTPUTS
+
+
+def graph_command(source: Path, output: Path, *more: str) -> list[str]:
+    command = [sys.executable, "-m", "preprocessing", "graph", "--dataset", "jsonl"]
+    return [*command, "--data-dir", str(source), "--output", str(output), *more]
+
+
+def write_reports(path: Path, n: int) -> None:
+    rows = [
+        {"uid": f"u{i % (n - 2)}", "findings": f"There is effusion {i}.", "impression": "Effusion."}
+        for i in range(n)
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def test_two_workers_killed_and_resumed_write_what_one_writes(tmp_path: Path) -> None:
+    source, one, two = tmp_path / "in.jsonl", tmp_path / "one", tmp_path / "two"
+    write_reports(source, 3000)
+    subprocess.run(graph_command(source, one), cwd=ROOT, check=True, capture_output=True)
+    command = graph_command(source, two, "--workers", "2")
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as process:
+        state = Path(f"{two}.part.json")
+        while process.poll() is None and not state.exists():
+            time.sleep(0.005)
+        process.send_signal(signal.SIGKILL)
+    assert not two.exists()
+    assert 0 < json.loads(state.read_text())["checkpoint"]["records"] < 3000
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    assert done.stdout == f"{two}: 2,998 reports\n{two}.rejects.jsonl: 2 left out\n"
+    assert two.read_bytes() == one.read_bytes()
+    rejects = Path(f"{two}.rejects.jsonl")
+    assert rejects.read_bytes() == Path(f"{one}.rejects.jsonl").read_bytes()
+    assert [line["uid"] for line in lines(rejects)] == ["u0", "u1"]
+
+
+def test_ray_writes_the_same_bytes(tmp_path: Path) -> None:
+    pytest.importorskip("ray", reason="Ray is not installed (the extra ray)")
+    source, one, two = tmp_path / "in.jsonl", tmp_path / "one", tmp_path / "two"
+    write_reports(source, 600)
+    subprocess.run(graph_command(source, one), cwd=ROOT, check=True, capture_output=True)
+    more = ("--workers", "2", "--engine", "ray")
+    subprocess.run(graph_command(source, two, *more), cwd=ROOT, check=True, capture_output=True)
+    for end in ("", ".rejects.jsonl"):
+        assert Path(f"{two}{end}").read_bytes() == Path(f"{one}{end}").read_bytes()
+    assert len(list(tmp_path.iterdir())) == 5
+
+
+def test_without_ray_the_install_command_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(InputError, match=r"pip install 'graphsum\[ray\]'"):
+        run_pipeline(lambda: many(3), tmp_path / "out.jsonl", TOY, engine="ray", progress=False)
+    assert not names(tmp_path)
