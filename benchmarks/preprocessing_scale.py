@@ -76,9 +76,13 @@ def main() -> None:
         seconds = time.monotonic() - started
         print(f"unbroken: {seconds:.0f} s, {options.reports / seconds:.0f} reports/s")
         print(f"peak memory of all processes: {run.peak_mb:.0f} MB")
-        print(
-            f"last tenth / first tenth: {last:.0f} / {first:.0f} = {last / first:.2f}", flush=True
-        )
+        for measure in ("clock", "processor"):
+            first, last = tenth_speeds(run.samples, measure)
+            print(
+                f"reports per second of {measure}, last / first tenth: "
+                f"{last:.0f} / {first:.0f} = {last / first:.2f}",
+                flush=True,
+            )
 
         broken = folder / "broken.jsonl"
         started = time.monotonic()
