@@ -85,6 +85,60 @@ def test_mistakes_are_one_line(tmp_path: Path) -> None:
     )
     assert "invalid choice" in fails("anotate")
     assert "--dataset" in fails("show", "1")
+    sample = ("graph", "--dataset", "sample", "--output", out)
+    assert "give at least 1" in fails(*sample, "--workers", "0")
+    assert "choose from local, ray" in fails(*sample, "--engine", "spark")
+    assert not (tmp_path / "out").exists()
+
+
+def write_reports(path: Path) -> Path:
+    rows = [
+        {"uid": "a", "findings": "There is a small effusion.", "impression": "Effusion."},
+        {"uid": "b", "findings": "", "impression": "Normal."},
+        {"uid": "c", "findings": "The lungs are clear.", "impression": "Normal.", "split": "test"},
+    ]
+    rows[0]["split"] = "train"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def test_dataset_commands(tmp_path: Path) -> None:
+    source = write_reports(tmp_path / "in.jsonl")
+    corpus = ("--dataset", "jsonl", "--data-dir", str(source))
+    pairs, graphs = tmp_path / "pairs.jsonl", tmp_path / "graphs.jsonl"
+    for command, output in (("annotate", pairs), ("graph", graphs)):
+        done = run(command, *corpus, "--output", str(output))
+        assert done.returncode == 0, done.stderr
+        assert done.stdout == f"{output}: 2 reports\n{output}.rejects.jsonl: 1 left out\n"
+        rejects = Path(f"{output}.rejects.jsonl")
+        assert json.loads(rejects.read_text()) == {"uid": "b", "reason": "no findings"}
+    in_words = [json.loads(line) for line in pairs.read_text().splitlines()]
+    by_position = [json.loads(line) for line in graphs.read_text().splitlines()]
+    for one, other in zip(in_words, by_position, strict=True):
+        words = one["words"]
+        assert words == other["words"]
+        assert [position for position, key in enumerate(one["is_entity"]) if key] == other[
+            "key_words"
+        ]
+        assert one["edges"] == [[words[head], words[end]] for head, end, _ in other["edges"]]
+
+    stats = run("stats", *corpus, "--graphs", str(graphs))
+    assert stats.returncode == 0, stats.stderr
+    assert "no findings: 1" in stats.stdout
+    assert stats.stdout == run("stats", *corpus).stdout
+
+
+def test_show(tmp_path: Path) -> None:
+    source = write_reports(tmp_path / "in.jsonl")
+    corpus = ("--dataset", "jsonl", "--data-dir", str(source))
+    done = run("show", "a", *corpus)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("findings:   There is a small effusion.\n")
+    page = tmp_path / "report.html"
+    assert run("show", "a", *corpus, "--output", str(page)).returncode == 0
+    assert page.read_text("utf-8").startswith("<!DOCTYPE html>")
+    assert "no report 'z'" in fails("show", "z", *corpus)
+    assert "'b' is left out: no findings" in fails("show", "b", *corpus)
 
 
 def test_help_answers() -> None:
