@@ -4,7 +4,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from transformers import AutoConfig, AutoModel, AutoTokenizer, BertConfig, PreTrainedTokenizerBase
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoTokenizer,
+    PreTrainedTokenizerBase,
+    RobertaPreLayerNormConfig,
+)
 
 from graphsum.configuration import GraphSumConfig
 from graphsum.encoders import without_pooler
@@ -90,7 +96,8 @@ def build_model(options: TrainOptions, processor: GraphSumProcessor) -> GraphSum
                 f"can read; give at most {longest}"
             )
     else:
-        encoder_config = BertConfig(
+        # Pre-LN: trained from scratch, BERT's own post-LN form needs far smaller steps.
+        encoder_config = RobertaPreLayerNormConfig(
             vocab_size=vocab_size,
             hidden_size=options.d_model,
             num_hidden_layers=options.encoder_layers,
@@ -98,7 +105,8 @@ def build_model(options: TrainOptions, processor: GraphSumProcessor) -> GraphSum
             intermediate_size=options.decoder_ffn_dim,
             hidden_dropout_prob=options.dropout,
             attention_probs_dropout_prob=options.dropout,
-            max_position_embeddings=options.max_source_pieces,
+            max_position_embeddings=options.max_source_pieces + processor.pad_id + 1,
+            type_vocab_size=1,
             pad_token_id=processor.pad_id,
         )
     config = GraphSumConfig(

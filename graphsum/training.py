@@ -1,6 +1,7 @@
 """The training loop, on one page: build, step, validate, save, log."""
 
 import json
+import logging
 import os
 import shutil
 import time
@@ -17,6 +18,7 @@ import torch
 from accelerate import Accelerator
 from accelerate.utils import gather_object, set_seed
 from tqdm import tqdm
+from transformers.utils import logging as transformers_logging
 
 from graphsum.building import annotator_of, build_model, build_processor, corpus_of, graphs_of
 from graphsum.generation import GREEDY, generate_impressions
@@ -103,11 +105,15 @@ def train(options: TrainOptions, *, resume: bool = False, overwrite: bool = Fals
     Raises:
         InputError: what is given does not fit; a run is in the way; nothing to resume.
     """
+    # Without cpu=True several CPU processes would not be told apart.
+    has_gpu = torch.cuda.is_available() or torch.backends.mps.is_available()
     accelerator = Accelerator(
+        cpu=not has_gpu,
         mixed_precision=options.precision,
         log_with="tensorboard",
         project_dir=options.run_dir / "tensorboard",
     )
+    quiet_libraries()
     run = options.run_dir
     prepare_folder(run, accelerator, resume=resume, overwrite=overwrite)
     set_seed(options.seed)
@@ -209,6 +215,12 @@ def train(options: TrainOptions, *, resume: bool = False, overwrite: bool = Fals
     bar.close()
     accelerator.end_training()
     return run
+
+
+def quiet_libraries() -> None:
+    """Keep transformers' bars for saved files and accelerate's note on tied weights out of ours."""
+    transformers_logging.disable_progress_bar()
+    logging.getLogger("accelerate.utils.other").setLevel(logging.ERROR)
 
 
 def training_step(
