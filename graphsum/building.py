@@ -19,26 +19,13 @@ from graphsum.options import TrainOptions
 from graphsum.processing import GraphSumProcessor, ProcessorSettings, train_tokenizer
 from preprocessing.annotate import annotate_reports
 from preprocessing.annotators import Annotator, load_annotator
-from preprocessing.corpora import Corpus, load_corpus
+from preprocessing.corpora import Corpus
 from preprocessing.errors import InputError
 from preprocessing.graph import build_graph
 from preprocessing.records import Report, ReportGraph
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
-
-
-def corpus_of(options: TrainOptions) -> Corpus:
-    """The corpus and split that the options name."""
-    return load_corpus(
-        options.dataset,
-        data_dir=options.data_dir,
-        split=options.split,
-        split_seed=options.split_seed,
-        split_file=options.split_file,
-        inclusion=options.inclusion,
-        columns=options.columns or None,
-    )
 
 
 def graphs_of(

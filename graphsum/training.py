@@ -20,13 +20,13 @@ from accelerate.utils import gather_object, set_seed
 from tqdm import tqdm
 from transformers.utils import logging as transformers_logging
 
-from graphsum.building import annotator_of, build_model, build_processor, corpus_of, graphs_of
+from graphsum.building import annotator_of, build_model, build_processor, graphs_of
 from graphsum.generation import GREEDY, generate_impressions
 from graphsum.metrics.rouge import rouge_scores
 from graphsum.modeling import GraphSum
 from graphsum.options import OPTIONS_FILE, TrainOptions, save_options
 from graphsum.processing import Example, GraphSumProcessor
-from preprocessing.corpora import describe
+from preprocessing.corpora import Corpus, describe
 from preprocessing.errors import InputError
 from preprocessing.records import write_text_atomically
 
@@ -96,7 +96,9 @@ def rate_factor(options: TrainOptions, warmup: int) -> Callable[[int], float]:
     return {"noam": noam, "linear": linear}[options.schedule]
 
 
-def train(options: TrainOptions, *, resume: bool = False, overwrite: bool = False) -> Path:
+def train(
+    options: TrainOptions, corpus: Corpus, *, resume: bool = False, overwrite: bool = False
+) -> Path:
     """Train one model and return its run folder.
 
     The folder holds ``options.yaml``, ``log.jsonl`` (one object per log entry), TensorBoard
@@ -119,7 +121,6 @@ def train(options: TrainOptions, *, resume: bool = False, overwrite: bool = Fals
     set_seed(options.seed)
     say = accelerator.print
 
-    corpus = corpus_of(options)
     say(describe(corpus))
     if not corpus.train or not corpus.val:
         raise InputError(f"{options.dataset}: training needs train and val reports")
