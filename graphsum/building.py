@@ -103,9 +103,9 @@ def build_model(options: TrainOptions, processor: GraphSumProcessor) -> GraphSum
         **{
             name: getattr(options, name)
             for name in (
-                "d_model decoder_layers decoder_heads decoder_ffn_dim dropout graph graph_heads "
-                "graph_width graph_dropout typed_edges contrastive_weight contrastive_layers "
-                "contrastive_temperature label_smoothing"
+                "d_model decoder_layers decoder_heads decoder_ffn_dim dropout copy graph "
+                "graph_heads graph_width graph_dropout typed_edges contrastive_weight "
+                "contrastive_layers contrastive_temperature label_smoothing"
             ).split()
         },
         pad_token_id=processor.pad_id,

@@ -26,6 +26,7 @@ class GraphSumConfig(PreTrainedConfig):
             layer, and the dropout of the graph layers' inputs and attention.
         typed_edges: edge types enter the attention (``gatv2`` only).
         edge_types: names of the edge types, in the order of their ids.
+        copy: the decoder may copy pieces of the findings (pointer-generator).
         contrastive_weight: factor of the contrastive loss; 0 leaves the module out.
         contrastive_layers: layers of the contrastive module's Transformer encoder.
         contrastive_temperature: temperature of the contrastive loss.
@@ -48,6 +49,7 @@ class GraphSumConfig(PreTrainedConfig):
         decoder_ffn_dim: int = 2048,
         max_positions: int = 512,
         dropout: float = 0.2,
+        copy: bool = False,
         graph: str = "gat",
         graph_heads: int = 8,
         graph_width: int = 768,
@@ -68,6 +70,7 @@ class GraphSumConfig(PreTrainedConfig):
         self.decoder_ffn_dim = decoder_ffn_dim
         self.max_positions = max_positions
         self.dropout = dropout
+        self.copy = copy
         self.graph = graph
         self.graph_heads = graph_heads
         self.graph_width = graph_width
