@@ -31,6 +31,8 @@ class GraphSumConfig(PreTrainedConfig):
         contrastive_layers: layers of the contrastive module's Transformer encoder.
         contrastive_temperature: temperature of the contrastive loss.
         label_smoothing: of the token loss.
+        pad_token_id, bos_token_id, eos_token_id, decoder_start_token_id: of the shared tokenizer
+            (BERT's by default).
 
     Raises:
         InputError: a value outside what is allowed, naming the value.
@@ -60,6 +62,10 @@ class GraphSumConfig(PreTrainedConfig):
         contrastive_layers: int = 6,
         contrastive_temperature: float = 1.0,
         label_smoothing: float = 0.1,
+        pad_token_id: int = 0,
+        bos_token_id: int = 101,
+        eos_token_id: int = 102,
+        decoder_start_token_id: int = 101,
         **kwargs: Any,
     ) -> None:
         self.text_encoder = text_encoder if text_encoder is not None else {"model_type": "bert"}
@@ -83,7 +89,13 @@ class GraphSumConfig(PreTrainedConfig):
         self.label_smoothing = label_smoothing
         # As class attributes these would be lost in a saved configuration.
         kwargs = {"is_encoder_decoder": True, "tie_word_embeddings": True} | kwargs
-        super().__init__(**kwargs)
+        super().__init__(
+            pad_token_id=pad_token_id,
+            bos_token_id=bos_token_id,
+            eos_token_id=eos_token_id,
+            decoder_start_token_id=decoder_start_token_id,
+            **kwargs,
+        )
         self._check()
 
     def _check(self) -> None:
