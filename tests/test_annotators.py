@@ -70,9 +70,13 @@ def test_stanza_error_gives_the_download(tmp_path: Path) -> None:
     ("text", "words"),
     [
         ("Lungs are clear.", ["Lungs", "are", "clear", "."]),
-        ("A 1.5 cm nodule, right-sided.", ["A", "1.5", "cm", "nodule", ",", "right-sided", "."]),
+        (
+            "A 1.5 cm nodule, right-sided.",
+            ["A", "1.5", "cm", "nodule", ",", "right", "-", "sided", "."],
+        ),
         ("patient's XXXX...", ["patient", "'s", "XXXX", "..."]),
         ("\x00(stable)\x07", ["(", "stable", ")"]),
+        ("cannot, don't 10:30 a.m. 3/4", ["can", "not", ",", "do", "n't", "10:30", "a.m.", "3/4"]),
         ("", []),
     ],
 )

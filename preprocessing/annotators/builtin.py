@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from preprocessing.annotators import Findings
-from preprocessing.annotators.lexicon import load_lexicon
+from preprocessing.annotators.lexicon import is_uncertainty, label_of
 from preprocessing.annotators.sentences import (
     ParsedSentence,
     join_sentences,
@@ -64,7 +64,7 @@ class BuiltinAnnotator:
                 [-1 if token.head.i == token.i else token.head.i for token in doc],
                 [token.dep_ for token in doc],
             )
-            yield words, ParsedSentence(words, tuple(heads), tuple(deprels), _entities(words))
+            yield words, ParsedSentence(words, tuple(heads), tuple(deprels), _entities(doc))
 
 
 def load_pipeline(folder: Path) -> Any:
@@ -95,15 +95,18 @@ def _to_doc(vocab: Any, words: Sequence[str]) -> Any:
     )
 
 
-def _entities(words: Sequence[str]) -> tuple[Entity, ...]:
-    lexicon = load_lexicon()
+def _entities(doc: Any) -> tuple[Entity, ...]:
+    """Entities of the tagger's B, I, O; other words are UNCERTAINTY if the lexicon says so."""
     entities: list[Entity] = []
-    for position, word in enumerate(words):
-        label = lexicon.get(word.lower())
-        if label is None:
-            continue
-        if entities and entities[-1].end == position and entities[-1].label == label:
-            entities[-1] = entities[-1]._replace(end=position + 1)
-        else:
-            entities.append(Entity(position, position + 1, label))
+    inside = False
+    for token in doc:
+        label = label_of(token.text)
+        if token.tag_ == "I" and inside:
+            # The last word of an entity decides its label: "soft tissue" is ANATOMY.
+            entities[-1] = entities[-1]._replace(end=token.i + 1, label=label)
+        elif token.tag_ != "O":
+            entities.append(Entity(token.i, token.i + 1, label))
+        elif is_uncertainty(token.text):
+            entities.append(Entity(token.i, token.i + 1, "UNCERTAINTY"))
+        inside = token.tag_ != "O"
     return tuple(entities)
