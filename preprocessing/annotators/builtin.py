@@ -14,6 +14,7 @@ from preprocessing.annotators.sentences import (
     sentences_of,
     single_root,
 )
+from preprocessing.annotators.status import with_status
 from preprocessing.errors import MissingBackendError
 from preprocessing.records import AnnotatedReport, Entity
 
@@ -64,7 +65,8 @@ class BuiltinAnnotator:
                 [-1 if token.head.i == token.i else token.head.i for token in doc],
                 [token.dep_ for token in doc],
             )
-            yield words, ParsedSentence(words, tuple(heads), tuple(deprels), _entities(doc))
+            sentence = ParsedSentence(words, tuple(heads), tuple(deprels), _entities(doc))
+            yield words, with_status(sentence)
 
 
 def load_pipeline(folder: Path) -> Any:
@@ -96,17 +98,18 @@ def _to_doc(vocab: Any, words: Sequence[str]) -> Any:
 
 
 def _entities(doc: Any) -> tuple[Entity, ...]:
-    """Entities of the tagger's B, I, O; other words are UNCERTAINTY if the lexicon says so."""
+    """Entities of the tagger's B, I, O; words of uncertainty are one by the lexicon alone."""
     entities: list[Entity] = []
     inside = False
     for token in doc:
-        label = label_of(token.text)
+        if is_uncertainty(token.text):
+            entities.append(Entity(token.i, token.i + 1, "UNCERTAINTY"))
+            inside = False
+            continue
         if token.tag_ == "I" and inside:
             # The last word of an entity decides its label: "soft tissue" is ANATOMY.
-            entities[-1] = entities[-1]._replace(end=token.i + 1, label=label)
+            entities[-1] = entities[-1]._replace(end=token.i + 1, label=label_of(token.text))
         elif token.tag_ != "O":
-            entities.append(Entity(token.i, token.i + 1, label))
-        elif is_uncertainty(token.text):
-            entities.append(Entity(token.i, token.i + 1, "UNCERTAINTY"))
+            entities.append(Entity(token.i, token.i + 1, label_of(token.text)))
         inside = token.tag_ != "O"
     return tuple(entities)

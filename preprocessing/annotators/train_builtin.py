@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from preprocessing.annotators.builtin import BuiltinAnnotator
+from preprocessing.annotators.lexicon import load_lexicon
 from preprocessing.annotators.partial_trees import (
     Parse,
     PartialTree,
@@ -37,7 +38,7 @@ from preprocessing.errors import InputError
 from preprocessing.graph import build_graph
 from preprocessing.records import read_jsonl
 
-WIDTH, DEPTH = 96, 4
+WIDTH, DEPTH = 128, 4
 ROWS = [2000, 500, 1000, 500]  # hash table rows of NORM, PREFIX, SUFFIX, SHAPE
 EWT_PER_EPOCH = 3000  # sentences mixed in while adapting, against forgetting
 UNKNOWN = ""  # a tag that says nothing: no loss
@@ -93,7 +94,7 @@ def entity_tags(trees: Sequence[PartialTree]) -> list[list[str]]:
     """B, I or O for each word of the partial trees.
 
     The reference never tags the first word of a sentence, which says nothing about the word:
-    there the tag is what the same word mostly gets elsewhere, or UNKNOWN.
+    there the tag is what the same word mostly gets elsewhere, else what the lexicon says.
     """
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     tags = []
@@ -108,7 +109,8 @@ def entity_tags(trees: Sequence[PartialTree]) -> list[list[str]]:
             counts[word.lower()][tag.replace("I", "B")] += 1
     for tree, row in zip(trees, tags, strict=True):
         seen = counts[tree.words[0].lower()]
-        row[0] = seen.most_common(1)[0][0] if seen else UNKNOWN
+        in_lexicon = load_lexicon().get(tree.words[0].lower(), "UNCERTAINTY") != "UNCERTAINTY"
+        row[0] = seen.most_common(1)[0][0] if seen else "B" if in_lexicon else "O"
     return tags
 
 
