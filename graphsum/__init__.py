@@ -1,0 +1,32 @@
+"""graphsum: radiology findings in, impression out.
+
+>>> from graphsum import Summarizer
+>>> Summarizer.from_pretrained("checkpoints/openi-small").summarize(findings)  # doctest: +SKIP
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from graphsum.configuration import GraphSumConfig
+    from graphsum.modeling import GraphSum
+    from graphsum.processing import GraphSumProcessor
+    from graphsum.summarizer import Summarizer
+
+__all__ = ["GraphSum", "GraphSumConfig", "GraphSumProcessor", "Summarizer"]
+__version__ = "0.1.0"
+
+_MODULES = {
+    "GraphSum": "graphsum.modeling",
+    "GraphSumConfig": "graphsum.configuration",
+    "GraphSumProcessor": "graphsum.processing",
+    "Summarizer": "graphsum.summarizer",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import on first use: ``import graphsum`` must not cost the seconds that torch takes."""
+    from importlib import import_module
+
+    if name not in _MODULES:
+        raise AttributeError(f"module 'graphsum' has no attribute {name!r}")
+    return getattr(import_module(_MODULES[name]), name)

@@ -1,0 +1,156 @@
+"""Score impressions: one table, by stratum, beside the constant and the neighbour row.
+
+    python evaluate.py                                        the newest run, its own test split
+    python evaluate.py --checkpoint RUN --dataset openi --data-dir DIR --split val
+    python evaluate.py --dataset openi --data-dir DIR --predictions FILE    anyone's outputs
+    python evaluate.py --predictions FILE --compare OTHER     with a paired bootstrap test
+
+Writes metrics.json and predictions.jsonl into --output-dir. ROUGE F1 x 100, google rouge-score,
+no stemmer, rougeL unsplit.
+"""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from graphsum.command_line import Parser, run
+from graphsum.options import TrainOptions
+from graphsum.runs import corpus_of, find_checkpoint, options_of_checkpoint
+from preprocessing.errors import InputError
+from preprocessing.records import Report
+
+PARTS = ("train", "val", "test")
+
+
+def build_parser() -> Parser:
+    parser = Parser(
+        prog="evaluate.py",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--checkpoint", metavar="FOLDER", help="run or checkpoint (default: the newest run)")
+    add("--predictions", metavar="FILE", help="score these (JSONL: uid, prediction), no model")
+    add("--compare", metavar="FILE", help="other predictions, for a paired bootstrap test")
+    add("--dataset", help="corpus (default: the run's own, without a run sample)")
+    add("--data-dir", metavar="DIR", help="where the corpus lies (default: the run's own)")
+    add(
+        "--split",
+        default="test",
+        help="part to score: train, val or test (default) of the run's split; or the name of "
+        "another split (papers, official, random), whose test part is scored",
+    )
+    add("--split-seed", type=int, help="seed of --split random")
+    add("--split-file", metavar="FILE", help="another split, as for train.py")
+    add("--inclusion", help="inclusion rule, as for train.py")
+    add("--annotator-model", metavar="FOLDER", help="the annotator's models")
+    add("--cache-dir", metavar="DIR", help="where annotations are kept (default: the run's)")
+    add("--output-dir", metavar="DIR", help="default: results/<dataset>-<what is scored>-<part>")
+    add("--num-beams", type=int, default=5, help="beam width (default 5); 1: greedy")
+    add("--batch-size", type=int, default=32, help="reports generated at a time (default 32)")
+    add("--device", help="cpu, cuda, ... (default: a GPU when there is one)")
+    add("--examples", type=int, default=0, help="print this many findings and impressions")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    options = build_parser().parse_args(arguments)
+    if options.predictions and options.checkpoint:
+        raise InputError("give either --checkpoint or --predictions, not both")
+    checkpoint = None if options.predictions else find_checkpoint(options.checkpoint)
+    settings = data_settings(options, checkpoint)
+    if options.examples and settings.dataset != "sample":
+        raise InputError("--examples shows reports of the invented sample corpus only")
+    corpus = corpus_of(settings)
+    part = options.split if options.split in PARTS else "test"
+    reports: tuple[Report, ...] = getattr(corpus, part)
+    if not reports:
+        raise InputError(f"{settings.dataset}: no reports in {part}; choose another --split")
+
+    from graphsum.reporting import (
+        evaluation_report,
+        format_table,
+        read_predictions,
+        write_report,
+    )
+
+    uids = [report.uid for report in reports]
+    other = read_predictions(options.compare, uids) if options.compare else None
+    if checkpoint is None:
+        predictions = read_predictions(options.predictions, uids)
+        name = Path(options.predictions).stem
+    else:
+        predictions = generate(options, settings, checkpoint, reports)
+        name = checkpoint.parent.name if checkpoint.name in ("best", "last") else checkpoint.name
+    report = evaluation_report(predictions, reports, train=corpus.train, other=other)
+    print(f"{corpus.name}, split {corpus.split}, {part}: {checkpoint or options.predictions}")
+    print(format_table(report))
+    folder = Path(options.output_dir or f"results/{corpus.name}-{name}-{part}")
+    write_report(folder, report, dict(zip(uids, predictions, strict=True)))
+    print_examples(reports, predictions, options.examples)
+    print(f"written: {folder}/metrics.json, {folder}/predictions.jsonl")
+
+
+def data_settings(options: argparse.Namespace, checkpoint: Path | None) -> TrainOptions:
+    """The run's own data options, with those given here in their place."""
+    saved = options_of_checkpoint(checkpoint) if checkpoint else None
+    given: dict[str, Any] = {
+        name: getattr(options, name)
+        for name in ("data_dir split_seed split_file inclusion annotator_model cache_dir").split()
+        if getattr(options, name) is not None
+    }
+    if options.split not in PARTS:
+        given |= {"split": options.split, "split_file": options.split_file}
+    elif options.split_file:
+        given["split"] = None
+    if options.dataset and (saved is None or options.dataset != saved.dataset):
+        return TrainOptions(dataset=options.dataset, **given)  # nothing of another corpus fits
+    return replace(saved or TrainOptions(), **given)
+
+
+def generate(
+    options: argparse.Namespace,
+    settings: TrainOptions,
+    checkpoint: Path,
+    reports: Sequence[Report],
+) -> list[str]:
+    """The checkpoint's impressions for the reports."""
+    from graphsum.building import graphs_of
+    from graphsum.generation import SearchSettings, generate_impressions
+    from graphsum.summarizer import Summarizer
+
+    summarizer = Summarizer.from_pretrained(
+        checkpoint, device=options.device, annotator_model=settings.annotator_model
+    )
+    graphs = graphs_of(
+        reports,
+        summarizer.annotator,
+        rule=summarizer.processor.settings.graph_rule,
+        cache_dir=settings.cache_dir,
+        corpus=settings.dataset,
+    )
+    return generate_impressions(
+        summarizer.model,
+        summarizer.processor,
+        list(summarizer.processor.examples(graphs)),
+        settings=SearchSettings(num_beams=options.num_beams),
+        batch_size=options.batch_size,
+        progress=True,
+    )
+
+
+def print_examples(reports: Sequence[Report], predictions: Sequence[str], count: int) -> None:
+    """Print findings with the impression written, spread over the reports.
+
+    Only of the invented sample: text of real reports does not belong on a screen or in a log.
+    """
+    for row in range(0, len(reports), max(1, len(reports) // count) if count else 1)[:count]:
+        print(f"findings    {reports[row].findings}")
+        print(f"  written   {predictions[row]}")
+        print(f"  reference {reports[row].impression}\n")
+
+
+if __name__ == "__main__":
+    run(main)

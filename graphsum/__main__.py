@@ -1,0 +1,167 @@
+"""The ``graphsum`` command: write impressions for findings with a trained model."""
+
+import argparse
+import csv
+import io
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from graphsum.command_line import Parser, closest, run
+from preprocessing.corpora.tables import text_lines
+from preprocessing.errors import InputError
+from preprocessing.records import dumps, read_jsonl, write_text_atomically
+
+TABLES = (".csv", ".jsonl")
+
+
+def build_parser() -> Parser:
+    parser = Parser(prog="graphsum", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    summarize = commands.add_parser(
+        "summarize",
+        help="findings -> impression, for one report or a file of them",
+        description="""Write the impression of findings: of the text given, of standard input, of
+        a text file (one report), or of every row of a .csv or .jsonl file, whose other columns
+        are kept. Not for clinical use.""",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    summarize.add_argument("findings", nargs="?", help="text of the findings; - or none: stdin")
+    summarize.add_argument("--input", metavar="FILE", help=".txt, .csv or .jsonl file")
+    summarize.add_argument("--output", metavar="FILE", help="default: standard output")
+    summarize.add_argument(
+        "--checkpoint", metavar="FOLDER", help="run or checkpoint; default: the newest run"
+    )
+    summarize.add_argument("--column", default="findings", help="column with the findings")
+    summarize.add_argument("--output-column", default="impression", help="column to add")
+    summarize.add_argument("--num-beams", type=int, default=5, help="beam width; 1: greedy")
+    summarize.add_argument("--batch-size", type=int, default=32, help="reports at a time")
+    summarize.add_argument("--device", help="cpu, cuda, ...; default: a GPU when there is one")
+    summarize.add_argument("--annotator-model", metavar="FOLDER", help="the annotator's models")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    options = build_parser().parse_args(arguments)
+    if options.findings not in (None, "-") and options.input:
+        raise InputError("give either a text or --input FILE, not both")
+    for name in ("num_beams", "batch_size"):
+        if getattr(options, name) < 1:
+            raise InputError(f"--{name.replace('_', '-')} must be at least 1")
+    source = Path(options.input) if options.input else None
+    if options.output and not Path(options.output).resolve().parent.is_dir():
+        raise InputError(f"--output {options.output}: its folder does not exist; make it first")
+    if source is not None and source.suffix.lower() in TABLES:
+        rows = list(read_rows(source))
+        texts = findings_of(rows, source, column=options.column, added=options.output_column)
+    else:
+        rows = []
+        texts = [read_text(options.findings, source)]
+
+    from graphsum.summarizer import Summarizer
+
+    summarizer = Summarizer.from_pretrained(
+        options.checkpoint, device=options.device, annotator_model=options.annotator_model
+    )
+    impressions = summarizer.summarize(
+        texts, num_beams=options.num_beams, batch_size=options.batch_size
+    )
+    if source is not None and source.suffix.lower() in TABLES:
+        for row, impression in zip(rows, impressions, strict=True):
+            row[options.output_column] = impression
+        text = table_text(rows, source.suffix.lower())
+    else:
+        text = impressions[0] + "\n"
+    if options.output:
+        write_text_atomically(options.output, [text])
+    else:
+        sys.stdout.write(text)
+
+
+def read_text(argument: str | None, path: Path | None) -> str:
+    """The findings of one report from the command line, a file or standard input."""
+    if path is not None:
+        text = "".join(text_lines(path))
+        where = str(path)
+    elif argument in (None, "-"):
+        try:
+            text = sys.stdin.buffer.read().decode("utf-8")
+        except UnicodeDecodeError:
+            raise InputError("standard input: not UTF-8 text; expected findings") from None
+        where = "standard input"
+    else:
+        text, where = str(argument), "the text given"
+    if not any(character.isalnum() for character in text):
+        raise InputError(f"{where}: empty; give the findings of a report")
+    return text
+
+
+def read_rows(path: Path) -> Iterator[dict[str, str]]:
+    """The rows of a .csv or .jsonl file, with all their columns.
+
+    Raises:
+        InputError: file, line and reason where one cannot be read.
+    """
+    if path.suffix.lower() == ".jsonl":
+        yield from read_jsonl(path)
+        return
+    csv.field_size_limit(2**31 - 1)
+    reader = csv.DictReader(text_lines(path), strict=True)
+    try:
+        for row in reader:
+            if None in row or None in row.values():
+                raise InputError(
+                    f"{path}:{reader.line_num}: not as many fields as the header; put fields "
+                    "that contain commas or line breaks in double quotes"
+                )
+            yield row
+    except csv.Error as error:
+        raise InputError(f"{path}:{reader.line_num}: not valid csv ({error})") from None
+
+
+def findings_of(
+    rows: Sequence[dict[str, str]], path: Path, *, column: str, added: str
+) -> list[str]:
+    """The findings of all rows.
+
+    Raises:
+        InputError: no rows, a row without findings, or ``added`` is taken already.
+    """
+    if not rows:
+        raise InputError(f"{path}: no rows; expected a header and one report a row")
+    texts = []
+    for number, row in enumerate(rows, 1):
+        if column not in row:
+            raise InputError(
+                f"{path}: row {number}: no column {column!r}{closest(column, row)}; there are "
+                f"{', '.join(map(repr, row))}: name the right one with --column"
+            )
+        if added in row:
+            raise InputError(
+                f"{path}: there is a column {added!r} already; give another --output-column"
+            )
+        text = row[column]
+        if not isinstance(text, str) or not any(character.isalnum() for character in text):
+            raise InputError(f"{path}: row {number}: column {column!r} is empty; fill or drop it")
+        texts.append(text)
+    return texts
+
+
+def table_text(rows: Sequence[dict[str, str]], suffix: str) -> str:
+    """The rows as the text of a .csv or .jsonl file."""
+    if suffix == ".jsonl":
+        return "".join(dumps(row) for row in rows)
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def program() -> None:
+    """Entry point of the console command."""
+    run(main)
+
+
+if __name__ == "__main__":
+    program()

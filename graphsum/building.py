@@ -1,0 +1,143 @@
+"""From the options of a run to what training needs: data, tokenizer, processor, model."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoTokenizer,
+    PreTrainedTokenizerBase,
+    RobertaPreLayerNormConfig,
+)
+
+from graphsum.configuration import GraphSumConfig
+from graphsum.encoders import without_pooler
+from graphsum.modeling import GraphSum
+from graphsum.options import TrainOptions
+from graphsum.processing import GraphSumProcessor, ProcessorSettings, train_tokenizer
+from preprocessing.annotate import annotate_reports
+from preprocessing.annotators import Annotator, load_annotator
+from preprocessing.corpora import Corpus
+from preprocessing.errors import InputError
+from preprocessing.graph import build_graph
+from preprocessing.records import Report, ReportGraph
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+
+def graphs_of(
+    reports: Sequence[Report],
+    annotator: Annotator,
+    *,
+    rule: str,
+    cache_dir: str | Path,
+    corpus: str,
+    progress: bool = True,
+) -> list[ReportGraph]:
+    """The graph of each report's findings; annotations come from the cache where they can."""
+    annotated = annotate_reports(
+        reports, annotator, cache_dir=cache_dir, corpus=corpus, progress=progress
+    )
+    return [build_graph(report, rule) for report in annotated]
+
+
+def build_processor(
+    options: TrainOptions, corpus: Corpus, graphs: Sequence[ReportGraph], annotator: Annotator
+) -> GraphSumProcessor:
+    """The pretrained encoder's tokenizer, or one fitted to the training texts."""
+    tokenizer: PreTrainedTokenizerBase
+    if options.encoder:
+        tokenizer = pretrained(AutoTokenizer, options.encoder)
+    else:
+        tokenizer = train_tokenizer(
+            training_texts(corpus.train, graphs), vocab_size=options.vocab_size
+        )
+    settings = ProcessorSettings(
+        annotator=annotator.name,
+        annotator_version=annotator.version,
+        graph_rule=options.graph_rule,
+        max_source_pieces=options.max_source_pieces,
+        max_target_pieces=options.max_target_pieces,
+    )
+    return GraphSumProcessor(tokenizer, settings)
+
+
+def training_texts(reports: Sequence[Report], graphs: Sequence[ReportGraph]) -> Iterator[str]:
+    for report, graph in zip(reports, graphs, strict=True):
+        yield " ".join(graph.words)
+        yield report.impression
+
+
+def build_model(options: TrainOptions, processor: GraphSumProcessor) -> GraphSum:
+    """A model of the options' shape; with ``--encoder`` the text encoder's weights are loaded."""
+    vocab_size = len(processor.tokenizer)
+    if options.encoder:
+        encoder_config = pretrained(AutoConfig, options.encoder)
+        longest = getattr(encoder_config, "max_position_embeddings", None)
+        if longest and options.max_source_pieces > longest:
+            raise InputError(
+                f"--max-source-pieces {options.max_source_pieces} is more than {options.encoder} "
+                f"can read; give at most {longest}"
+            )
+    else:
+        # Pre-LN: trained from scratch, BERT's own post-LN form needs far smaller steps.
+        encoder_config = RobertaPreLayerNormConfig(
+            vocab_size=vocab_size,
+            hidden_size=options.d_model,
+            num_hidden_layers=options.encoder_layers,
+            num_attention_heads=options.decoder_heads,
+            intermediate_size=options.decoder_ffn_dim,
+            hidden_dropout_prob=options.dropout,
+            attention_probs_dropout_prob=options.dropout,
+            max_position_embeddings=options.max_source_pieces + processor.pad_id + 1,
+            type_vocab_size=1,
+            pad_token_id=processor.pad_id,
+        )
+    config = GraphSumConfig(
+        text_encoder=encoder_config.to_dict(),
+        vocab_size=vocab_size,
+        max_positions=max(512, options.max_target_pieces + 1),
+        **{
+            name: getattr(options, name)
+            for name in (
+                "d_model decoder_layers decoder_heads decoder_ffn_dim dropout graph graph_heads "
+                "graph_width graph_dropout typed_edges contrastive_weight contrastive_layers "
+                "contrastive_temperature label_smoothing"
+            ).split()
+        },
+        pad_token_id=processor.pad_id,
+        bos_token_id=processor.start_id,
+        eos_token_id=processor.end_id,
+        decoder_start_token_id=processor.start_id,
+    )
+    model = GraphSum(config)
+    if options.encoder:
+        encoder: PreTrainedModel = without_pooler(pretrained(AutoModel, options.encoder))
+        model.text_encoder.load_state_dict(encoder.state_dict())
+    return model
+
+
+def pretrained(cls: Any, name: str) -> Any:
+    """``cls.from_pretrained(name)`` with one clear line when it is not there.
+
+    Raises:
+        InputError: neither a folder with such files nor reachable on a model hub.
+    """
+    try:
+        return cls.from_pretrained(name)
+    except (OSError, ValueError) as error:
+        if Path(name).is_dir():
+            what = "this folder holds no complete transformers model and tokenizer"
+        else:
+            what = "no such folder, and it cannot be fetched from the model hub"
+        raise InputError(
+            f"--encoder {name}: {what}; copy the model's files into a folder and give that, or "
+            "use --preset small, which needs none"
+        ) from error
+
+
+def annotator_of(options: TrainOptions) -> Annotator:
+    return load_annotator(options.annotator, model_dir=options.annotator_model)

@@ -1,0 +1,96 @@
+"""What all command lines share: options from a dataclass, one-line errors, exit status 2."""
+
+import argparse
+import difflib
+import os
+import sys
+import types
+import typing
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import fields
+from typing import Any, NoReturn
+
+from preprocessing.errors import InputError
+
+
+def closest(name: str, known: Iterable[str]) -> str:
+    """`` (did you mean ...?)`` when one of the known names is close, otherwise nothing."""
+    close = difflib.get_close_matches(str(name), list(known), 1)
+    return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are :class:`InputError`: one line, no usage dump."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(allow_abbrev=False, **kwargs)
+
+    def error(self, message: str) -> NoReturn:
+        unknown = message.partition("unrecognized arguments: ")[2].split()
+        if unknown:
+            flags = [flag for action in self._actions for flag in action.option_strings]
+            message = f"unknown option {unknown[0]}{closest(unknown[0].partition('=')[0], flags)}"
+        raise InputError(f"{message}; see {self.prog} --help")
+
+
+def add_dataclass_options(parser: argparse.ArgumentParser, cls: type) -> None:
+    """One ``--option`` per field, of its type and help text; absent ones are left out of the
+    namespace, so that a configuration file can supply them."""
+    defaults = {field.name: field.default for field in fields(cls)}
+    for field in fields(cls):
+        name = "--" + field.name.replace("_", "-")
+        text = field.metadata.get("help", "")
+        default = defaults[field.name]
+        if default is not None and isinstance(default, (str, int, float)):
+            text += f" (built-in: {default})"
+        options: dict[str, Any] = {"help": text, "default": argparse.SUPPRESS}
+        if field.type is bool:
+            parser.add_argument(name, action=argparse.BooleanOptionalAction, **options)
+        elif typing.get_origin(field.type) is dict:
+            parser.add_argument(name, nargs="+", action=Pairs, metavar="NAME=VALUE", **options)
+        else:
+            parser.add_argument(name, type=plain_type(field.type), metavar="", **options)
+
+
+class Pairs(argparse.Action):
+    """``name=value name=value`` as a dictionary."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,
+    ) -> None:
+        pairs = {}
+        for value in values or ():
+            name, equals, target = str(value).partition("=")
+            if not equals or not target:
+                parser.error(f"{option_string} takes name=column pairs, not {value!r}")
+            pairs[name] = target
+        setattr(namespace, self.dest, pairs)
+
+
+def plain_type(kind: Any) -> Callable[[str], Any]:
+    """The constructor for a field's type; for ``X | None`` that of X."""
+    if isinstance(kind, types.UnionType):
+        return next(part for part in typing.get_args(kind) if part is not type(None))
+    return kind
+
+
+def run(main: Callable[[Sequence[str] | None], None]) -> None:
+    """Run a program: a user's mistake becomes one line on stderr and exit status 2."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    # Threads that spin while they wait make training ten times slower on a machine that is shared.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    try:
+        main(None)
+    except InputError as error:
+        print("error: " + " ".join(str(error).split()), file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

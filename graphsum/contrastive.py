@@ -1,0 +1,122 @@
+"""Contrastive module of Hu et al. (2022): what remains when key words are hidden."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from graphsum.configuration import GraphSumConfig
+
+
+def contrastive_views(attention_mask: Tensor, key_mask: Tensor) -> tuple[Tensor, Tensor]:
+    """Which pieces each view keeps.
+
+    Args:
+        attention_mask: 1 for real pieces, 0 for padding, [B, S].
+        key_mask: 1 for pieces of key words, [B, S].
+
+    Returns:
+        ``positive`` keeps the key words (everything else is masked), ``negative`` keeps what is
+        not a key word; both boolean, [B, S], never padding.
+    """
+    real = attention_mask.bool()
+    key = key_mask.bool() & real
+    return key, real & ~key
+
+
+def contrastive_loss(
+    anchor: Tensor, positive: Tensor, negative: Tensor, *, temperature: float = 1.0
+) -> Tensor:
+    """-log(e^(a.p/t) / (e^(a.p/t) + e^(a.n/t))) with cosine similarities (Hu et al. 2022).
+
+    Args:
+        anchor, positive, negative: pooled views, [B, D].
+        temperature: t > 0.
+
+    Returns:
+        One loss per report, [B].
+    """
+    towards = F.cosine_similarity(anchor, positive, dim=-1)
+    away = F.cosine_similarity(anchor, negative, dim=-1)
+    return F.softplus((away - towards) / temperature)  # the same quotient, without overflow
+
+
+class ContrastiveModule(nn.Module):
+    """Encodes memory and its two masked views, and compares them.
+
+    A view is the memory with the masked positions invisible: not attended to and not pooled.
+    Since the positive and the negative view share no position, one pass encodes both: pieces of
+    key words see only each other, all other pieces see only each other.
+    """
+
+    def __init__(self, config: GraphSumConfig) -> None:
+        super().__init__()
+        layer = nn.TransformerEncoderLayer(
+            config.d_model,
+            config.decoder_heads,
+            config.decoder_ffn_dim,
+            config.dropout,
+            activation="gelu",
+            batch_first=True,
+            norm_first=True,
+        )
+        self.encoder = nn.TransformerEncoder(
+            layer,
+            config.contrastive_layers,
+            norm=nn.LayerNorm(config.d_model),
+            enable_nested_tensor=False,
+        )
+        self.temperature = config.contrastive_temperature
+
+    def encode(self, memory: Tensor, visible: Tensor) -> Tensor:
+        """Encoded positions, each from those that it sees.
+
+        Args:
+            memory: [B, S, D].
+            visible: boolean, [B, S, S]; row i says which positions i sees, at least one.
+
+        Returns:
+            [B, S, D].
+        """
+        heads = self.encoder.layers[0].self_attn.num_heads
+        return self.encoder(memory, mask=~visible.repeat_interleave(heads, dim=0))
+
+    def forward(self, memory: Tensor, attention_mask: Tensor, key_mask: Tensor) -> Tensor:
+        """Contrastive loss per report.
+
+        Args:
+            memory: [B, S, D].
+            attention_mask, key_mask: [B, S].
+
+        Returns:
+            [B]; 0 for reports that are all key words or have none, since a view is empty there.
+        """
+        real = attention_mask.bool()
+        positive, negative = contrastive_views(attention_mask, key_mask)
+        same_view = positive.unsqueeze(2) == positive.unsqueeze(1)  # [B, S, S]
+        everything = real.unsqueeze(1).expand_as(same_view)
+        # Padding positions, which nothing pools, see what they like: softmax needs something.
+        apart = same_view & everything | ~real.unsqueeze(2)
+        whole, views = self.encode(memory.repeat(2, 1, 1), torch.cat([everything, apart])).chunk(
+            2
+        )  # each [B, S, D]
+        losses = contrastive_loss(
+            masked_mean(whole, real),
+            masked_mean(views, positive),
+            masked_mean(views, negative),
+            temperature=self.temperature,
+        )
+        return losses * (positive.any(dim=1) & negative.any(dim=1))
+
+
+def masked_mean(states: Tensor, keep: Tensor) -> Tensor:
+    """Mean over the kept positions.
+
+    Args:
+        states: [B, S, D].
+        keep: boolean, [B, S]; a row that keeps nothing gives zeros.
+
+    Returns:
+        [B, D], in single precision.
+    """
+    weight = keep.unsqueeze(-1).float()
+    return (states.float() * weight).sum(1) / weight.sum(1).clamp(min=1)

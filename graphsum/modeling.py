@@ -1,0 +1,190 @@
+"""GraphSum: text and graph -> memory -> impression.
+
+Shapes: B reports, S source pieces, T target pieces, N nodes (all real pieces of the batch),
+E edges, D width, V vocabulary.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from transformers import Cache, GenerationMixin, PreTrainedModel
+from transformers.modeling_outputs import BaseModelOutput
+from transformers.utils import ModelOutput
+
+from graphsum.configuration import GraphSumConfig
+from graphsum.contrastive import ContrastiveModule
+from graphsum.decoders.transformer import TransformerDecoder
+from graphsum.encoders import GraphEncoder, build_text_encoder
+
+IGNORED = -100  # label of positions without loss, as everywhere in transformers
+
+
+@dataclass
+class GraphSumOutput(ModelOutput):
+    """What a forward pass gives.
+
+    ``loss``: generation_loss + contrastive_weight x contrastive_loss (scalar, with labels only);
+    ``generation_loss``: cross-entropy per target piece, in nats, with label smoothing;
+    ``contrastive_loss``: mean over reports; ``logits``: [B, T, V].
+    """
+
+    loss: Tensor | None = None
+    logits: Tensor | None = None
+    generation_loss: Tensor | None = None
+    contrastive_loss: Tensor | None = None
+    past_key_values: Cache | None = None
+
+
+class GraphSum(PreTrainedModel, GenerationMixin):
+    """Graph-enhanced summariser of Hu et al. (ACL 2022, arXiv 2204.00203).
+
+    Text encoder gives H, graph encoder on H gives G, memory M = W[H; G]; the decoder attends to
+    M; the contrastive module compares M with its masked views during training.
+    """
+
+    config_class = GraphSumConfig
+    base_model_prefix = "graphsum"
+    main_input_name = "input_ids"
+    _tied_weights_keys = {  # noqa: RUF012 (transformers' own form)
+        "decoder.lm_head.weight": "decoder.layers.embed_tokens.weight"
+    }
+    _supports_sdpa = True
+
+    def __init__(self, config: GraphSumConfig) -> None:
+        super().__init__(config)
+        self.text_encoder = build_text_encoder(config)
+        width = self.text_encoder.config.hidden_size
+        has_graph = config.graph != "none"
+        self.graph_encoder = GraphEncoder(config, width) if has_graph else None
+        self.fusion = nn.Linear(width + config.d_model if has_graph else width, config.d_model)
+        self.contrastive = ContrastiveModule(config) if config.contrastive_weight else None
+        self.decoder = TransformerDecoder(config)
+        self.post_init()
+
+    def get_input_embeddings(self) -> nn.Module:
+        return self.decoder.layers.embed_tokens
+
+    def get_output_embeddings(self) -> nn.Module:
+        return self.decoder.lm_head
+
+    def encode(
+        self, input_ids: Tensor, attention_mask: Tensor, edge_index: Tensor, edge_type: Tensor
+    ) -> Tensor:
+        """The memory M that the decoder attends to.
+
+        Args:
+            input_ids, attention_mask: [B, S].
+            edge_index: [2, E], over the real pieces of the batch counted row by row.
+            edge_type: [E].
+
+        Returns:
+            [B, S, D]; padding positions hold values that nothing may read.
+        """
+        text = self.text_encoder(input_ids=input_ids, attention_mask=attention_mask)
+        hidden = text.last_hidden_state  # [B, S, width]
+        if self.graph_encoder is None:
+            return self.fusion(hidden)
+        real = attention_mask.bool()
+        nodes = self.graph_encoder(hidden[real], edge_index, edge_type)  # [N, D]
+        graph = nodes.new_zeros(*hidden.shape[:2], nodes.size(-1))
+        graph = graph.masked_scatter(real.unsqueeze(-1), nodes)  # [B, S, D]
+        return self.fusion(torch.cat([hidden, graph], dim=-1))
+
+    def forward(
+        self,
+        input_ids: Tensor | None = None,
+        attention_mask: Tensor | None = None,
+        edge_index: Tensor | None = None,
+        edge_type: Tensor | None = None,
+        key_mask: Tensor | None = None,
+        labels: Tensor | None = None,
+        decoder_input_ids: Tensor | None = None,
+        encoder_outputs: BaseModelOutput | None = None,
+        past_key_values: Cache | None = None,
+        use_cache: bool | None = None,
+        num_pieces: Tensor | float | None = None,
+        num_reports: Tensor | float | None = None,
+        return_dict: bool | None = None,
+    ) -> GraphSumOutput:
+        """Teacher-forced losses (with ``labels``) or next-piece scores.
+
+        Args:
+            input_ids, attention_mask, edge_index, edge_type: as in :meth:`encode`.
+            key_mask: 1 for pieces of key words, [B, S]; the contrastive loss needs it.
+            labels: target pieces with the end piece, -100 where padded, [B, T].
+            decoder_input_ids: [B, T]; by default the labels shifted right.
+            encoder_outputs: the memory, when already encoded (``generate``).
+            num_pieces, num_reports: what the loss sums are divided by, when this batch is a part
+                of a larger one; by default its own counts.
+        """
+        if encoder_outputs is not None:
+            memory = encoder_outputs[0]
+        elif input_ids is None or attention_mask is None or edge_index is None or edge_type is None:
+            raise ValueError("forward needs input_ids, attention_mask, edge_index and edge_type")
+        else:
+            memory = self.encode(input_ids, attention_mask, edge_index, edge_type)
+        if decoder_input_ids is None:
+            if labels is None:
+                raise ValueError("forward needs labels or decoder_input_ids")
+            decoder_input_ids = self.shift_right(labels)
+        logits, cache = self.decoder(
+            decoder_input_ids,
+            memory,
+            attention_mask,
+            past_key_values=past_key_values,
+            use_cache=bool(use_cache),
+        )
+        output = GraphSumOutput(logits=logits, past_key_values=cache)
+        if labels is None:
+            return output
+        total = F.cross_entropy(
+            logits.float().flatten(0, 1),
+            labels.flatten(),
+            ignore_index=IGNORED,
+            label_smoothing=self.config.label_smoothing if self.training else 0.0,
+            reduction="sum",
+        )
+        output.generation_loss = total / (
+            (labels != IGNORED).sum() if num_pieces is None else num_pieces
+        )
+        output.loss = output.generation_loss
+        if self.contrastive is not None and key_mask is not None:
+            per_report = self.contrastive(memory, attention_mask, key_mask)  # [B]
+            output.contrastive_loss = per_report.sum() / (
+                len(labels) if num_reports is None else num_reports
+            )
+            output.loss = output.loss + self.config.contrastive_weight * output.contrastive_loss
+        return output
+
+    def shift_right(self, labels: Tensor) -> Tensor:
+        """Decoder input for the given labels: start piece first, last piece dropped, [B, T]."""
+        start = labels.new_full((len(labels), 1), self.config.decoder_start_token_id)
+        shifted = torch.cat([start, labels[:, :-1]], dim=1)
+        return shifted.masked_fill(shifted == IGNORED, self.config.pad_token_id)
+
+    @torch.inference_mode()
+    def generate_impressions(self, batch: dict[str, Tensor], **options: Any) -> Tensor:
+        """Generated pieces of each report of a batch, with transformers' ``generate``.
+
+        Args:
+            batch: what :class:`graphsum.processing.GraphSumProcessor` collates.
+            options: of ``generate`` (``num_beams``, ``max_new_tokens``, ...).
+
+        Returns:
+            [B, T], padded after the end piece.
+        """
+        memory = self.encode(
+            batch["input_ids"], batch["attention_mask"], batch["edge_index"], batch["edge_type"]
+        )
+        return self.generate(
+            encoder_outputs=BaseModelOutput(last_hidden_state=memory),
+            attention_mask=batch["attention_mask"],
+            **options,
+        )
+
+    def get_encoder(self, modality: str | None = None) -> nn.Module:
+        """The text encoder; ``generate`` gets its memory from :meth:`encode` instead."""
+        return self.text_encoder

@@ -1,0 +1,271 @@
+"""Every option of a training run, the presets, and how they combine.
+
+Order of precedence: built-in values < preset < ``--config FILE`` < command line. The resolved
+options are saved with the run as ``options.yaml``. Nothing here imports torch.
+"""
+
+import contextlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from graphsum.command_line import closest
+from preprocessing.errors import InputError
+from preprocessing.records import write_text_atomically
+
+OPTIONS_FILE = "options.yaml"
+
+
+def option(default: Any, text: str, **metadata: Any) -> Any:
+    """A dataclass field with its help text for the command line."""
+    return field(default=default, metadata={"help": text} | metadata)
+
+
+@dataclass(frozen=True)
+class TrainOptions:
+    """One training run. Lengths are in pieces, learning rates per step."""
+
+    # Data
+    dataset: str = option("sample", "corpus: sample, openi, mimic-cxr, csv or jsonl")
+    data_dir: str | None = option(None, "where the corpus lies (default: data/<dataset>)")
+    split: str | None = option(
+        None, "split of the corpus: papers (openi), official (mimic-cxr), random"
+    )
+    split_seed: int = option(0, "seed of --split random")
+    split_file: str | None = option(
+        None, 'JSON file {"train": [uid...], "val": [...], "test": [...]}'
+    )
+    inclusion: str | None = option(
+        None, "inclusion rule: hu2022, radiology-gpt or none (default: the corpus' own)"
+    )
+    columns: dict[str, str] = field(
+        default_factory=dict,
+        metadata={"help": "csv/jsonl column names, such as findings=BEFUND impression=URTEIL"},
+    )
+    annotator: str = option("builtin", "builtin, stanza or scispacy")
+    annotator_model: str | None = option(None, "folder of the annotator's models")
+    graph_rule: str = option("hu2022", "graph rule: hu2022 or wgsum")
+    cache_dir: str = option("cache", "where annotations are kept")
+
+    # Model
+    preset: str | None = option(
+        None, "tiny, small or hu2022 (default: tiny for sample, hu2022 for mimic-cxr, else small)"
+    )
+    encoder: str | None = option(
+        None, "pretrained text encoder: hub name or folder (default: small one from scratch)"
+    )
+    encoder_layers: int = option(4, "layers of an encoder from scratch")
+    vocab_size: int = option(4000, "pieces of a tokenizer trained from scratch, at most")
+    max_source_pieces: int = option(512, "findings are cut to this length, by sentence")
+    max_target_pieces: int = option(80, "impressions are cut to this length in training")
+    d_model: int = option(256, "width of memory and decoder")
+    decoder_layers: int = option(3, "layers of the decoder")
+    decoder_heads: int = option(8, "attention heads of encoder from scratch and decoder")
+    decoder_ffn_dim: int = option(1024, "width of the feed-forward layers")
+    dropout: float = option(0.2, "dropout of the layers trained from scratch")
+    graph: str = option("gatv2", "graph convolution: gat, gatv2 or none")
+    graph_heads: int = option(8, "heads of the first graph layer")
+    graph_width: int = option(32, "width of each of these heads")
+    graph_dropout: float = option(0.1, "dropout of the graph encoder")
+    typed_edges: bool = option(True, "edge types enter the graph attention")
+    contrastive_weight: float = option(1.0, "weight of the contrastive loss; 0: without")
+    contrastive_layers: int = option(2, "layers of the contrastive module")
+    contrastive_temperature: float = option(1.0, "temperature of the contrastive loss")
+    label_smoothing: float = option(0.1, "label smoothing of the token loss")
+
+    # Training
+    batch_size: int = option(32, "reports per optimiser step, over all processes")
+    accumulation: int = option(1, "parts in which each process computes its share of a batch")
+    max_steps: int = option(1500, "optimiser steps")
+    schedule: str = option("linear", "linear (warm-up, then linear decay) or noam")
+    encoder_lr: float = option(1e-3, "peak learning rate of the text encoder")
+    lr: float = option(1e-3, "peak learning rate of everything else")
+    encoder_warmup: int = option(150, "warm-up steps of the text encoder")
+    warmup: int = option(150, "warm-up steps of everything else")
+    weight_decay: float = option(0.01, "AdamW weight decay, of matrices only")
+    clip: float = option(1.0, "gradient norm limit; 0: none")
+    precision: str = option("no", "mixed precision: no, bf16 or fp16")
+    seed: int = option(1, "seed of weights, batches and dropout")
+    validate_every: int = option(250, "steps between validations")
+    patience: int = option(0, "stop after this many validations without gain; 0: never")
+    validation_reports: int = option(0, "use the first N validation reports; 0: all")
+    log_every: int = option(10, "steps between entries of log.jsonl and TensorBoard")
+    output_dir: str | None = option(None, "run folder (default: checkpoints/<dataset>-<preset>)")
+
+    @property
+    def run_dir(self) -> Path:
+        return Path(self.output_dir or f"checkpoints/{self.dataset}-{self.preset}")
+
+    def __post_init__(self) -> None:
+        for name, allowed in CHOICES.items():
+            value = getattr(self, name)
+            if value is not None and value not in allowed:
+                raise InputError(
+                    f"{flag(name)} {value!r} is unknown{closest(value, allowed)}; "
+                    f"choose from {', '.join(allowed)}"
+                )
+        for name in POSITIVE:
+            if getattr(self, name) <= 0:
+                raise InputError(f"{flag(name)} must be above 0, not {getattr(self, name)}")
+        for name in NOT_NEGATIVE:
+            if getattr(self, name) < 0:
+                raise InputError(f"{flag(name)} must be at least 0, not {getattr(self, name)}")
+
+
+# Sizes and schedule by name; every other option keeps its built-in value.
+PRESETS: dict[str, dict[str, Any]] = {
+    # A few seconds per hundred steps on a laptop: first look, tests.
+    "tiny": {
+        "encoder_layers": 2,
+        "vocab_size": 2000,
+        "max_source_pieces": 256,
+        "d_model": 128,
+        "decoder_layers": 2,
+        "decoder_heads": 4,
+        "decoder_ffn_dim": 512,
+        "dropout": 0.1,
+        "graph_heads": 4,
+        "contrastive_layers": 1,
+    },
+    # Encoder and tokenizer from scratch, for a few thousand reports and a CPU.
+    "small": {},
+    # Hu et al. (ACL 2022), Open-i; 221.6 M parameters with BioBERT.
+    "hu2022": {
+        "annotator": "stanza",
+        "encoder": "dmis-lab/biobert-base-cased-v1.1",
+        "d_model": 768,
+        "decoder_layers": 6,
+        "decoder_ffn_dim": 2048,
+        "graph": "gat",
+        "graph_width": 768,
+        "graph_dropout": 0.2,
+        "typed_edges": False,
+        "contrastive_layers": 6,
+        "schedule": "noam",
+        "encoder_lr": 3e-4,
+        "encoder_warmup": 2000,
+        "lr": 0.04,
+        "warmup": 1500,
+        "weight_decay": 0.0,
+        "clip": 0.0,
+        "max_steps": 30_000,
+        "validate_every": 2000,
+    },
+}
+
+# Where a preset differs by corpus (the paper's own settings for MIMIC-CXR).
+PRESETS_OF_DATASET: dict[tuple[str, str], dict[str, Any]] = {
+    ("hu2022", "mimic-cxr"): {
+        "encoder_lr": 2e-4,
+        "encoder_warmup": 10_000,
+        "lr": 0.05,
+        "warmup": 7000,
+        "max_steps": 150_000,
+        "validate_every": 5000,
+    },
+}
+
+DEFAULT_PRESET = {"sample": "tiny", "mimic-cxr": "hu2022"}  # "small" for every other corpus
+
+CHOICES: dict[str, tuple[str, ...]] = {
+    "preset": tuple(PRESETS),
+    "schedule": ("linear", "noam"),
+    "precision": ("no", "bf16", "fp16"),
+    "graph": ("gat", "gatv2", "none"),
+}
+POSITIVE = (
+    "encoder_layers vocab_size max_source_pieces max_target_pieces d_model decoder_layers "
+    "decoder_heads decoder_ffn_dim graph_heads graph_width contrastive_layers "
+    "contrastive_temperature batch_size accumulation max_steps encoder_warmup warmup "
+    "validate_every log_every"
+).split()
+NOT_NEGATIVE = [
+    "contrastive_weight",
+    "weight_decay",
+    "clip",
+    "patience",
+    "validation_reports",
+    "encoder_lr",
+    "lr",
+]
+
+
+def flag(name: str) -> str:
+    """The command-line spelling of an option."""
+    return "--" + name.replace("_", "-")
+
+
+def resolve(given: Mapping[str, Any], config_file: str | Path | None = None) -> TrainOptions:
+    """All options from those given on the command line and in a YAML or JSON file.
+
+    Raises:
+        InputError: unknown names or presets, values that are not allowed.
+    """
+    given = (read_options(config_file) if config_file else {}) | dict(given)
+    dataset = given.get("dataset", "sample")
+    preset = given.get("preset") or DEFAULT_PRESET.get(dataset, "small")
+    values = PRESETS.get(preset, {}) | PRESETS_OF_DATASET.get((preset, dataset), {})
+    return TrainOptions(**{**values, **given, "preset": preset})
+
+
+def read_options(path: str | Path) -> dict[str, Any]:
+    """The options in a YAML or JSON file, by their names with underscores or hyphens.
+
+    Raises:
+        InputError: unreadable file, unknown option, or a value of the wrong kind.
+    """
+    import yaml
+
+    try:
+        values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8 text"
+        raise InputError(f"{path}: cannot be read ({reason})") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f":{mark.line + 1}" if mark else ""
+        raise InputError(f"{path}{where}: not YAML or JSON") from None
+    if not isinstance(values, dict):
+        raise InputError(f"{path}: expected a mapping of option names to values")
+    known = {entry.name: entry for entry in fields(TrainOptions)}
+    result = {}
+    for key, value in values.items():
+        name = str(key).replace("-", "_")
+        if name not in known:
+            raise InputError(f"{path}: unknown option {key!r}{closest(name, known)}")
+        kind = known[name].type
+        if isinstance(value, int) and kind is float:
+            value = float(value)
+        if isinstance(value, str) and kind is float:  # YAML 1.1 reads 3e-4 as text
+            with contextlib.suppress(ValueError):
+                value = float(value)
+        expected = dict if name == "columns" else kind
+        if (isinstance(value, bool) and expected is int) or not isinstance(value, expected):  # type: ignore[arg-type]
+            raise InputError(f"{path}: {key} must be of type {kind_name(kind)}, not {value!r}")
+        result[name] = value
+    return result
+
+
+def kind_name(kind: Any) -> str:
+    return getattr(kind, "__name__", str(kind))
+
+
+def save_options(options: TrainOptions, folder: str | Path) -> None:
+    """Write ``options.yaml`` into a run folder."""
+    import yaml
+
+    text = yaml.safe_dump(asdict(options), sort_keys=False)
+    write_text_atomically(Path(folder) / OPTIONS_FILE, [text])
+
+
+def run_options(run: str | Path) -> TrainOptions:
+    """The options that a run was made with.
+
+    Raises:
+        InputError: the folder holds no run.
+    """
+    path = Path(run) / OPTIONS_FILE
+    if not path.is_file():
+        raise InputError(f"{run}: no training run here (no {OPTIONS_FILE}); give a run folder")
+    return TrainOptions(**read_options(path))

@@ -1,0 +1,208 @@
+"""The scoring report: every score by stratum, with intervals, beside the rows to beat.
+
+``metrics.json`` holds the fingerprint, the system's strata and the two baseline rows;
+``predictions.jsonl`` one ``{"uid", "prediction"}`` per line. References, which may be patients'
+data under a licence, are never written.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from graphsum.metrics.baselines import CONSTANT_IMPRESSION, NeighbourConsensus
+from graphsum.metrics.bootstrap import N_RESAMPLES, confidence_interval, paired_p_value
+from graphsum.metrics.rouge import FINGERPRINT, ROUGE_NAMES, rouge_scores
+from graphsum.metrics.strata import STRATA, strata_masks
+from preprocessing.errors import InputError
+from preprocessing.records import Report, dumps, read_jsonl, write_text_atomically
+
+SEED = 0
+
+
+def evaluation_report(
+    predictions: Sequence[str],
+    reports: Sequence[Report],
+    *,
+    train: Sequence[Report],
+    other: Sequence[str] | None = None,
+) -> dict[str, Any]:
+    """Everything ``metrics.json`` says about predictions for ``reports``, JSON-ready.
+
+    ``{"fingerprint", "strata": {stratum: scores}, "baselines": {"constant": {stratum: scores},
+    "neighbour": {stratum: scores}}}`` with the scores of :func:`score_system`; with ``other``
+    (a second system's predictions) also ``"comparison"``, see :func:`compare_systems`.
+    Raises :class:`InputError` when ``train`` gives the neighbour row nothing to learn from.
+    """
+    masks = strata_masks(reports, (report.findings for report in train))
+    neighbour = NeighbourConsensus().fit(train).predict([report.findings for report in reports])
+    report: dict[str, Any] = {
+        "fingerprint": FINGERPRINT
+        | {"interval": f"95 % percentile bootstrap, {N_RESAMPLES} resamples, seed {SEED}"},
+        "strata": score_system(predictions, reports, masks),
+        "baselines": {
+            "constant": score_system([CONSTANT_IMPRESSION] * len(reports), reports, masks),
+            "neighbour": score_system(neighbour, reports, masks),
+        },
+    }
+    if other is not None:
+        report["comparison"] = compare_systems(predictions, other, reports, masks)
+    return report
+
+
+def score_system(
+    predictions: Sequence[str], reports: Sequence[Report], masks: Mapping[str, np.ndarray]
+) -> dict[str, Any]:
+    """Mean ROUGE F1 (x100, two decimals) of each stratum with 95 % bootstrap intervals.
+
+    ``{stratum: {"n", "rouge1", "rouge2", "rougeL", "ci95": {"rouge1": [lo, hi], ...}}}``;
+    a stratum without reports has ``n`` 0 and None everywhere else.
+    """
+    scores = rouge_scores(predictions, [report.impression for report in reports])
+    result: dict[str, Any] = {}
+    for stratum, mask in masks.items():
+        chosen = scores[mask]
+        means, intervals = _empty_row(), _empty_row()
+        if len(chosen):
+            means = _by_name(chosen.mean(axis=0), 2)
+            intervals = _by_name(confidence_interval(chosen, seed=SEED).T, 2)
+        result[stratum] = {"n": len(chosen), **means, "ci95": intervals}
+    return result
+
+
+def compare_systems(
+    predictions: Sequence[str],
+    other: Sequence[str],
+    reports: Sequence[Report],
+    masks: Mapping[str, np.ndarray],
+) -> dict[str, Any]:
+    """Paired comparison of two systems on the same reports, positive where the first is better.
+
+    ``{stratum: {"n", "difference": {"rouge1": points, ...}, "ci95": {"rouge1": [lo, hi], ...},
+    "p_value": {"rouge1": p, ...}}}``, the p-value two-sided as
+    :func:`graphsum.metrics.bootstrap.paired_p_value` defines it.
+    """
+    references = [report.impression for report in reports]
+    first, second = rouge_scores(predictions, references), rouge_scores(other, references)
+    result: dict[str, Any] = {}
+    for stratum, mask in masks.items():
+        a, b = first[mask], second[mask]
+        differences, intervals, p_values = _empty_row(), _empty_row(), _empty_row()
+        if len(a):
+            differences = _by_name((a - b).mean(axis=0), 2)
+            intervals = _by_name(confidence_interval(a - b, seed=SEED).T, 2)
+            p_values = _by_name(paired_p_value(a, b, seed=SEED), 4)
+        result[stratum] = {
+            "n": len(a),
+            "difference": differences,
+            "ci95": intervals,
+            "p_value": p_values,
+        }
+    return result
+
+
+def format_table(report: Mapping[str, Any]) -> str:
+    """The report as a text table, R-1/R-2/R-L by stratum, with the fingerprint below.
+
+    The ``±`` row is half the width of the system's 95 % intervals.
+    """
+    from tabulate import tabulate
+
+    strata = report["strata"]
+    header = ["R-1/R-2/R-L"]
+    header += [f"{stratum.replace('_', ' ')}\nn={strata[stratum]['n']}" for stratum in STRATA]
+    rows = [
+        ["system", *(_cell(strata[stratum]) for stratum in STRATA)],
+        ["±", *(_half_widths(strata[stratum]["ci95"]) for stratum in STRATA)],
+    ]
+    rows += [
+        [name, *(_cell(baseline[stratum]) for stratum in STRATA)]
+        for name, baseline in report["baselines"].items()
+    ]
+    if "comparison" in report:
+        compared = [report["comparison"][stratum] for stratum in STRATA]
+        rows.append(["system - other", *(_cell(row["difference"], "+.1f") for row in compared)])
+        rows.append(["p (paired)", *(_cell(row["p_value"], ".3f") for row in compared)])
+    table = tabulate(rows, headers=header, disable_numparse=True, colalign=["left"] * len(header))
+    settings = ", ".join(
+        f"{name}: {_plain(value)}" for name, value in report["fingerprint"].items()
+    )
+    return f"{table}\nfingerprint: {settings}\n"
+
+
+def write_report(
+    out_dir: str | Path, report: Mapping[str, Any], predictions_by_uid: Mapping[str, str]
+) -> None:
+    """Write ``predictions.jsonl``, then ``metrics.json``, into ``out_dir``.
+
+    Each file appears whole or not at all. Raises :class:`InputError` when the folder is not
+    writable.
+    """
+    lines = (dumps({"uid": uid, "prediction": text}) for uid, text in predictions_by_uid.items())
+    write_text_atomically(Path(out_dir) / "predictions.jsonl", lines)
+    text = json.dumps(report, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    write_text_atomically(Path(out_dir) / "metrics.json", [text])
+
+
+def read_predictions(path: str | Path, uids: Sequence[str]) -> list[str]:
+    """The predictions of a JSON Lines file for ``uids``, in that order.
+
+    Each line is ``{"uid": string or integer, "prediction": string}``; other fields are ignored.
+    Raises :class:`InputError` when a line is malformed, or when a uid is missing, given twice or
+    not among ``uids``.
+    """
+    predictions: dict[str, str] = {}
+    repeated: list[str] = []
+    for number, row in enumerate(read_jsonl(path), 1):
+        uid, prediction = row.get("uid"), row.get("prediction")
+        if not isinstance(uid, str | int) or isinstance(uid, bool):
+            raise InputError(f'{path}: record {number}: "uid" must be a string or an integer')
+        if not isinstance(prediction, str):
+            raise InputError(f'{path}: record {number}, uid {uid}: "prediction" must be a string')
+        if str(uid) in predictions:
+            repeated.append(str(uid))
+        predictions[str(uid)] = prediction
+    expected = set(uids)
+    _refuse(path, "uids given more than once", repeated, "keep one line per report")
+    _refuse(
+        path,
+        f"uids missing of the {len(uids)} to score",
+        [uid for uid in uids if uid not in predictions],
+        "give one prediction for each report of the split",
+    )
+    _refuse(
+        path,
+        "uids that are not in the split",
+        [uid for uid in predictions if uid not in expected],
+        "score them with their own corpus and split",
+    )
+    return [predictions[uid] for uid in uids]
+
+
+def _refuse(path: str | Path, what: str, uids: Iterable[str], advice: str) -> None:
+    found = list(uids)
+    if found:
+        raise InputError(f"{path}: {len(found)} {what} (first: {found[0]}); {advice}")
+
+
+def _empty_row() -> dict[str, Any]:
+    return dict.fromkeys(ROUGE_NAMES)
+
+
+def _by_name(values: np.ndarray, digits: int) -> dict[str, Any]:
+    return dict(zip(ROUGE_NAMES, np.round(values, digits).tolist(), strict=True))
+
+
+def _cell(scores: Mapping[str, Any], spec: str = ".1f") -> str:
+    values = [scores[name] for name in ROUGE_NAMES]
+    return "-" if None in values else "/".join(format(value, spec) for value in values)
+
+
+def _half_widths(intervals: Mapping[str, Any]) -> str:
+    return _cell({n: ends and (ends[1] - ends[0]) / 2 for n, ends in intervals.items()})
+
+
+def _plain(value: Any) -> str:
+    return "/".join(value) if isinstance(value, list) else str(value)

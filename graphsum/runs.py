@@ -1,0 +1,72 @@
+"""A run's corpus and its checkpoints: what is needed before torch. Nothing here imports it."""
+
+from pathlib import Path
+
+from graphsum.command_line import closest
+from graphsum.options import OPTIONS_FILE, TrainOptions, run_options
+from preprocessing.corpora import Corpus, load_corpus
+from preprocessing.errors import InputError
+
+RUNS = Path("checkpoints")
+WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
+
+
+def find_checkpoint(name: str | Path | None) -> Path:
+    """The folder with the weights: ``name`` itself, its ``best/``, or that of the newest run.
+
+    Raises:
+        InputError: no checkpoint there, or no run yet.
+    """
+    if name is None:
+        return newest_run() / "best"
+    folder = Path(name)
+    for candidate in (folder, folder / "best"):
+        if any((candidate / weights).is_file() for weights in WEIGHTS):
+            return candidate
+    if not folder.is_dir():
+        known = [str(path) for path in RUNS.glob("*") if path.is_dir()]
+        raise InputError(
+            f"{name}: no such folder{closest(str(name), known)}; give a run of train.py or a "
+            "checkpoint folder"
+        )
+    raise InputError(
+        f"{name}: not a graphsum checkpoint (no {WEIGHTS[0]} in it or in best/); give the folder "
+        "that train.py wrote"
+    )
+
+
+def newest_run() -> Path:
+    """The run under ``checkpoints/`` whose best checkpoint was written last.
+
+    Raises:
+        InputError: there is none.
+    """
+    runs = [path.parent for path in RUNS.glob(f"*/{OPTIONS_FILE}")]
+    runs = [run for run in runs if (run / "best").is_dir()]
+    if not runs:
+        raise InputError(
+            f"no finished run under {RUNS}/; train one (python train.py --dataset sample) or give "
+            "--checkpoint FOLDER"
+        )
+    return max(runs, key=lambda run: (run / "best").stat().st_mtime)
+
+
+def options_of_checkpoint(checkpoint: Path) -> TrainOptions | None:
+    """The options that a checkpoint was trained with, or None when they are not beside it."""
+    for folder in (checkpoint, checkpoint.parent):
+        if (folder / OPTIONS_FILE).is_file():
+            return run_options(folder)
+    return None
+
+
+def corpus_of(options: TrainOptions) -> Corpus:
+    """The corpus and split that the options name."""
+    return load_corpus(
+        options.dataset,
+        data_dir=options.data_dir,
+        split=options.split,
+        split_seed=options.split_seed,
+        split_file=options.split_file,
+        inclusion=options.inclusion,
+        columns=options.columns or None,
+    )

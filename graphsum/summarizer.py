@@ -1,0 +1,106 @@
+"""The five-line public API: findings in, impression out."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, overload
+
+import torch
+
+from graphsum.generation import SearchSettings, generate_impressions
+from graphsum.modeling import GraphSum
+from graphsum.processing import GraphSumProcessor
+from graphsum.runs import find_checkpoint
+from preprocessing.annotators import Annotator, load_annotator
+from preprocessing.errors import InputError
+from preprocessing.graph import build_graph
+
+
+class Summarizer:
+    """A trained model with its annotator and processor.
+
+    >>> summarizer = Summarizer.from_pretrained("checkpoints/openi-small")  # doctest: +SKIP
+    >>> summarizer.summarize("Small left pleural effusion. Heart size normal.")  # doctest: +SKIP
+    """
+
+    def __init__(self, model: GraphSum, processor: GraphSumProcessor, annotator: Annotator) -> None:
+        self.model = model.eval()
+        self.processor = processor
+        self.annotator = annotator
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        checkpoint: str | Path | None = None,
+        *,
+        device: str | None = None,
+        annotator_model: str | None = None,
+    ) -> "Summarizer":
+        """Load a checkpoint or run folder; None means the newest run under ``checkpoints/``.
+
+        Args:
+            device: ``cpu``, ``cuda``, ...; by default a GPU when there is one.
+            annotator_model: folder of the annotator's models, when not in its usual place.
+
+        Raises:
+            InputError: no checkpoint there, or it cannot be read.
+            MissingBackendError: the annotator it was trained with is not installed.
+        """
+        folder = find_checkpoint(checkpoint)
+        processor = GraphSumProcessor.from_pretrained(folder)
+        annotator = load_annotator(processor.settings.annotator, model_dir=annotator_model)
+        return cls(load_model(folder, device=device), processor, annotator)
+
+    @overload
+    def summarize(self, findings: str, **settings: Any) -> str: ...
+    @overload
+    def summarize(self, findings: Sequence[str], **settings: Any) -> list[str]: ...
+    def summarize(
+        self, findings: str | Sequence[str], *, batch_size: int = 32, **settings: Any
+    ) -> str | list[str]:
+        """The impression of one findings text, or a list of them for a list.
+
+        Findings longer than the encoder reads lose sentences from their end, with a warning in
+        the log. ``settings`` are fields of :class:`graphsum.generation.SearchSettings`.
+
+        Raises:
+            InputError: findings without a single word.
+        """
+        texts = [findings] if isinstance(findings, str) else list(findings)
+        for number, text in enumerate(texts, 1):
+            if not any(character.isalnum() for character in text):
+                raise InputError(f"findings {number} of {len(texts)}: empty; nothing to summarise")
+        annotated = self.annotator.annotate((str(n), text) for n, text in enumerate(texts, 1))
+        rule = self.processor.settings.graph_rule
+        graphs = [build_graph(report, rule) for report in annotated]
+        impressions = generate_impressions(
+            self.model,
+            self.processor,
+            list(self.processor.examples(graphs)),
+            settings=SearchSettings(**settings),
+            batch_size=batch_size,
+        )
+        return impressions[0] if isinstance(findings, str) else impressions
+
+
+def load_model(folder: str | Path, *, device: str | None = None) -> GraphSum:
+    """The model of a checkpoint folder, in evaluation mode, on the device.
+
+    Raises:
+        InputError: files are missing or broken.
+    """
+    try:
+        model = GraphSum.from_pretrained(str(folder))
+    except InputError:
+        raise
+    except Exception as error:  # safetensors, json and transformers raise many kinds here
+        raise InputError(
+            f"{folder}: the checkpoint cannot be loaded ({type(error).__name__}); it is "
+            "incomplete, damaged or of another version"
+        ) from error
+    where = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        return model.to(where).eval()
+    except (RuntimeError, AssertionError):
+        raise InputError(
+            f"--device {where} is not available here; leave it out or use cpu"
+        ) from None

@@ -1,0 +1,372 @@
+"""The training loop, on one page: build, step, validate, save, log."""
+
+import json
+import logging
+import os
+import shutil
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from accelerate.utils import gather_object, set_seed
+from tqdm import tqdm
+from transformers.utils import logging as transformers_logging
+
+from graphsum.building import annotator_of, build_model, build_processor, graphs_of
+from graphsum.generation import GREEDY, generate_impressions
+from graphsum.metrics.rouge import rouge_scores
+from graphsum.modeling import GraphSum
+from graphsum.options import OPTIONS_FILE, TrainOptions, save_options
+from graphsum.processing import Example, GraphSumProcessor
+from preprocessing.corpora import Corpus, describe
+from preprocessing.errors import InputError
+from preprocessing.records import write_text_atomically
+
+PROGRESS_FILE = "progress.json"
+LOG_FILE = "log.jsonl"
+
+
+@dataclass
+class Progress:
+    """Where a run stands; saved with every checkpoint."""
+
+    step: int = 0
+    best_score: float = -1.0
+    best_step: int = 0
+    validations_without_gain: int = 0
+
+
+def batches(lengths: Sequence[int], batch_size: int, *, seed: int) -> Iterator[list[int]]:
+    """Endless batches of ``batch_size`` row numbers with rows of similar length together.
+
+    Every row comes once per pass over the data; a batch may span two passes, so that all batches
+    are full. Within a window of 50 batches rows are sorted by length, and the batches shuffled.
+    """
+    generator = np.random.default_rng(seed)
+    stream = iter(lambda: list(generator.permutation(len(lengths))), None)
+    rows = (int(row) for permutation in stream for row in permutation)
+    while True:
+        window = sorted(islice(rows, 50 * batch_size), key=lambda row: lengths[row])
+        groups = [window[i : i + batch_size] for i in range(0, len(window), batch_size)]
+        yield from (groups[i] for i in generator.permutation(len(groups)))
+
+
+def parameter_groups(model: GraphSum, options: TrainOptions) -> list[dict[str, Any]]:
+    """Text encoder and everything else, each with its own rate; decay on matrices only."""
+    groups = []
+    for is_encoder, rate in ((True, options.encoder_lr), (False, options.lr)):
+        for is_matrix, decay in ((True, options.weight_decay), (False, 0.0)):
+            parameters = [
+                parameter
+                for name, parameter in model.named_parameters()
+                if parameter.requires_grad
+                and name.startswith("text_encoder.") == is_encoder
+                and (parameter.ndim > 1) == is_matrix
+            ]
+            warmup = options.encoder_warmup if is_encoder else options.warmup
+            groups.append(
+                {"params": parameters, "lr": rate, "weight_decay": decay, "warmup": warmup}
+            )
+    return groups
+
+
+def rate_factor(options: TrainOptions, warmup: int) -> Callable[[int], float]:
+    """Learning rate as a factor of its peak, by the number of steps done.
+
+    ``noam``: min(s^-0.5, s * warmup^-1.5) as in Vaswani et al. 2017, where the given rate is a
+    factor, not the peak; ``linear``: up over the warm-up, then down to 0 at ``max_steps``.
+    """
+
+    def noam(step: int) -> float:
+        return min((step + 1) ** -0.5, (step + 1) * warmup**-1.5)
+
+    def linear(step: int) -> float:
+        if step < warmup:
+            return (step + 1) / warmup
+        return max(0.0, (options.max_steps - step) / max(1, options.max_steps - warmup))
+
+    return {"noam": noam, "linear": linear}[options.schedule]
+
+
+def train(
+    options: TrainOptions, corpus: Corpus, *, resume: bool = False, overwrite: bool = False
+) -> Path:
+    """Train one model and return its run folder.
+
+    The folder holds ``options.yaml``, ``log.jsonl`` (one object per log entry), TensorBoard
+    events, ``best/`` (for use) and ``last/`` (for use and for an exact ``resume``).
+
+    Raises:
+        InputError: what is given does not fit; a run is in the way; nothing to resume.
+    """
+    # Without cpu=True several CPU processes would not be told apart.
+    has_gpu = torch.cuda.is_available() or torch.backends.mps.is_available()
+    accelerator = Accelerator(
+        cpu=not has_gpu,
+        mixed_precision=options.precision,
+        log_with="tensorboard",
+        project_dir=options.run_dir / "tensorboard",
+    )
+    quiet_libraries()
+    run = options.run_dir
+    prepare_folder(run, accelerator, resume=resume, overwrite=overwrite)
+    set_seed(options.seed)
+    say = accelerator.print
+
+    say(describe(corpus))
+    if not corpus.train or not corpus.val:
+        raise InputError(f"{options.dataset}: training needs train and val reports")
+    annotator = annotator_of(options)
+    with accelerator.main_process_first():  # one process annotates, the others read its cache
+        train_graphs, val_graphs = (
+            graphs_of(
+                reports,
+                annotator,
+                rule=options.graph_rule,
+                cache_dir=options.cache_dir,
+                corpus=options.dataset,
+                progress=accelerator.is_main_process,
+            )
+            for reports in (corpus.train, corpus.val)
+        )
+    processor = (
+        GraphSumProcessor.from_pretrained(run / "last")
+        if resume
+        else build_processor(options, corpus, train_graphs, annotator)
+    )
+    examples = list(processor.examples(train_graphs, (r.impression for r in corpus.train)))
+    val_reports = corpus.val[: options.validation_reports or None]
+    val_examples = list(processor.examples(val_graphs[: len(val_reports)]))
+    model = build_model(options, processor)
+    count = sum(p.numel() for p in model.parameters())
+    say(f"model: {count / 1e6:.1f} M parameters, {len(processor.tokenizer)} pieces; run: {run}")
+
+    groups = parameter_groups(model, options)
+    optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.999))
+    scheduler = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, [rate_factor(options, group["warmup"]) for group in groups]
+    )
+    model, optimizer = accelerator.prepare(model, optimizer)
+    accelerator.register_for_checkpointing(scheduler)
+    progress = Progress()
+    if resume:
+        accelerator.load_state(str(run / "last"))
+        progress = Progress(**json.loads((run / "last" / PROGRESS_FILE).read_text()))
+    if accelerator.is_main_process:
+        save_options(options, run)
+        drop_entries_after(run / LOG_FILE, progress.step)
+    accelerator.init_trackers("")
+
+    order = batches([len(e.input_ids) for e in examples], options.batch_size, seed=options.seed)
+    order = islice(order, progress.step, None)
+    recent: deque[dict[str, float]] = deque(maxlen=options.log_every)
+    bar = tqdm(
+        total=options.max_steps,
+        initial=progress.step,
+        unit=" steps",
+        disable=not accelerator.is_local_main_process,
+        mininterval=2.0,
+    )
+    started, first_step = time.perf_counter(), progress.step
+    while progress.step < options.max_steps:
+        rows = next(order)
+        model.train()
+        losses = training_step(
+            accelerator, model, optimizer, processor, [examples[row] for row in rows], options
+        )
+        scheduler.step()
+        progress.step += 1
+        recent.append(losses)
+        bar.update()
+        speed = (progress.step - first_step) * options.batch_size / (time.perf_counter() - started)
+        if progress.step % options.log_every == 0:
+            means = {name: float(np.mean([part[name] for part in recent])) for name in losses}
+            bar.set_postfix(
+                {name: f"{value:.3f}" for name, value in means.items()}
+                | {"reports/s": f"{speed:.0f}"},
+                refresh=False,
+            )
+            log(accelerator, run, progress.step, means | {"lr": float(scheduler.get_last_lr()[-1])})
+        if progress.step % options.validate_every == 0 or progress.step == options.max_steps:
+            scores = validate(
+                accelerator, model, processor, val_examples, [r.impression for r in val_reports]
+            )
+            log(accelerator, run, progress.step, scores)
+            score = scores["val_rouge_mean"]
+            better = score > progress.best_score
+            if better:
+                progress.best_score, progress.best_step = score, progress.step
+            progress.validations_without_gain = (
+                0 if better else progress.validations_without_gain + 1
+            )
+            line = " ".join(f"{name[4:]} {value:.1f}" for name, value in scores.items())
+            bar.write(f"step {progress.step}: val {line}{' (best)' if better else ''}")
+            save(accelerator, model, processor, progress, run, best=better)
+            if options.patience and progress.validations_without_gain >= options.patience:
+                bar.write(f"no gain in {options.patience} validations: stopped")
+                break
+    bar.close()
+    accelerator.end_training()
+    return run
+
+
+def quiet_libraries() -> None:
+    """Keep transformers' bars for saved files and accelerate's note on tied weights out of ours."""
+    transformers_logging.disable_progress_bar()
+    logging.getLogger("accelerate.utils.other").setLevel(logging.ERROR)
+
+
+def training_step(
+    accelerator: Accelerator,
+    model: torch.nn.Module,
+    optimizer: torch.optim.Optimizer,
+    processor: GraphSumProcessor,
+    examples: Sequence[Example],
+    options: TrainOptions,
+) -> dict[str, float]:
+    """One optimiser step on a global batch; returns its losses, the same on all processes.
+
+    Every process knows the whole batch and takes its share of the rows; losses are divided by
+    the counts of the whole batch, so the gradient does not depend on the number of processes
+    or parts.
+    """
+    world = accelerator.num_processes
+    num_pieces = sum(len(example.labels) for example in examples)
+    share = examples[accelerator.process_index :: world]
+    parts = [share[i :: options.accumulation] for i in range(options.accumulation)]
+    sums = torch.zeros(2, device=accelerator.device)
+    for i, part in enumerate(parts):
+        batch = processor.collate(part)
+        batch = {name: tensor.to(accelerator.device) for name, tensor in batch.items()}
+        last = i == len(parts) - 1
+        with nullcontext() if last else accelerator.no_sync(model):
+            output = model(**batch, num_pieces=num_pieces, num_reports=len(examples))
+            # Distributed training averages gradients over the processes; losses are to be summed.
+            accelerator.backward(output.loss * world)
+        sums[0] += output.generation_loss.detach()
+        if output.contrastive_loss is not None:
+            sums[1] += output.contrastive_loss.detach()
+    if options.clip:
+        accelerator.clip_grad_norm_(model.parameters(), options.clip)
+    optimizer.step()
+    optimizer.zero_grad()
+    generation, contrastive = accelerator.reduce(sums, "sum").tolist()
+    losses = {"loss": generation}
+    if options.contrastive_weight:
+        losses |= {"contrastive": contrastive}
+    return losses
+
+
+def validate(
+    accelerator: Accelerator,
+    model: torch.nn.Module,
+    processor: GraphSumProcessor,
+    examples: Sequence[Example],
+    references: Sequence[str],
+) -> dict[str, float]:
+    """ROUGE-1/2/L F1 x 100 of greedy impressions; every process generates a share."""
+    share = examples[accelerator.process_index :: accelerator.num_processes]
+    plain = accelerator.unwrap_model(model)
+    predictions = generate_impressions(plain, processor, share, settings=GREEDY, batch_size=64)
+    pairs = list(zip((example.uid for example in share), predictions, strict=True))
+    by_uid = dict(gather_object(pairs))
+    scores = rouge_scores([by_uid[example.uid] for example in examples], references).mean(axis=0)
+    names = ("val_rouge1", "val_rouge2", "val_rougeL")
+    values = {name: float(value) for name, value in zip(names, scores, strict=True)}
+    return values | {"val_rouge_mean": float(scores.mean())}
+
+
+def prepare_folder(run: Path, accelerator: Accelerator, *, resume: bool, overwrite: bool) -> None:
+    """Make the run folder, or say what is in the way."""
+    if accelerator.is_main_process:
+        restore_swapped(run)
+    accelerator.wait_for_everyone()
+    if resume and not (run / "last" / PROGRESS_FILE).is_file():
+        raise InputError(f"{run}: nothing to resume here; train without --resume first")
+    if not resume and (run / OPTIONS_FILE).exists() and not overwrite:
+        raise InputError(
+            f"{run} already holds a run: --resume goes on with it, --overwrite replaces it, "
+            "--output-dir puts the new one elsewhere"
+        )
+    accelerator.wait_for_everyone()
+    if accelerator.is_main_process:
+        try:
+            if overwrite and not resume and (run / OPTIONS_FILE).exists():
+                shutil.rmtree(run)
+            run.mkdir(parents=True, exist_ok=True)
+            if not os.access(run, os.W_OK):
+                raise PermissionError(13, "Permission denied")
+        except OSError as error:
+            raise InputError(
+                f"{run}: cannot be written ({error.strerror}); choose another --output-dir"
+            ) from None
+    accelerator.wait_for_everyone()
+
+
+def save(
+    accelerator: Accelerator,
+    model: torch.nn.Module,
+    processor: GraphSumProcessor,
+    progress: Progress,
+    run: Path,
+    *,
+    best: bool,
+) -> None:
+    """Write ``last/`` (with the full training state) and, when it is the best, ``best/``."""
+    names = ("best", "last") if best else ("last",)
+    for name in names:
+        new = run / f"{name}.new"
+        if accelerator.is_main_process:
+            shutil.rmtree(new, ignore_errors=True)
+            new.mkdir()
+        accelerator.wait_for_everyone()
+        if name == "last":
+            accelerator.save_state(str(new))
+        if accelerator.is_main_process:
+            accelerator.unwrap_model(model).save_pretrained(new)
+            processor.save_pretrained(new)
+            text = json.dumps(asdict(progress)) + "\n"
+            write_text_atomically(new / PROGRESS_FILE, [text])
+            swap_in(new, run / name)
+        accelerator.wait_for_everyone()
+
+
+def swap_in(new: Path, folder: Path) -> None:
+    """Put ``new`` in the place of ``folder``, such that a complete one is always there."""
+    old = folder.with_suffix(".old")
+    shutil.rmtree(old, ignore_errors=True)
+    if folder.exists():
+        folder.rename(old)
+    new.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def restore_swapped(run: Path) -> None:
+    """Undo a swap that a kill cut in two."""
+    for old in run.glob("*.old"):
+        if not old.with_suffix("").exists():
+            old.rename(old.with_suffix(""))
+
+
+def log(accelerator: Accelerator, run: Path, step: int, values: dict[str, float]) -> None:
+    """Append one entry to ``log.jsonl`` and to TensorBoard."""
+    if accelerator.is_main_process:
+        with open(run / LOG_FILE, "a", encoding="utf-8") as out:
+            out.write(json.dumps({"step": step} | values) + "\n")
+    accelerator.log(values, step=step)
+
+
+def drop_entries_after(path: Path, step: int) -> None:
+    """Leave only the entries up to ``step``: a resumed run writes the later ones again."""
+    if path.exists():
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        complete = [line for line in lines if line.endswith("\n")]
+        write_text_atomically(path, [x for x in complete if json.loads(x)["step"] <= step])

@@ -1,0 +1,58 @@
+"""Which reports the papers keep: named rules, each a list of reasons to leave a report out."""
+
+import re
+from collections.abc import Callable
+
+from preprocessing.errors import InputError
+from preprocessing.records import Report
+
+# Words keep their inner hyphens and apostrophes ("x-ray", "patient's"); every other mark counts
+# as a token. Splitting at hyphens instead would add a report that the papers' split leaves out.
+_TOKEN = re.compile(r"\w+(?:['-]\w+)*|[^\w\s]")
+
+Rule = tuple[tuple[str, Callable[[Report], bool]], ...]
+
+
+def count_tokens(text: str) -> int:
+    """Number of tokens: words with inner hyphens and apostrophes, and single punctuation marks."""
+    return sum(1 for _ in _TOKEN.finditer(text))
+
+
+def count_words(text: str) -> int:
+    """Number of whitespace-separated words."""
+    return len(text.split())
+
+
+_BOTH_SECTIONS: Rule = (
+    ("no findings", lambda report: not report.findings.strip()),
+    ("no impression", lambda report: not report.impression.strip()),
+)
+
+# Reasons in the order they are tried; a report counts under the first that holds.
+INCLUSION_RULES: dict[str, Rule] = {
+    # Hu et al. (ACL 2022), after Zhang et al. (2018)
+    "hu2022": (
+        *_BOTH_SECTIONS,
+        ("findings of 10 tokens or fewer", lambda report: count_tokens(report.findings) <= 10),
+        ("impression of 3 tokens or fewer", lambda report: count_tokens(report.impression) <= 3),
+    ),
+    # Liu et al., Radiology-GPT (2023)
+    "radiology-gpt": (
+        *_BOTH_SECTIONS,
+        ("findings of fewer than 10 words", lambda report: count_words(report.findings) < 10),
+        ("impression of fewer than 2 words", lambda report: count_words(report.impression) < 2),
+    ),
+    "none": _BOTH_SECTIONS,
+}
+
+
+def exclusion_reason(report: Report, rule: str) -> str | None:
+    """Why ``rule`` leaves the report out, or None when it is kept.
+
+    Raises ``InputError`` for a rule that is not in ``INCLUSION_RULES``.
+    """
+    if rule not in INCLUSION_RULES:
+        raise InputError(
+            f"unknown inclusion rule {rule!r}; choose one of {', '.join(INCLUSION_RULES)}"
+        )
+    return next((reason for reason, holds in INCLUSION_RULES[rule] if holds(report)), None)

@@ -1,0 +1,268 @@
+"""The model: invariances, parity with slow second implementations, train mode as well as eval."""
+
+import itertools
+import math
+
+import pytest
+import torch
+from tiny import PAIRS, graph_of, tiny_examples, tiny_model, tiny_processor
+from transformers.modeling_outputs import BaseModelOutput
+
+from graphsum.configuration import GraphSumConfig
+from graphsum.encoders import GraphEncoder
+from graphsum.generation import GREEDY, SearchSettings, generate_impressions
+from graphsum.modeling import GraphSum
+from preprocessing.errors import InputError
+
+
+@pytest.fixture(scope="module")
+def processor():
+    return tiny_processor()
+
+
+@pytest.fixture(scope="module")
+def examples(processor):
+    return tiny_examples(processor)
+
+
+@pytest.mark.parametrize("graph", ["gat", "gatv2", "none"])
+def test_memory_does_not_depend_on_padding_or_batch_order(processor, examples, graph):
+    model = tiny_model(processor, graph=graph, typed_edges=graph == "gatv2").eval()
+    batch = processor.collate(examples)
+    together = encode(model, batch)
+    backwards = encode(model, processor.collate(examples[::-1])).flip(0)
+    for row, example in enumerate(examples):
+        alone = encode(model, processor.collate([example]))[0]
+        size = len(example.input_ids)
+        torch.testing.assert_close(together[row, :size], alone, rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(together[row, :size], backwards[row, :size])
+
+
+def encode(model, batch):
+    with torch.no_grad():
+        return model.encode(
+            batch["input_ids"], batch["attention_mask"], batch["edge_index"], batch["edge_type"]
+        )
+
+
+@pytest.mark.parametrize("graph", ["gat", "gatv2"])
+def test_graph_encoder_follows_a_relabelling_of_the_nodes(processor, graph):
+    model = tiny_model(processor, graph=graph, typed_edges=graph == "gatv2").eval()
+    torch.manual_seed(3)
+    nodes, edges = torch.randn(9, 32), torch.randint(0, 9, (2, 20))
+    types = torch.randint(0, 38, (20,))
+    order = torch.randperm(9)
+    position = torch.argsort(order)  # where each old node went
+    with torch.no_grad():
+        before = model.graph_encoder(nodes, edges, types)
+        after = model.graph_encoder(nodes[order], position[edges], types)
+    torch.testing.assert_close(after, before[order], rtol=1e-4, atol=1e-6)
+
+
+def test_graph_encoder_equals_its_equations():
+    """GAT with explicit loops: softmax over incoming edges of LeakyReLU(a_s.Wx_j + a_d.Wx_i)."""
+    config = GraphSumConfig(d_model=4, decoder_heads=2, graph="gat", graph_heads=2, graph_width=3)
+    torch.manual_seed(0)
+    encoder = GraphEncoder(config, 5).eval()
+    nodes = torch.randn(4, 5)
+    edges = torch.tensor([[0, 1, 2], [1, 2, 1]])
+    with_loops = [(0, 1), (1, 2), (2, 1), (0, 0), (1, 1), (2, 2), (3, 3)]
+
+    def layer(conv, states, heads, width):
+        projected = conv.lin(states).view(len(states), heads, width)
+        result = torch.zeros(len(states), heads, width)
+        for node in range(len(states)):
+            incoming = [head for head, dependent in with_loops if dependent == node]
+            for h in range(heads):
+                scores = torch.stack(
+                    [
+                        (projected[j, h] * conv.att_src[0, h]).sum()
+                        + (projected[node, h] * conv.att_dst[0, h]).sum()
+                        for j in incoming
+                    ]
+                )
+                weights = torch.softmax(torch.nn.functional.leaky_relu(scores, 0.2), 0)
+                result[node, h] = sum(
+                    w * projected[j, h] for w, j in zip(weights, incoming, strict=True)
+                )
+        return result.flatten(1) + conv.bias
+
+    with torch.no_grad():
+        expected = layer(
+            encoder.second, torch.relu(layer(encoder.first, nodes, 2, 3)), 1, config.d_model
+        )
+        actual = encoder(nodes, edges, torch.zeros(3, dtype=torch.long))
+    torch.testing.assert_close(actual, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_edges_and_their_types_reach_the_memory(processor, examples):
+    model = tiny_model(processor).eval()
+    batch = processor.collate(examples)
+    other = dict(batch)
+    other["edge_type"] = (batch["edge_type"] + 1) % 38
+    none = dict(batch)
+    none["edge_index"], none["edge_type"] = batch["edge_index"][:, :0], batch["edge_type"][:0]
+    memory = encode(model, batch)
+    assert not torch.allclose(memory, encode(model, other))
+    assert not torch.allclose(memory, encode(model, none))
+
+
+def test_report_without_edges_and_without_key_words_trains(processor):
+    model = tiny_model(processor).train()
+    graph = graph_of("x", ". . .")
+    bare = type(graph)("x", graph.words, (0,), (), ())
+    example = next(processor.examples([bare], ["Normal chest ."]))
+    output = model(**processor.collate([example]))
+    output.loss.backward()
+    assert math.isfinite(output.loss.item())
+    assert output.contrastive_loss.item() == 0
+
+
+def test_same_input_twice_gives_the_same_output(processor, examples):
+    model = tiny_model(processor)  # in training mode: generation must switch dropout off itself
+    model.train()
+    first = generate_impressions(model, processor, examples)
+    assert first == generate_impressions(model, processor, examples)
+    assert model.training
+
+
+def test_loss_is_a_sum_of_parts(processor, examples):
+    """Two halves with the counts of the whole give the loss of the whole."""
+    model = tiny_model(processor).eval()
+    whole = model(**processor.collate(examples)).loss
+    counts = {
+        "num_pieces": sum(len(example.labels) for example in examples),
+        "num_reports": len(examples),
+    }
+    halves = [model(**processor.collate(examples[i::2]), **counts).loss for i in range(2)]
+    torch.testing.assert_close(whole, sum(halves))
+
+
+def test_generation_loss_by_hand(processor, examples):
+    model = tiny_model(processor).eval()
+    batch = processor.collate(examples[:2])
+    output = model(**batch)
+    logs = torch.log_softmax(output.logits, -1)
+    terms = [
+        -logs[row, position, piece]
+        for row, labels in enumerate(batch["labels"])
+        for position, piece in enumerate(labels)
+        if piece != -100
+    ]
+    torch.testing.assert_close(output.generation_loss, torch.stack(terms).mean())
+
+
+def test_every_parameter_gets_a_gradient(processor, examples):
+    """Distributed training stops at parameters without one."""
+    for graph in ("gat", "gatv2", "none"):
+        model = tiny_model(processor, graph=graph, typed_edges=graph == "gatv2").train()
+        model(**processor.collate(examples)).loss.backward()
+        missing = [n for n, p in model.named_parameters() if p.requires_grad and p.grad is None]
+        assert missing == []
+
+
+def test_cached_decoding_equals_the_full_forward(processor, examples):
+    model = tiny_model(processor).eval()
+    batch = processor.collate(examples)
+    memory = encode(model, batch)
+    start = torch.full((len(examples), 1), processor.start_id)
+    pieces, cache = start, None
+    with torch.no_grad():
+        for _ in range(6):
+            full, _ = model.decoder(pieces, memory, batch["attention_mask"])
+            step, cache = model.decoder(
+                pieces[:, -1:], memory, batch["attention_mask"], past_key_values=cache,
+                use_cache=True,
+            )  # fmt: skip
+            torch.testing.assert_close(step[:, -1], full[:, -1], rtol=1e-4, atol=1e-5)
+            pieces = torch.cat([pieces, full[:, -1:].argmax(-1)], dim=1)
+
+
+@pytest.mark.parametrize("beams", [1, 4])
+def test_generation_with_and_without_cache(processor, examples, beams):
+    model = tiny_model(processor, seed=5).eval()
+    batch = processor.collate(examples)
+    options = SearchSettings(num_beams=beams, max_new_tokens=12).as_options()
+    cached = model.generate_impressions(batch, **options)
+    assert torch.equal(cached, model.generate_impressions(batch, **options, use_cache=False))
+
+
+def test_wide_beam_finds_the_best_of_all_sequences(processor, examples):
+    """Exhaustive search over every sequence of at most 3 pieces of a 7-piece vocabulary."""
+    vocabulary, longest, penalty = 7, 3, 0.95
+    for seed in range(5):
+        model = tiny_model(processor, seed=seed, vocab_size=vocabulary).eval()
+        with torch.no_grad():
+            model.decoder.lm_head.weight.mul_(20)  # sharpen: tied embeddings start near uniform
+        batch = processor.collate(examples[:1])
+        end = processor.end_id
+        memory = encode(model, batch)
+        best, best_score = None, -math.inf
+        for pieces in itertools.product(range(vocabulary), repeat=longest):
+            if end in pieces:
+                pieces = pieces[: pieces.index(end) + 1]
+            given = torch.tensor([[processor.start_id, *pieces[:-1]]])
+            with torch.no_grad():
+                logits, _ = model.decoder(given, memory, batch["attention_mask"])
+            logs = torch.log_softmax(logits[0], -1)
+            score = sum(logs[i, piece].item() for i, piece in enumerate(pieces))
+            score /= len(pieces) ** penalty
+            if score > best_score + 1e-7:
+                best, best_score = list(pieces), score
+        found = model.generate(
+            encoder_outputs=BaseModelOutput(memory),
+            attention_mask=batch["attention_mask"],
+            num_beams=vocabulary**2,
+            max_new_tokens=longest,
+            length_penalty=penalty,
+            do_sample=False,
+        )[0, 1:].tolist()
+        assert found[: len(best)] == best
+
+
+@pytest.mark.parametrize("graph", ["gat", "gatv2", "none"])
+def test_overfits_eight_reports(processor, examples, graph):
+    model = tiny_model(processor, graph=graph, typed_edges=graph == "gatv2", dropout=0.0)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
+    batch = processor.collate(examples)
+    model.train()
+    for _ in range(150):
+        loss = model(**batch).loss
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    for settings in (GREEDY, SearchSettings(num_beams=3)):
+        written = generate_impressions(model, processor, examples, settings=settings)
+        assert [simple(text) for text in written] == [simple(text) for _, text in PAIRS]
+
+
+def simple(text):
+    return "".join(text.lower().split())
+
+
+def test_checkpoint_round_trip(processor, examples, tmp_path):
+    model = tiny_model(processor).eval()
+    model.save_pretrained(tmp_path)
+    processor.save_pretrained(tmp_path)
+    again = GraphSum.from_pretrained(tmp_path).eval()
+    reread = type(processor).from_pretrained(tmp_path)
+    assert reread.settings == processor.settings
+    batch = reread.collate(examples)
+    with torch.no_grad():
+        torch.testing.assert_close(model(**batch).loss, again(**batch).loss)
+    assert again.decoder.lm_head.weight is again.decoder.layers.embed_tokens.weight
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"graph": "gta"}, "gta"),
+        ({"d_model": 10, "decoder_heads": 4}, "multiple"),
+        ({"dropout": 1.5}, "dropout"),
+        ({"contrastive_temperature": 0}, "contrastive_temperature"),
+        ({"graph": "gat", "typed_edges": True}, "gatv2"),
+    ],
+)
+def test_impossible_configurations_are_refused(change, message):
+    with pytest.raises(InputError, match=message):
+        GraphSumConfig(**change)
