@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from preprocessing.errors import InputError
 
 if TYPE_CHECKING:  # heavy or optional at run time: --help must answer at once
-    from preprocessing.corpora import Corpus  # type: ignore[attr-defined,unused-ignore]
+    from preprocessing.corpora import Corpus
     from preprocessing.records import AnnotatedReport, ReportGraph
 
 
@@ -150,13 +150,13 @@ def _show(options: argparse.Namespace) -> None:
 
 
 def _stats(options: argparse.Namespace) -> None:
-    from preprocessing.corpora import describe  # type: ignore[attr-defined,unused-ignore]
+    from preprocessing.corpora import describe
 
     print(describe(_load_corpus(options)))
 
 
 def _download(options: argparse.Namespace) -> None:
-    from preprocessing.download import download  # type: ignore[import-not-found,unused-ignore]
+    from preprocessing.download import download
 
     download(options.dataset, options.data_dir or Path("data") / options.dataset)
 
@@ -164,7 +164,7 @@ def _download(options: argparse.Namespace) -> None:
 def _load_corpus(options: argparse.Namespace) -> "Corpus":
     if not options.dataset:
         raise InputError("give --dataset NAME: openi, mimic-cxr, csv, jsonl or sample")
-    from preprocessing.corpora import load_corpus  # type: ignore[attr-defined,unused-ignore]
+    from preprocessing.corpora import load_corpus
 
     return load_corpus(
         options.dataset,

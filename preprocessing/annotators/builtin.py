@@ -1,5 +1,6 @@
 """The annotator that ships with the package: a compact spaCy pipeline, no download needed."""
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -36,7 +37,7 @@ class BuiltinAnnotator:
     def __init__(self, model_dir: str | None = None) -> None:
         folder = Path(model_dir) if model_dir else MODEL_DIR
         self._pipeline = load_pipeline(folder)
-        self.version: str = json.loads((folder / "meta.json").read_text("utf-8"))["version"]
+        self.version = _version(folder)
         self._parsed: dict[tuple[str, ...], ParsedSentence] = {}
 
     def annotate(self, reports: Iterable[tuple[str, Findings]]) -> Iterator[AnnotatedReport]:
@@ -84,6 +85,18 @@ def load_pipeline(folder: Path) -> Any:
         )
     # Words come split; the pipeline carries neither a tokeniser nor a vocabulary.
     return spacy.load(folder, exclude=["tokenizer", "vocab"])
+
+
+def _version(folder: Path) -> str:
+    """The model's version and a digest of all that decides the output: weights, words, rules."""
+    rules = ["builtin.py", "lexicon.py", "lexicon.txt", "sentences.py", "status.py"]
+    files = [Path(__file__).with_name(name) for name in rules]
+    files += [path for path in sorted(folder.rglob("*")) if path.suffix != ".md" and path.is_file()]
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(path.read_bytes())
+    version = json.loads((folder / "meta.json").read_text("utf-8"))["version"]
+    return f"{version}+{digest.hexdigest()[:8]}"
 
 
 def _to_doc(vocab: Any, words: Sequence[str]) -> Any:

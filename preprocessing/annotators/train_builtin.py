@@ -262,7 +262,13 @@ def silver_scores(annotator: BuiltinAnnotator, reports: Sequence[SilverReport]) 
 
 def write_model(pipeline: Any, folder: Path, scores: dict[str, float]) -> None:
     """The pipeline as the annotator loads it: no tokeniser, no vocabulary."""
-    pipeline.meta.update(name="graphsum_builtin", version=VERSION, performance=scores)
+    pipeline.meta.update(
+        name="graphsum_builtin",
+        version=VERSION,
+        spacy_version=">=3.8,<3.9",
+        license="CC BY-SA 4.0 (trained on UD English EWT)",
+        performance=scores,
+    )
     pipeline.to_disk(folder, exclude=["tokenizer", "vocab"])
 
 
