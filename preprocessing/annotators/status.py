@@ -132,6 +132,10 @@ _AFTER_ABSENCE = re.compile(
     r"(?<![^ ])(?:with(?! evidence)|following|after|status post|due to|secondary to|from|which|"
     r"compatible with|consistent with|is present|are present|on the (?:left|right) [;,])(?![^ ])"
 )
+# Where the first of two choices ("a versus b") begins at the earliest.
+_BEFORE_CHOICE = frozenset(
+    (",", "represent", "represents", "representing", "reflect", "reflects", "reflecting")
+) | frozenset(("may", "might", "could", "be", "with", "in", "of", "from", "suggesting"))
 # Adjectives that open a new, present finding after a comma or "and".
 _PRESENT = re.compile(
     r"(?<![^ ])(?:,|and|, and) (?:again |there is |there are |the )?(?:a |an )?"
@@ -212,7 +216,10 @@ def _scopes(sentence: ParsedSentence) -> tuple[set[int], set[int]]:
             marked.update(range(cue.end, end))
         if direction in ("before", "around"):
             # ": none" reaches over its own colon.
-            start = max((bound for bound in bounds if bound < cue.start), default=0)
+            starts = set(bounds)
+            if words[cue.start] in ("versus", "vs", "vs."):
+                starts.update(i for i, word in enumerate(words) if word in _BEFORE_CHOICE)
+            start = max((bound for bound in starts if bound < cue.start), default=0)
             marked.update(range(start, cue.start))
     return absent, uncertain
 
