@@ -10,6 +10,8 @@ from itertools import pairwise
 from preprocessing.errors import InputError
 from preprocessing.records import AnnotatedReport, Edge, Entity, ReportGraph
 
+GraphRule = Callable[[AnnotatedReport], ReportGraph]
+
 # The 37 relations of Universal Dependencies v2, without subtypes.
 # fmt: off
 UD_RELATIONS = (
@@ -28,11 +30,16 @@ NO_EDGES = frozenset(("XXXX", ".", ",", ";", ":"))
 
 def build_graph(annotated: AnnotatedReport, rule: str = "hu2022") -> ReportGraph:
     """The graph of a report by the rule of that name; raises ``InputError`` for unknown names."""
-    if rule not in GRAPH_RULES:
-        close = difflib.get_close_matches(rule, GRAPH_RULES, 1)
+    return graph_rule(rule)(annotated)
+
+
+def graph_rule(name: str) -> GraphRule:
+    """The rule of that name; raises ``InputError`` for unknown names."""
+    if name not in GRAPH_RULES:
+        close = difflib.get_close_matches(name, GRAPH_RULES, 1)
         hint = f"did you mean {close[0]!r}? " if close else ""
-        raise InputError(f"unknown graph rule {rule!r}: {hint}choose from {', '.join(GRAPH_RULES)}")
-    return GRAPH_RULES[rule](annotated)
+        raise InputError(f"unknown graph rule {name!r}: {hint}choose from {', '.join(GRAPH_RULES)}")
+    return GRAPH_RULES[name]
 
 
 def hu2022(annotated: AnnotatedReport) -> ReportGraph:
@@ -98,7 +105,7 @@ def wgsum(annotated: AnnotatedReport) -> ReportGraph:
     return _graph(annotated, key_words, edges)
 
 
-GRAPH_RULES: dict[str, Callable[[AnnotatedReport], ReportGraph]] = {
+GRAPH_RULES: dict[str, GraphRule] = {
     "hu2022": hu2022,
     "hu2022-full": hu2022_full,
     "wgsum": wgsum,

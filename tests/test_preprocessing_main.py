@@ -47,7 +47,7 @@ def test_annotate_input(tmp_path: Path) -> None:
     done = run("annotate", "--input", str(source), "--output", str(target))
     assert done.returncode == 0, done.stderr
     first, second, third = (json.loads(line) for line in target.read_text().splitlines())
-    assert first["uid"] == "5"
+    assert (first["uid"], second["uid"], third["uid"]) == (5, "b", "c")  # as given
     assert first["words"] == words
     assert first["is_entity"] == [0, 1, 0, 1, 0, 0, 1, 0]
     assert ["clear", "lungs"] in first["edges"]

@@ -7,13 +7,8 @@ import pytest
 
 from preprocessing.annotators.builtin import BuiltinAnnotator
 from preprocessing.annotators.partial_trees import Parse, PartialTree
-from preprocessing.annotators.train_builtin import (
-    entity_tags,
-    main,
-    read_conllu,
-    read_silver,
-    silver_scores,
-)
+from preprocessing.annotators.train_builtin import main, silver_scores
+from preprocessing.annotators.treebanks import entity_tags, read_conllu, read_silver
 
 SHARED_TREE = """\
 # text = The lungs are clear.

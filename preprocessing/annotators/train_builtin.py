@@ -19,21 +19,26 @@ import random
 import sys
 import tempfile
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from preprocessing.annotators.builtin import BuiltinAnnotator
-from preprocessing.annotators.lexicon import load_lexicon
 from preprocessing.annotators.partial_trees import (
     Parse,
-    PartialTree,
-    WordPair,
     align_edges,
     complete_tree,
 )
 from preprocessing.annotators.sentences import sentences_of, single_root
+from preprocessing.annotators.treebanks import (
+    UNKNOWN,
+    Sentence,
+    SilverReport,
+    entity_tags,
+    read_conllu,
+    read_silver,
+)
 from preprocessing.errors import InputError
 from preprocessing.graph import build_graph
 from preprocessing.records import read_jsonl
@@ -41,77 +46,7 @@ from preprocessing.records import read_jsonl
 WIDTH, DEPTH = 128, 4
 ROWS = [2000, 500, 1000, 500]  # hash table rows of NORM, PREFIX, SUFFIX, SHAPE
 EWT_PER_EPOCH = 3000  # sentences mixed in while adapting, against forgetting
-UNKNOWN = ""  # a tag that says nothing: no loss
 VERSION = "1"
-
-
-class Sentence(NamedTuple):
-    """A training sentence; ``tags`` are UNKNOWN where nothing is known."""
-
-    words: Sequence[str]
-    parse: Parse
-    tags: Sequence[str]
-
-
-class SilverReport(NamedTuple):
-    """One report with published graph edges."""
-
-    uid: str
-    sentences: list[list[str]]
-    is_entity: list[int]
-    edges: list[WordPair]
-
-
-def read_conllu(path: Path) -> list[Sentence]:
-    """Sentences of a CoNLL-U file, relations without subtypes, tags = UPOS."""
-    sentences = []
-    for block in path.read_text("utf-8").split("\n\n"):
-        rows = [line.split("\t") for line in block.splitlines() if line and line[0] != "#"]
-        rows = [row for row in rows if row[0].isdigit()]  # no multiword ranges or empty nodes
-        if rows:
-            parse = Parse(
-                [int(row[6]) - 1 for row in rows], [row[7].partition(":")[0] for row in rows]
-            )
-            sentences.append(Sentence([row[1] for row in rows], parse, [row[3] for row in rows]))
-    return sentences
-
-
-def read_silver(path: Path, split: str) -> list[SilverReport]:
-    """The silver reports of one split."""
-    return [
-        SilverReport(
-            str(line["uid"]),
-            [sentence.split(" ") for sentence in line["sentences"]],
-            line["is_entity"],
-            [(head, dependent) for head, dependent in line["edges"]],
-        )
-        for line in read_jsonl(path)
-        if line["split"] == split
-    ]
-
-
-def entity_tags(trees: Sequence[PartialTree]) -> list[list[str]]:
-    """B, I or O for each word of the partial trees.
-
-    The reference never tags the first word of a sentence, which says nothing about the word:
-    there the tag is what the same word mostly gets elsewhere, else what the lexicon says.
-    """
-    counts: dict[str, Counter[str]] = defaultdict(Counter)
-    tags = []
-    for tree in trees:
-        tags.append(
-            [
-                "I" if word in tree.joined else "B" if is_entity else "O"
-                for word, is_entity in enumerate(tree.is_entity)
-            ]
-        )
-        for word, tag in zip(tree.words[1:], tags[-1][1:], strict=True):
-            counts[word.lower()][tag.replace("I", "B")] += 1
-    for tree, row in zip(trees, tags, strict=True):
-        seen = counts[tree.words[0].lower()]
-        in_lexicon = load_lexicon().get(tree.words[0].lower(), "UNCERTAINTY") != "UNCERTAINTY"
-        row[0] = seen.most_common(1)[0][0] if seen else "B" if in_lexicon else "O"
-    return tags
 
 
 def new_pipeline() -> Any:
