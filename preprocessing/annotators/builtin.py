@@ -83,8 +83,12 @@ def load_pipeline(folder: Path) -> Any:
             f"no builtin annotator model in {folder}; give a folder that "
             "'python -m preprocessing.annotators.train_builtin' made, or leave model_dir out"
         )
-    # Words come split; the pipeline carries neither a tokeniser nor a vocabulary.
-    return spacy.load(folder, exclude=["tokenizer", "vocab"])
+    from thinc.api import use_ops
+
+    # numpy's matrix product is faster than the blis of the wheels, and layers keep the one they
+    # were made with. Words come split; the pipeline has neither a tokeniser nor a vocabulary.
+    with use_ops("numpy", use_blis=False):
+        return spacy.load(folder, exclude=["tokenizer", "vocab"])
 
 
 def _version(folder: Path) -> str:
