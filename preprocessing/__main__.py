@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from preprocessing.errors import InputError
 
 if TYPE_CHECKING:  # heavy or optional at run time: --help must answer at once
-    from preprocessing.corpora import Corpus  # type: ignore[attr-defined,unused-ignore]
+    from preprocessing.corpora import Corpus
     from preprocessing.records import AnnotatedReport, ReportGraph
 
 
@@ -106,23 +106,35 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _annotate(options: argparse.Namespace) -> None:
+    from preprocessing.annotators import load_annotator
+    from preprocessing.graph import graph_rule
     from preprocessing.records import dumps, write_text_atomically
 
+    rule = graph_rule(options.rule)
     if bool(options.input) == bool(options.dataset):
         raise InputError("annotate: give one of --dataset NAME and --input FILE")
     if options.input:
-        annotated: Iterable[AnnotatedReport] = _annotated_input(options)
+        given = list(_read_words(options.input))
+        annotator = load_annotator(options.annotator, model_dir=options.model_dir)
+        annotated = annotator.annotate((str(uid), sentences) for uid, sentences in given)
+        uids = [uid for uid, _ in given]  # written as they were read: a number stays a number
     else:
-        annotated = _annotated_corpus(options)
-    graphs = _graphs(annotated, options.rule)
-    write_text_atomically(options.output, (dumps(_as_pairs(graph)) for graph in graphs))
+        corpus = _annotated_corpus(options)
+        annotated, uids = iter(corpus), [one.uid for one in corpus]
+    lines = (
+        dumps({**_as_pairs(rule(one)), "uid": uid})
+        for one, uid in zip(annotated, uids, strict=True)
+    )
+    write_text_atomically(options.output, lines)
 
 
 def _graph(options: argparse.Namespace) -> None:
+    from preprocessing.graph import graph_rule
     from preprocessing.records import dumps, to_json, write_text_atomically
 
-    graphs = _graphs(_annotated_corpus(options), options.rule)
-    write_text_atomically(options.output, (dumps(to_json(graph)) for graph in graphs))
+    rule = graph_rule(options.rule)
+    annotated = _annotated_corpus(options)
+    write_text_atomically(options.output, (dumps(to_json(rule(one))) for one in annotated))
 
 
 def _show(options: argparse.Namespace) -> None:
@@ -150,13 +162,13 @@ def _show(options: argparse.Namespace) -> None:
 
 
 def _stats(options: argparse.Namespace) -> None:
-    from preprocessing.corpora import describe  # type: ignore[attr-defined,unused-ignore]
+    from preprocessing.corpora import describe
 
     print(describe(_load_corpus(options)))
 
 
 def _download(options: argparse.Namespace) -> None:
-    from preprocessing.download import download  # type: ignore[import-not-found,unused-ignore]
+    from preprocessing.download import download
 
     download(options.dataset, options.data_dir or Path("data") / options.dataset)
 
@@ -164,7 +176,7 @@ def _download(options: argparse.Namespace) -> None:
 def _load_corpus(options: argparse.Namespace) -> "Corpus":
     if not options.dataset:
         raise InputError("give --dataset NAME: openi, mimic-cxr, csv, jsonl or sample")
-    from preprocessing.corpora import load_corpus  # type: ignore[attr-defined,unused-ignore]
+    from preprocessing.corpora import load_corpus
 
     return load_corpus(
         options.dataset,
@@ -174,7 +186,7 @@ def _load_corpus(options: argparse.Namespace) -> "Corpus":
     )
 
 
-def _annotated_corpus(options: argparse.Namespace) -> Iterable["AnnotatedReport"]:
+def _annotated_corpus(options: argparse.Namespace) -> list["AnnotatedReport"]:
     from preprocessing.annotate import annotate_reports
     from preprocessing.annotators import load_annotator
 
@@ -188,15 +200,7 @@ def _annotated_corpus(options: argparse.Namespace) -> Iterable["AnnotatedReport"
     )
 
 
-def _annotated_input(options: argparse.Namespace) -> Iterator["AnnotatedReport"]:
-    from preprocessing.annotators import load_annotator
-
-    reports = list(_read_words(options.input))
-    annotator = load_annotator(options.annotator, model_dir=options.model_dir)
-    return annotator.annotate(reports)
-
-
-def _read_words(path: str) -> Iterator[tuple[str, list[list[str]]]]:
+def _read_words(path: str) -> Iterator[tuple[str | int, list[list[str]]]]:
     from preprocessing.annotators.sentences import split_sentences
     from preprocessing.records import read_jsonl
 
@@ -204,12 +208,12 @@ def _read_words(path: str) -> Iterator[tuple[str, list[list[str]]]]:
         place = f"{path}, record {number}"
         words: Any = line.get("words")
         sentences: Any = line.get("sentences")
-        if "uid" not in line:
-            raise InputError(f"{place}: no uid; each line needs uid and words")
+        if not isinstance(line.get("uid"), str | int):
+            raise InputError(f"{place}: no uid (string or number); each line needs uid and words")
         if not _is_strings(words):
             raise InputError(f"{place}: words must be a list of strings")
         if sentences is None:
-            yield str(line["uid"]), split_sentences(words)
+            yield line["uid"], split_sentences(words)
             continue
         if not _is_strings(sentences):
             raise InputError(f"{place}: sentences must be a list of strings")
@@ -219,17 +223,11 @@ def _read_words(path: str) -> Iterator[tuple[str, list[list[str]]]]:
                 f"{place}: sentences and words differ; split at spaces, the sentences must give "
                 "exactly the words"
             )
-        yield str(line["uid"]), split
+        yield line["uid"], split
 
 
 def _is_strings(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(one, str) for one in value)
-
-
-def _graphs(annotated: Iterable["AnnotatedReport"], rule: str) -> Iterator["ReportGraph"]:
-    from preprocessing.graph import build_graph
-
-    return (build_graph(one, rule) for one in annotated)
 
 
 def _as_pairs(graph: "ReportGraph") -> dict[str, Any]:
