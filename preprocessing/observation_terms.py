@@ -1,0 +1,290 @@
+r"""The words that name an observation, and the words that deny, doubt or place it.
+
+Regular expressions over lower-cased text, tried in the order given at each word; ``_`` stands for
+any white space. Written from general knowledge of chest radiography. ``xxxx`` is the mark that
+de-identification leaves in Open-i in place of any word.
+"""
+
+_HEART = (
+    r"(?:heart(?! failure)(?:_(?:size|shadow|silhouette))?|cardiac(?:_(?:size|shadow|contours?"
+    r"|silhouette|and mediastinal (?:silhouettes?|contours?)))|cardio-?(?:mediastin\w+|pericardial)"
+    r"(?:_(?:silhouettes?|contours?|size|structures))?|size of the heart)"
+)
+_MEDIASTINUM = r"(?:(?:superior )?mediastin(?:um|al (?:contours?|silhouettes?|width|size|shadow)))"
+# Words between a subject and what is said of it: no verdict, and no end of the clause.
+_GAP = (
+    r"(?:[ ,/-]+(?!(?:not|no|nor|without|but|normal\w*|unremarkable|enlarge\w*|large|larger|big"
+    r"|prominen\w+|borderline|upper|top|high|increased|widen\w*|wide|clear|exaggerated|magnified"
+    r"|there|with|lungs? (?:is|are)|unchanged|stable|limits?)\b)[\w']+){0,%d}?[ ,-]+"
+)
+_NORMAL = (
+    r"(?:normal(?!_(?:in size to|to))|unremarkable|(?:not|nonenlarged)(?:_\w+ly)?_(?:enlarged|widened)"
+    r"|within limits of normal|wnl|nonenlarged|not(?:_\w+)?_(?:abnormal|increased))"
+)
+_BORDERLINE = (
+    r"(?:(?:the )?(?:upper|high|top)(?:_\w+)?(?:_limits?)?(?:_of)?_?-?normal|borderline|upper limits?"
+    r"|top[ -]normal|high[ -]normal)(?:_(?:in size|size|enlarged|cardiomegaly|enlargement))*"
+)
+_LARGE = (
+    r"(?:enlarged|large|larger|big|prominent|increased(?: in size)?|enlargement|above normal"
+    r"|cardiomegaly)"
+)
+_LUNG = (
+    r"(?:lungs?(?:_(?:fields?|parenchyma|zones?|volumes?|bases))?|lung\w*|hemithora(?:x|ces)"
+    r"|pulmonary parenchyma)"
+)
+_CHEST = (
+    r"(?:chest|examination|exam|study|radiographs?|x-?rays?|films?|cxr|chest radiograph"
+    r"|chest x-?ray|chest xxxx|chest examination|chest exam|chest film)"
+)
+_DEGREE = (
+    r"(?:(?:acute|active|active/acute|significant|definite|radiographic|radiographically|visible"
+    r"|focal|convincing|xxxx|new|other|gross|evident|suspicious|specific|evidence|of|for|signs?|an?"
+    r"|any|or|and|identifiable|preoperative|demonstrated|appreciable|overt|obvious)[ /]+)*"
+)
+_ORGAN = (
+    r"(?:(?:cardio-? ?(?:pulmonary|thoracic|respiratory|vascular)|intra-? ?thoracic|thoracic|pulmonary"
+    r"|cardiac|chest|lung|xxxx)[ ,/]*(?:or |and )?)+"
+)
+_FINDING = r"(?:abnormalit(?:y|ies)|disease|process(?:es)?|findings?|patholog(?:y|ies)|disorders?)"
+
+# Statements whose status is fixed by their own words: status, observations, pattern.
+STATEMENTS = (
+    # A hedge about the size of the heart.
+    ("uncertain", ("Cardiomegaly",), rf"{_HEART}{_GAP % 8}{_BORDERLINE}"),
+    ("uncertain", ("Cardiomegaly",), rf"{_BORDERLINE}_(?:{_HEART}|cardiomegaly)"),
+    (
+        "absent",
+        ("Cardiomegaly", "Enlarged Cardiomediastinum"),
+        rf"(?:cardiomediastin\w+(?:_\w+)?|{_HEART}(?:_size)?[ ,]+(?:and|xxxx|the|pulmonary|,| )*"
+        rf"{_MEDIASTINUM}){_GAP % 12}{_NORMAL}",
+    ),
+    ("absent", ("Cardiomegaly",), rf"{_HEART}{_GAP % 12}{_NORMAL}"),
+    ("absent", ("Cardiomegaly",), rf"(?:normal|unremarkable)(?:_\w+)?_{_HEART}"),
+    ("absent", ("Enlarged Cardiomediastinum",), rf"{_MEDIASTINUM}{_GAP % 8}{_NORMAL}"),
+    ("absent", ("Enlarged Cardiomediastinum",), rf"(?:normal|unremarkable)_{_MEDIASTINUM}"),
+    (
+        "absent",
+        ("Lung Opacity", "Consolidation", "Infiltrate"),
+        rf"(?:{_LUNG}|xxxx)(?:_(?:are|is|remain|remains|appear|appears|both|otherwise|xxxx|well|and"
+        rf"|expanded|inflated|aerated|hyperinflated|hyperexpanded|normally|,))*_(?:\w+ly_)?"
+        r"(?<!otherwise )(?:clear(?!_(?:of|on|except|other))|unremarkable)",
+    ),
+    (
+        "absent",
+        ("Lung Opacity", "Consolidation", "Infiltrate"),
+        rf"(?<!otherwise )clear_(?:bilateral_)?{_LUNG}",
+    ),
+    (
+        "absent",
+        ("Pleural Effusion",),
+        r"(?:costophrenic|costo-phrenic|cp) (?:angles?|sulc\w+|xxxx)_(?:are_|is_|appear_)?(?:\w+ly_)?"
+        r"(?:sharp|clear)",
+    ),
+    ("absent", ("Pleural Effusion", "Pneumothorax"), r"pleural spaces?_(?:are_|is_)?(?:\w+ly_)?clear"),
+    (
+        "absent",
+        ("Fracture",),
+        r"(?:bones|bony (?:structures|thorax)|osseous structures|skeletal structures|ribs)"
+        r"[^.,;]{0,25}?_intact",
+    ),
+)
+# A normal study. Those that open with "no" deny what follows them as well.
+NORMAL_STUDY = (
+    rf"(?:no|without|negative for)_{_DEGREE}{_ORGAN}_?{_DEGREE}{_FINDING}",
+    rf"(?:no|without)_{_DEGREE}(?:disease|findings?|process|abnormalit(?:y|ies))(?:_(?:in|within|of)_"
+    r"(?:the_)?(?:chest|lungs|thorax))?(?!_(?:of|to|that))",
+    rf"(?:normal|negative|unremarkable)(?:_(?:pa|and|lateral|frontal|two|2|view|views|of the))*_{_CHEST}",
+    rf"{_CHEST}_(?:is_|are_|appears_|within_)?(?:normal|negative|unremarkable)(?!_for)",
+    rf"{_HEART}_and_lungs?(?:_are|_appear)?_(?:normal|clear|unremarkable|within normal limits)",
+)
+
+# Observation -> its terms. Earlier lines win where two begin at the same word; a term under ""
+# looks like one of the others and is none.
+TERMS = {
+    "": (
+        r"pericardial (?:effusions?|thickening|calcification)|mass[ -]effect|(?:body|bone|bony|muscle)"
+        r" mass(?! in)|(?:granulomatous|interstitial) markings normal|joint effusions?"
+        r"|soft[ -]tissue (?:mass(?:es)?|edema|density|densities|emphysema|gas)"
+        r"|sub-?cutaneous (?:edema|emphysema|air)|(?:lytic|blastic|sclerotic|bony?|osseous|skeletal|rib"
+        r"|destructive|vertebral|bone)(?:_(?:or|and|/)_\w+)?_(?:lesions?|densit\w+|mass(?:es)?)"
+        r"|(?:bone|bony|mineral|metallic|surgical|calcific|calcified|breast)_densit\w+"
+        r"|peribronchial thickening|cystic fibrosis|mid(?:-|_)?line|in line|lines up"
+        r"|(?:paratracheal|fat|fissur\w+|pleural|mediastinal|joint|septal|kerley|tracheal|air|skin)_lines?"
+        r"|nipple shadows?|hernia repair|wall thickening|bony fibrosis|fat density"
+    ),
+    "Hydropneumothorax": (r"hydro-?pneumothora(?:x|ces)|hemo-?pneumothora(?:x|ces)"),
+    "Cardiomegaly": (
+        r"cardiomegaly|(?:cardiac|heart)_(?:enlargement|decompensation with enlargement)"
+        rf"|{_HEART}{_GAP % 8}{_LARGE}|enlarged_(?:\w+_)?{_HEART}"
+        rf"|enlargement of (?:the )?(?:\w+_)?{_HEART}|(?:prominent|large)_{_HEART}"
+        r"|(?:left |right )?(?:ventric\w+|atri\w+)_(?:enlargement|hypertrophy|prominence)"
+    ),
+    "Enlarged Cardiomediastinum": (
+        rf"(?:widen\w*|enlarged|prominent|wide)_(?:of the )?{_MEDIASTINUM}"
+        rf"|{_MEDIASTINUM}{_GAP % 5}(?:widen\w*|enlarged|prominent|wide)|mediastinal widening"
+    ),
+    "Congestion": (
+        r"(?:pulmonary |central |mild )*(?:vascular|venous|pulmonary|vasculature) congestion"
+        r"|congestive (?:heart )?(?:failure|changes?)|heart failure|chf|failure pattern"
+        r"|vascular(?:ity|ature)_(?:is_|are_)?(?:\w+ly_)?congested|cardiac decompensation"
+    ),
+    "Edema": r"(?:o?edema|oedematous)",
+    "Pleural Effusion": (
+        r"(?:pleural_|parapneumonic_|sub-?pulmonic_|pleural-based_)?effusions?"
+        r"|pleural_(?:fluid(?:_collections?)?|collections?)|hydrothora\w+|hemo-?thora\w+|haemothorax"
+        r"|fluid_(?:in|within|along|tracking)_(?:\w+_){0,3}(?:fissures?|pleural spaces?)"
+    ),
+    "Pneumothorax": r"pneumothora(?:x|ces)|pneumothoraxes|ptx",
+    "Pleural Thickening": (
+        r"(?:bi-?apical |apical )?(?:pleural|pleuroparenchymal)(?:_(?:and|or|/)_\w+)?[ -]+"
+        r"(?:\w+_)?thickening|(?:apical|pleural)_(?:capping|cap)|thickening of (?:the )?(?:\w+_)?pleura"
+        r"|pleura_(?:is_)?thickened|thickened pleura"
+    ),
+    "Pleural Other": (
+        r"pleural(?:_\w+)?[ -]+(?:plaques?|scar\w*|calcifications?|mass(?:es)?|nodul\w+|disease"
+        r"|reaction|abnormalit(?:y|ies))|(?:calcified )?pleural-based \w+|fibrothorax"
+    ),
+    "Granuloma": (
+        r"(?:calcified_|old_|healed_|small_|prior_|remote_)*(?:granuloma(?:ta|s)?|granulomatous_(?:disease|changes?|process|infection"
+        r"|calcifications?|sequela\w*|residua\w*))|calcified_(?:\w+_){0,3}(?:nodul\w+)"
+    ),
+    "Nodule": (
+        r"nodul(?:e|es|arity|ar)(?:_(?:opacit\w+|densit\w+|shadows?|lesions?|foc(?:us|i)))?"
+        r"|micro-?nodul\w+|round(?:ed)?_(?:opacit\w+|densit\w+)"
+    ),
+    "Mass": r"mass(?:es)?(?:[ -]?like)?(?:_(?:opacit\w+|densit\w+|lesions?|consolidation))?",
+    "Lung Lesion": (
+        r"(?:cavitary_|pulmonary_|lung_|parenchymal_)?lesions?|tumou?rs?|neoplas\w+|malignan\w+|carcinomas?"
+        r"|cancer|metasta\w+|cavitation"
+    ),
+    "Infiltrate": r"infiltrat(?:es?|ions?|ive)(?:_(?:process\w*|opacit\w+|densit\w+))?",
+    "Consolidation": (
+        r"consolidat(?:ions?|ive|ing|ed)(?:_(?:process\w*|opacit\w+|changes?"
+        r"|(?:air-?_?space|lung)_(?:disease|opacit\w+|process)))?"
+    ),
+    "Pneumonia": (
+        r"(?:broncho|pleuro)?pneumoni(?:as?|c|tis)|(?:pulmonary |lung )infections?"
+        r"|infectious_(?:process\w*|infiltrat\w+|etiology|disease|consolidation)"
+    ),
+    "Atelectasis": r"atelecta(?:sis|ses|tic)|atelectases|(?:lobar|lung|lobe|volume) collapse|collapsed lung",
+    "Emphysema": (
+        r"(?:para-?septal |bullous |centrilobular )?emphysema\w*|copd"
+        r"|chronic obstructive (?:pulmonary|lung|airways?)(?: disease)?|bull(?:ae|a|ous)(?:_disease)?"
+    ),
+    "Hyperinflation": r"hyper-?_?(?:inflat\w+|expan\w+|aerat\w+|lucen\w+|disten\w+)|overinflat\w+|air trapping",
+    "Fibrosis": (
+        r"(?:pulmonary |interstitial |lung )*fibro(?:sis|tic)(?:_(?:changes?|disease|scarring|lung disease))?"
+        r"|honey-?combing"
+    ),
+    "Scarring": r"scar(?:s|ring|red)?|cicatri\w+|fibronodular\w*|fibro-?calcific\w*",
+    "Lung Opacity": (
+        r"(?:air-?_?space|interstitial|alveolar|pulmonary|lung|ground[ -]glass|reticular|linear|patchy"
+        r"|basilar|focal)?_?opaci(?:ty|ties|fications?|fied)|air-?_?space_(?:disease|process\w*|dz|densit\w+)"
+        r"|(?:interstitial|reticular|reticulonodular|bronchovascular)_(?:lung_)?(?:markings?|disease|changes?"
+        r"|thickening|prominence|process\w*|pattern)_?(?:are_|is_)?(?:increased|prominent)?"
+        r"|(?:pulmonary|lung|alveolar|interstitial|focal|patchy|airspace|ill[ -]defined|hazy|increased)"
+        r"_densit(?:y|ies)|haziness|reticulation"
+    ),
+    "Hernia": r"(?:hiatal |hiatus |diaphragmatic |bochdalek |morgagni )*hernia(?:s|tion)?",
+    "Fracture": r"fractur(?:es?|ed)|fx",
+    "Support Devices": (
+        r"(?:picc|central|venous|ij|subclavian|jugular|dialysis|swan[ -]ganz|hickman|groshong|arterial"
+        r"|femoral|xxxx)?_?(?:catheters?|lines?(?=[ .,;]))|picc|(?:endotracheal|tracheostomy|enteric|feeding"
+        r"|nasogastric|ng|et|chest|orogastric|og|thoracostomy|drainage|dobbhoff|xxxx)?_?(?:tubes?)|ett|ngt"
+        r"|(?:cardiac |dual[ -]chamber |single[ -]lead )*(?:pace-?makers?|pacers?)|(?:pacer |pacing |icd )"
+        r"(?:wires?|leads?)|a?icd|defibrillators?|(?:port-?a-?cath|port-?_?cath|mediport|chest port|portacath"
+        r"|infusion port|xxxx-a-cath)|port(?=_(?:tip|with|in|is|overl|terminat))|tracheostomy|cannula"
+        r"|(?:prosthetic|mechanical|artificial|aortic|mitral)_(?:\w+_)?valve(?:_(?:replacement|prosthesis))?"
+        r"|valve_(?:replacement|prosthes[ie]s)|stents?|(?:spinal |surgical |orthopedic |fixation )"
+        r"(?:hardware|rods?|screws?|plates?|fusion)|hardware|arthroplast\w+|vp shunt|shunt|vagal stimulator"
+        r"|balloon pump|(?:stimulator|monitoring|support)_(?:devices?|leads?|wires?)|pigtail"
+    ),
+}
+
+# What a term says beyond its own name: a nodule is a lesion. It holds of what is there or may be
+# there; that there is no nodule does not deny every lesion.
+PARENTS = {
+    "Nodule": ("Lung Lesion",),
+    "Mass": ("Lung Lesion",),
+    "Infiltrate": ("Lung Opacity",),
+    "Pleural Thickening": ("Pleural Other",),
+}
+# Names that stand for several observations, whatever their status.
+COMPOUNDS = {"Hydropneumothorax": ("Pleural Effusion", "Pneumothorax")}
+
+_SEEN = (
+    r"(?:seen|identified|visuali[sz]ed|demonstrated|present|evident|appreciated|detected|noted|visible"
+    r"|found|apparent|observed|shown|suggested|suspected|recogni[sz]ed|xxxx|xxxx seen|there)"
+)
+_BE = r"(?:is|are|was|were|has been|have been)"
+_ADVERB = r"(?:(?!not_)\w+ly_|now_|well_|since_|nearly_)*"
+
+# Kind of cue -> pattern, tried in this order. After ``deny``/``doubt``/``drop`` come the
+# observations that they govern, before ``denied``/``doubted`` those.
+CUES = {
+    # Look like negations or doubts and are none.
+    "nothing": (
+        r"(?:no|without)_(?:\w+_){0,3}?(?:changes?(?!_of)|differences?|progression|worsening|improvement"
+        r"|increase|decrease|growth|enlargement of (?:the )?(?:known|existing|nodul\w+))(?:_(?:in|of|from|to|since))?"
+        r"|not_(?:\w+_){0,2}?(?:changed|different|as|only|increased|decreased|progressed|worsened|improved)"
+        r"|not_(?:well|fully|completely|entirely|available|included)(?:_(?!seen|visuali|excl)\w+)"
+        r"|not_without|no_doubt|not_be_demonstrated"
+        r"|(?:partial|incomplete|near|nearly)_(?:\w+_)?(?:resol\w+|clear\w+)|no_comparison\w*|no_prior\w*"
+        r"|(?:that|which)_(?:was|were|is|are)|(?:consistent|compatible)_with|associated_with|along_with"
+    ),
+    # Cannot be used either way: another person's words, or only more of the same.
+    "drop": (
+        r"(?:no|without)_(?:\w+_){0,2}?(?:other|additional|further|new)"
+        r"|(?:past_|previous_|prior_|remote_|known_)?(?:history|hx)_of|h/o|indication|reason_for"
+    ),
+    "doubted": (
+        r"(?:cannot|can ?not|could_not|may_not|not)_(?:\w+_)?(?:be_)?(?:\w+ly_)?(?:excluded|ruled_out)"
+        rf"|(?:{_BE}|may_be|might_be|would_be)_(?:\w+_)?(?:possible|suspected|questioned|questionable"
+        r"|considered|a_(?:possibility|consideration)|equivocal|likely)"
+        r"|not_(?:entirely_|completely_|definitely_)?excluded|(?:not_)?difficult_to_exclude|suspected"
+    ),
+    "denied": (
+        rf"(?:{_BE}_)?not_{_ADVERB}{_SEEN}|(?:{_BE}_)?no_longer_{_ADVERB}{_SEEN}"
+        rf"|{_BE}_{_ADVERB}(?:absent|unlikely|ruled_out|excluded|resolved|gone|cleared)"
+        rf"|(?:has|have)_{_ADVERB}(?:resolved|cleared|disappeared)|(?:is_|are_)?unlikely"
+        r"(?!_(?:to|represent\w*))|ruled_out|is_less_likely|(?:resolved|cleared)(?=_*(?:$|[,;:]))"
+    ),
+    "doubt": (
+        r"(?:cannot|can_not|could_not|not|difficult_to|hard_to)_(?:\w+_)?(?:exclude|rule_out)"
+        r"|(?:to_)?(?:rule_out|exclude|evaluate_for|assess_for|evaluate|r/o)"
+        r"|may|might|could|possibl[ey]|possibility_of|question(?:able)?(?:_of)?|questioned|equivocal"
+        r"|perhaps|suspect(?:ed)?|suspicio(?:us|n)_(?:for|of)|suspicious|concern(?:ing)?_for|worrisome_for"
+        r"|suggest(?:s|ing|ed|ive_of)?|probabl[ey]|likely|presumed|presumably|potential(?:ly)?"
+        r"|differential(?:_\w+)?|versus|vs|and/or|favor(?:ed|s)?|raises?|apparent|if_(?:clinically|there)"
+        r"|borderline|indeterminate|equivocally|should"
+    ),
+    "deny": (
+        r"unlikely_(?:to_)?(?:represent\w*|be)?|less_likely|no_longer|negative_for|(?:is_|are_|remain_)?"
+        r"(?:free|clear)_of|(?:absence|lack|resolution|clearing)_of|(?:complete_|interval_|has_)?resolved"
+        r"|(?:not|no|without|neither|nor|none|never|denies|rather_than|excludes?|non|absent)"
+    ),
+    "end": (
+        r"but|however|although|though|except(?:_for)?|aside_from|apart_from|other_than|besides"
+        r"|nevertheless|yet|which|while|whereas|secondary_to|due_to|because|there_(?:is|are)"
+        r"|(?:,_|and_)(?:the_)?(?:heart|lungs?|cardio\w+|cardiac|mediastin\w+|bones|osseous_structures)"
+        r"(?=_(?:\w+_){0,2}(?:is|are|remains?|appears?)\b)"
+        r"|,_(?=(?:stable|unchanged|persistent|mild|minimal|probable|possible|likely|small|with)_)"
+    ),
+    # Ends only the reach of a negation or a doubt, never that of words after it.
+    "with": r"with(?!in|out)",
+    "verb": r"is|are|was|were|has|have|remains?|persists?|appears?",
+    "or": r"or",
+}
+
+# Sides; a word between two observations belongs to the later one unless a preposition leads to it.
+SIDES = {
+    "bilateral": (
+        r"bilateral(?:ly)?|both|bi-?basilar|bi-?basal|bi-?apical|bi-?apically|bibasilarly|bi-?lateral"
+    ),
+    "left": r"left(?:[ -]sided)?|lll|lul|lingula\w*",
+    "right": r"right(?:[ -]sided)?|rll|rul|rml",
+}
+PREPOSITION = r"in|at|on|of|within|involving|near|overlying|along|over|to|throughout|adjacent|,"
+# Observations of the middle or of the whole chest have no side.
+UNSIDED = frozenset(("Cardiomegaly", "Enlarged Cardiomediastinum", "Congestion", "No Finding"))
