@@ -21,9 +21,10 @@ _NORMAL = (
     r"(?:normal(?!_(?:in size to|to))|unremarkable|(?:not|nonenlarged)(?:_\w+ly)?_(?:enlarged|widened)"
     r"|within limits of normal|wnl|nonenlarged|not(?:_\w+)?_(?:abnormal|increased))"
 )
+_TOP_NORMAL = r"(?:the )?(?:upper|high|top)(?:[ -]limits?)?(?:_of)?[ -]?normal(?:_(?:in_)?size)?"
 _BORDERLINE = (
-    r"(?:(?:the )?(?:upper|high|top)(?:_\w+)?(?:_limits?)?(?:_of)?_?-?normal|borderline|upper limits?"
-    r"|top[ -]normal|high[ -]normal)(?:_(?:in size|size|enlarged|cardiomegaly|enlargement))*"
+    rf"(?:borderline|{_TOP_NORMAL}[ ,]+(?:to|or)|normal_(?:in_size_)?to)"
+    r"(?:_(?:in_size|size|large|mildly|slightly|enlarged|cardiomegaly|enlargement))*"
 )
 _LARGE = (
     r"(?:enlarged|large|larger|big|prominent|increased(?: in size)?|enlargement|above normal"
@@ -50,9 +51,11 @@ _FINDING = r"(?:abnormalit(?:y|ies)|disease|process(?:es)?|findings?|patholog(?:
 
 # Statements whose status is fixed by their own words: status, observations, pattern.
 STATEMENTS = (
-    # A hedge about the size of the heart.
+    # Borderline is in doubt; the upper limit of normal is normal.
     ("uncertain", ("Cardiomegaly",), rf"{_HEART}{_GAP % 8}{_BORDERLINE}"),
     ("uncertain", ("Cardiomegaly",), rf"{_BORDERLINE}_(?:{_HEART}|cardiomegaly)"),
+    ("absent", ("Cardiomegaly",), rf"{_HEART}{_GAP % 8}{_TOP_NORMAL}"),
+    ("absent", ("Cardiomegaly",), rf"{_TOP_NORMAL}_{_HEART}"),
     (
         "absent",
         ("Cardiomegaly", "Enlarged Cardiomediastinum"),
@@ -111,14 +114,13 @@ TERMS = {
         r"|(?:bone|bony|mineral|metallic|surgical|calcific|calcified|breast)_densit\w+"
         r"|peribronchial thickening|cystic fibrosis|mid(?:-|_)?line|in line|lines up"
         r"|(?:paratracheal|fat|fissur\w+|pleural|mediastinal|joint|septal|kerley|tracheal|air|skin)_lines?"
-        r"|nipple shadows?|hernia repair|wall thickening|bony fibrosis|fat density"
+        r"|nipple shadows?|thyroid mass(?:es)?|hernia repair|wall thickening|bony fibrosis|fat density"
     ),
     "Hydropneumothorax": (r"hydro-?pneumothora(?:x|ces)|hemo-?pneumothora(?:x|ces)"),
     "Cardiomegaly": (
         r"cardiomegaly|(?:cardiac|heart)_(?:enlargement|decompensation with enlargement)"
-        rf"|{_HEART}{_GAP % 8}{_LARGE}|enlarged_(?:\w+_)?{_HEART}"
+        rf"|{_HEART}{_GAP % 8}{_LARGE}|increased?_(?:in_)?(?:the_)?(?:size_of_the_)?{_HEART}|enlarged_(?:\w+_)?{_HEART}"
         rf"|enlargement of (?:the )?(?:\w+_)?{_HEART}|(?:prominent|large)_{_HEART}"
-        r"|(?:left |right )?(?:ventric\w+|atri\w+)_(?:enlargement|hypertrophy|prominence)"
     ),
     "Enlarged Cardiomediastinum": (
         rf"(?:widen\w*|enlarged|prominent|wide)_(?:of the )?{_MEDIASTINUM}"
@@ -140,6 +142,8 @@ TERMS = {
         r"(?:bi-?apical |apical )?(?:pleural|pleuroparenchymal)(?:_(?:and|or|/)_\w+)?[ -]+"
         r"(?:\w+_)?thickening|(?:apical|pleural)_(?:capping|cap)|thickening of (?:the )?(?:\w+_)?pleura"
         r"|pleura_(?:is_)?thickened|thickened pleura"
+        r"|fissur\w+_thickening|thickening_(?:of|along|in)_(?:\w+_){0,3}fissures?"
+        r"|(?<=versus )thickening|(?<=vs )thickening|(?<=/or )thickening"
     ),
     "Pleural Other": (
         r"pleural(?:_\w+)?[ -]+(?:plaques?|scar\w*|calcifications?|mass(?:es)?|nodul\w+|disease"
@@ -147,13 +151,13 @@ TERMS = {
     ),
     "Granuloma": (
         r"(?:calcified_|old_|healed_|small_|prior_|remote_)*(?:granuloma(?:ta|s)?|granulomatous_(?:disease|changes?|process|infection"
-        r"|calcifications?|sequela\w*|residua\w*))|calcified_(?:\w+_){0,3}(?:nodul\w+)"
+        r"|calcifications?|sequela\w*|residua\w*))"
     ),
-    "Nodule": (
-        r"nodul(?:e|es|arity|ar)(?:_(?:opacit\w+|densit\w+|shadows?|lesions?|foc(?:us|i)))?"
-        r"|micro-?nodul\w+|round(?:ed)?_(?:opacit\w+|densit\w+)"
+    "Nodular Opacity": (
+        r"(?:nodular|mass[ -]?like|round(?:ed)?)_(?:\w+_)?(?:opacit\w+|densit\w+|shadows?|foc(?:us|i))"
     ),
-    "Mass": r"mass(?:es)?(?:[ -]?like)?(?:_(?:opacit\w+|densit\w+|lesions?|consolidation))?",
+    "Nodule": r"nodul(?:es?|arity|ar_lesions?)|micro-?nodul(?:es?|arity)",
+    "Mass": r"mass(?:es)?(?![ -]?like)(?:_lesions?)?",
     "Lung Lesion": (
         r"(?:cavitary_|pulmonary_|lung_|parenchymal_)?lesions?|tumou?rs?|neoplas\w+|malignan\w+|carcinomas?"
         r"|cancer|metasta\w+|cavitation"
@@ -165,13 +169,13 @@ TERMS = {
     ),
     "Pneumonia": (
         r"(?:broncho|pleuro)?pneumoni(?:as?|c|tis)|(?:pulmonary |lung )infections?"
-        r"|infectious_(?:process\w*|infiltrat\w+|etiology|disease|consolidation)"
+        r"|infectious_(?:process\w*|consolidation)"
     ),
     "Atelectasis": r"atelecta(?:sis|ses|tic)|atelectases|(?:lobar|lung|lobe|volume) collapse|collapsed lung",
     "Emphysema": (
-        r"(?:para-?septal |bullous |centrilobular )?emphysema\w*|copd"
-        r"|chronic obstructive (?:pulmonary|lung|airways?)(?: disease)?|bull(?:ae|a|ous)(?:_disease)?"
+        r"(?:para-?septal |bullous |centrilobular )?emphysema\w*|bullous_(?:lung_)?(?:disease|changes?)"
     ),
+    "COPD": r"copd|chronic obstructive (?:pulmonary|lung|airways?)(?: disease)?",
     "Hyperinflation": r"hyper-?_?(?:inflat\w+|expan\w+|aerat\w+|lucen\w+|disten\w+)|overinflat\w+|air trapping",
     "Fibrosis": (
         r"(?:pulmonary |interstitial |lung )*fibro(?:sis|tic)(?:_(?:changes?|disease|scarring|lung disease))?"
@@ -211,7 +215,10 @@ PARENTS = {
     "Pleural Thickening": ("Pleural Other",),
 }
 # Names that stand for several observations, whatever their status.
-COMPOUNDS = {"Hydropneumothorax": ("Pleural Effusion", "Pneumothorax")}
+COMPOUNDS = {
+    "Nodular Opacity": ("Lung Opacity", "Lung Lesion"),
+    "Hydropneumothorax": ("Pleural Effusion", "Pneumothorax"),
+}
 
 _SEEN = (
     r"(?:seen|identified|visuali[sz]ed|demonstrated|present|evident|appreciated|detected|noted|visible"
@@ -239,10 +246,9 @@ CUES = {
         r"|(?:past_|previous_|prior_|remote_|known_)?(?:history|hx)_of|h/o|indication|reason_for"
     ),
     "doubted": (
-        r"(?:cannot|can ?not|could_not|may_not|not)_(?:\w+_)?(?:be_)?(?:\w+ly_)?(?:excluded|ruled_out)"
+        rf"(?:{_BE}_)?(?:cannot|can_not|could_not|may_not|not)_(?:\w+_)?(?:be_)?(?:\w+ly_)?(?:excluded|ruled_out)"
         rf"|(?:{_BE}|may_be|might_be|would_be)_(?:\w+_)?(?:possible|suspected|questioned|questionable"
-        r"|considered|a_(?:possibility|consideration)|equivocal|likely)"
-        r"|not_(?:entirely_|completely_|definitely_)?excluded|(?:not_)?difficult_to_exclude|suspected"
+        r"|considered|in_the_differential|a_(?:possibility|consideration)|equivocal|likely)"
     ),
     "denied": (
         rf"(?:{_BE}_)?not_{_ADVERB}{_SEEN}|(?:{_BE}_)?no_longer_{_ADVERB}{_SEEN}"
@@ -252,7 +258,8 @@ CUES = {
     ),
     "doubt": (
         r"(?:cannot|can_not|could_not|not|difficult_to|hard_to)_(?:\w+_)?(?:exclude|rule_out)"
-        r"|(?:to_)?(?:rule_out|exclude|evaluate_for|assess_for|evaluate|r/o)"
+        r"|(?:to_)?(?:rule_out|exclude|evaluat\w+_for|assess\w*_for|evaluate|r/o)"
+        r"|correlat\w+_(?:\w+_)?for|appropriate_clinical_setting"
         r"|may|might|could|possibl[ey]|possibility_of|question(?:able)?(?:_of)?|questioned|equivocal"
         r"|perhaps|suspect(?:ed)?|suspicio(?:us|n)_(?:for|of)|suspicious|concern(?:ing)?_for|worrisome_for"
         r"|suggest(?:s|ing|ed|ive_of)?|probabl[ey]|likely|presumed|presumably|potential(?:ly)?"
@@ -266,18 +273,20 @@ CUES = {
     ),
     "end": (
         r"but|however|although|though|except(?:_for)?|aside_from|apart_from|other_than|besides"
-        r"|nevertheless|yet|which|while|whereas|secondary_to|due_to|because|there_(?:is|are)"
+        r"|nevertheless|yet|which|while|whereas|there_(?:is|are)"
         r"|(?:,_|and_)(?:the_)?(?:heart|lungs?|cardio\w+|cardiac|mediastin\w+|bones|osseous_structures)"
         r"(?=_(?:\w+_){0,2}(?:is|are|remains?|appears?)\b)"
         r"|,_(?=(?:stable|unchanged|persistent|mild|minimal|probable|possible|likely|small|with)_)"
     ),
     # Ends only the reach of a negation or a doubt, never that of words after it.
     "with": r"with(?!in|out)",
+    # Ends a negation only.
+    "cause": r"secondary_to|due_to|because_of|representing|related_to",
     "verb": r"is|are|was|were|has|have|remains?|persists?|appears?",
     "or": r"or",
 }
 
-# Sides; a word between two observations belongs to the later one unless a preposition leads to it.
+# Sides, and what leads from an observation to the place where it lies.
 SIDES = {
     "bilateral": (
         r"bilateral(?:ly)?|both|bi-?basilar|bi-?basal|bi-?apical|bi-?apically|bibasilarly|bi-?lateral"
@@ -285,6 +294,6 @@ SIDES = {
     "left": r"left(?:[ -]sided)?|lll|lul|lingula\w*",
     "right": r"right(?:[ -]sided)?|rll|rul|rml",
 }
-PREPOSITION = r"in|at|on|of|within|involving|near|overlying|along|over|to|throughout|adjacent|,"
+PREPOSITION = r"in|at|on|of|within|involving|near|overlying|along|over|to|throughout|adjacent"
 # Observations of the middle or of the whole chest have no side.
 UNSIDED = frozenset(("Cardiomegaly", "Enlarged Cardiomediastinum", "Congestion", "No Finding"))

@@ -147,6 +147,8 @@ def _read_sentence(text: str, start: int, end: int, found: list[Observation]) ->
             state, clause = "present", len(mentions)
         elif kind == "with":
             state = "present"
+        elif kind == "cause" and state == "absent":
+            state = "present"
         elif kind == "verb":
             clause = len(mentions)
         elif kind == "or":
@@ -157,28 +159,8 @@ def _read_sentence(text: str, start: int, end: int, found: list[Observation]) ->
 def _append(
     text: str, start: int, end: int, mentions: list[_Mention], found: list[Observation]
 ) -> None:
-    sided = [(m.lastgroup, *m.span()) for m in _SIDE.finditer(text, start, end)]
-    inherited: Side | None = None
-    for position, mention in enumerate(mentions):
-        before = mentions[position - 1].end if position else start
-        after = mentions[position + 1].start if position + 1 < len(mentions) else end
-        side: Side | None = None
-        if sided:
-            words = [s for s in sided if before <= s[1] < mention.end]
-            # What a preposition ties to the mention before it is no longer free.
-            if position:
-                words = [s for s in words if not _PREPOSITION.search(text, before, s[1])]
-            if not words:
-                words = [
-                    s
-                    for s in sided
-                    if mention.end <= s[1] < after
-                    and (after == end or _PREPOSITION.search(text, mention.end, s[1]))
-                ]
-            side = _one_side({s[0] for s in words})
-            if side is None and position and _CONJUNCTION.fullmatch(text, before, mention.start):
-                side = inherited
-            inherited = side
+    sides = _sides(text, start, end, mentions)
+    for mention, side in zip(mentions, sides, strict=True):
         if mention.status == "drop":
             continue
         names = mention.names
@@ -188,6 +170,41 @@ def _append(
             own = None if name in UNSIDED else side
             status: Status = mention.status  # type: ignore[assignment]
             found.append(Observation(name, status, own, mention.start, mention.end))
+
+
+def _sides(text: str, start: int, end: int, mentions: list[_Mention]) -> list[Side | None]:
+    """The side of each mention of the sentence ``text[start:end]``."""
+    found = [(match.lastgroup or "", match.start()) for match in _SIDE.finditer(text, start, end)]
+    count = len(mentions)
+    if not found or not count:
+        return [None] * count
+    leading: list[set[str]] = [set() for _ in mentions]  # words before the mention, or in it
+    trailing: list[set[str]] = [set() for _ in mentions]
+    joined = [False] * (count + 1)  # hardly more than "and" parts it from the mention before
+    for position in range(count + 1):
+        before = mentions[position - 1].end if position else start
+        after = mentions[position].start if position < count else end
+        # Words before ``cut`` belong to the mention before them, the others to the one after.
+        cut = before if position == 0 else end
+        if 0 < position < count:
+            conjunctions = [match.end() for match in _CONJUNCTION.finditer(text, before, after)]
+            prepositions = _PREPOSITION.search(text, before, after)
+            cut = conjunctions[-1] if conjunctions else after if prepositions else before
+            joined[position] = bool(conjunctions) and len(text[before:after].split()) <= 3
+        inside = mentions[position].end if position < count else end
+        for side, place in found:
+            if before <= place < cut:
+                trailing[position - 1].add(side)
+            elif cut <= place < inside:
+                leading[position].add(side)
+    sides = [_one_side(a | b) for a, b in zip(leading, trailing, strict=True)]
+    for position in range(1, count):  # "left effusion and atelectasis"
+        if joined[position] and sides[position] is None:
+            sides[position] = sides[position - 1]
+    for position in range(count - 2, -1, -1):  # "atelectasis and scarring in the left base"
+        if joined[position + 1] and sides[position] is None and not leading[position + 1]:
+            sides[position] = sides[position + 1]
+    return sides
 
 
 def _one_side(words: set[str | None]) -> Side | None:
@@ -218,13 +235,13 @@ _SENTENCE_END = re.compile(
 _SIDE = re.compile(
     r"\b(?:" + "|".join(f"(?P<{side}>{words})" for side, words in SIDES.items()) + r")\b"
 )
-_PREPOSITION = re.compile(rf"(?:\b|(?=,))(?:{PREPOSITION})(?:\b|(?<=,))")
-_CONJUNCTION = re.compile(r"[\s,]*(?:and|or|and/or|/|with|versus|,)?[\s,]*(?:\w+\s+)?")
+_PREPOSITION = re.compile(rf"\b(?:{PREPOSITION})\b")
+_CONJUNCTION = re.compile(r",|\b(?:and|or|but|with|versus|vs)\b|/|;")
 
 
 # In the terms and cues a blank stands for any white space, but for those in character classes and
 # behind-looks.
-_BLANK = re.compile(r"\[[^\]]*\]|\(\?<![^)]*\)|[ _]")
+_BLANK = re.compile(r"\[[^\]]*\]|\(\?<[!=][^)]*\)|[ _]")
 
 
 @lru_cache(maxsize=1)
