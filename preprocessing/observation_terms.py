@@ -51,11 +51,11 @@ _FINDING = r"(?:abnormalit(?:y|ies)|disease|process(?:es)?|findings?|patholog(?:
 
 # Statements whose status is fixed by their own words: status, observations, pattern.
 STATEMENTS = (
-    # Borderline is in doubt; the upper limit of normal is normal.
+    # Borderline is in doubt; the upper limit of normal says neither.
     ("uncertain", ("Cardiomegaly",), rf"{_HEART}{_GAP % 8}{_BORDERLINE}"),
     ("uncertain", ("Cardiomegaly",), rf"{_BORDERLINE}_(?:{_HEART}|cardiomegaly)"),
-    ("absent", ("Cardiomegaly",), rf"{_HEART}{_GAP % 8}{_TOP_NORMAL}"),
-    ("absent", ("Cardiomegaly",), rf"{_TOP_NORMAL}_{_HEART}"),
+    ("drop", ("Cardiomegaly",), rf"{_HEART}{_GAP % 8}{_TOP_NORMAL}"),
+    ("drop", ("Cardiomegaly",), rf"{_TOP_NORMAL}_{_HEART}"),
     (
         "absent",
         ("Cardiomegaly", "Enlarged Cardiomediastinum"),
@@ -107,7 +107,7 @@ NORMAL_STUDY = (
 TERMS = {
     "": (
         r"pericardial (?:effusions?|thickening|calcification)|mass[ -]effect|(?:body|bone|bony|muscle)"
-        r" mass(?! in)|(?:granulomatous|interstitial) markings normal|joint effusions?"
+        r" mass(?! in)|(?:granulomatous|interstitial) markings normal|joint effusions?|laryngeal edema|(?:tracheal|airway) narrowing"
         r"|soft[ -]tissue (?:mass(?:es)?|edema|density|densities|emphysema|gas)"
         r"|sub-?cutaneous (?:edema|emphysema|air)|(?:lytic|blastic|sclerotic|bony?|osseous|skeletal|rib"
         r"|destructive|vertebral|bone)(?:_(?:or|and|/)_\w+)?_(?:lesions?|densit\w+|mass(?:es)?)"
@@ -236,6 +236,7 @@ CUES = {
         r"|increase|decrease|growth|enlargement of (?:the )?(?:known|existing|nodul\w+))(?:_(?:in|of|from|to|since))?"
         r"|not_(?:\w+_){0,2}?(?:changed|different|as|only|increased|decreased|progressed|worsened|improved)"
         r"|not_(?:well|fully|completely|entirely|available|included)(?:_(?!seen|visuali|excl)\w+)"
+        rf"|not_{_ADVERB}{_SEEN}_(?:on|in)_(?:the_)?(?:prior|previous|comparison|earlier|last|lateral|frontal|pa)"
         r"|not_without|no_doubt|not_be_demonstrated"
         r"|(?:partial|incomplete|near|nearly)_(?:\w+_)?(?:resol\w+|clear\w+)|no_comparison\w*|no_prior\w*"
         r"|(?:that|which)_(?:was|were|is|are)|(?:consistent|compatible)_with|associated_with|along_with"
@@ -261,9 +262,9 @@ CUES = {
         r"|(?:to_)?(?:rule_out|exclude|evaluat\w+_for|assess\w*_for|evaluate|r/o)"
         r"|correlat\w+_(?:\w+_)?for|appropriate_clinical_setting"
         r"|may|might|could|possibl[ey]|possibility_of|question(?:able)?(?:_of)?|questioned|equivocal"
-        r"|perhaps|suspect(?:ed)?|suspicio(?:us|n)_(?:for|of)|suspicious|concern(?:ing)?_for|worrisome_for"
-        r"|suggest(?:s|ing|ed|ive_of)?|probabl[ey]|likely|presumed|presumably|potential(?:ly)?"
-        r"|differential(?:_\w+)?|versus|vs|and/or|favor(?:ed|s)?|raises?|apparent|if_(?:clinically|there)"
+        r"|perhaps|suspect(?:ed)?|suspicio(?:us|n)_(?:for|of)|suspicious|concern(?:ing)?_for|worrisome_for|suggest(?:s|ed|ing)?"
+        r"|potential(?:ly)?"
+        r"|differential(?:_\w+)?|versus|vs|and/or|raises?|apparent|if_(?:clinically|there)"
         r"|borderline|indeterminate|equivocally|should"
     ),
     "deny": (

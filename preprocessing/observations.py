@@ -91,9 +91,14 @@ def positive_observations(text: str) -> frozenset[str]:
 
 
 def statuses(text: str) -> dict[str, Status]:
-    """One status for each name mentioned: ``present`` wins over ``uncertain`` over ``absent``."""
+    """One status for each name mentioned: ``present`` wins over ``uncertain`` over ``absent``.
+
+    What is absent on one side only is left out: the other side may have it.
+    """
     result: dict[str, Status] = {}
     for observation in extract_observations(text):
+        if observation.status == "absent" and observation.side in ("left", "right"):
+            continue
         known = result.get(observation.name, "absent")
         result[observation.name] = max(known, observation.status, key=_STRENGTH.__getitem__)
     return result
