@@ -18,7 +18,8 @@ _GAP = (
     r"|there|with|lungs? (?:is|are)|unchanged|stable|limits?)\b)[\w']+){0,%d}?[ ,-]+"
 )
 _NORMAL = (
-    r"(?:normal(?!_(?:in size to|to))|unremarkable|(?:not|nonenlarged)(?:_\w+ly)?_(?:enlarged|widened)"
+    r"(?:normal(?!_(?:in size to|to))|unremarkable|(?:not|nonenlarged)(?:_\w+ly)?_(?:enlarged"
+    r"|widened)"
     r"|within limits of normal|wnl|nonenlarged|not(?:_\w+)?_(?:abnormal|increased))"
 )
 _TOP_NORMAL = r"(?:the )?(?:upper|high|top)(?:[ -]limits?)?(?:_of)?[ -]?normal(?:_(?:in_)?size)?"
@@ -41,11 +42,12 @@ _CHEST = (
 _DEGREE = (
     r"(?:(?:acute|active|active/acute|significant|definite|radiographic|radiographically|visible"
     r"|focal|convincing|xxxx|new|other|gross|evident|suspicious|specific|evidence|of|for|signs?|an?"
-    r"|any|or|and|identifiable|preoperative|demonstrated|appreciable|overt|obvious)[ /]+)*"
+    r"|any|or|and|identifiable|preoperative|demonstrated|appreciable|overt|obvious)[ /]+){0,10}"
 )
 _ORGAN = (
-    r"(?:(?:cardio-? ?(?:pulmonary|thoracic|respiratory|vascular)|intra-? ?thoracic|thoracic|pulmonary"
-    r"|cardiac|chest|lung|xxxx)[ ,/]*(?:or |and )?)+"
+    r"(?:(?:cardio-? ?(?:pulmonary|thoracic|respiratory|vascular)|intra-? ?thoracic|thoracic"
+    r"|pulmonary"
+    r"|cardiac|chest|lung|xxxx)[ ,/]*(?:or |and )?){1,6}"
 )
 _FINDING = r"(?:abnormalit(?:y|ies)|disease|process(?:es)?|findings?|patholog(?:y|ies)|disorders?)"
 
@@ -70,7 +72,7 @@ STATEMENTS = (
         "absent",
         ("Lung Opacity", "Consolidation", "Infiltrate"),
         rf"(?:{_LUNG}|xxxx)(?:_(?:are|is|remain|remains|appear|appears|both|otherwise|xxxx|well|and"
-        rf"|expanded|inflated|aerated|hyperinflated|hyperexpanded|normally|,))*_(?:\w+ly_)?"
+        rf"|expanded|inflated|aerated|hyperinflated|hyperexpanded|normally|,)){0, 6}_(?:\w+ly_)?"
         r"(?<!otherwise )(?:clear(?!_(?:of|on|except|other))|unremarkable)",
     ),
     (
@@ -81,10 +83,15 @@ STATEMENTS = (
     (
         "absent",
         ("Pleural Effusion",),
-        r"(?:costophrenic|costo-phrenic|cp) (?:angles?|sulc\w+|xxxx)_(?:are_|is_|appear_)?(?:\w+ly_)?"
+        r"(?:costophrenic|costo-phrenic|cp) (?:angles?|sulc\w+|xxxx)_(?:are_|is_"
+        r"|appear_)?(?:\w+ly_)?"
         r"(?:sharp|clear)",
     ),
-    ("absent", ("Pleural Effusion", "Pneumothorax"), r"pleural spaces?_(?:are_|is_)?(?:\w+ly_)?clear"),
+    (
+        "absent",
+        ("Pleural Effusion", "Pneumothorax"),
+        r"pleural spaces?_(?:are_|is_)?(?:\w+ly_)?clear",
+    ),
     (
         "absent",
         ("Fracture",),
@@ -95,9 +102,11 @@ STATEMENTS = (
 # A normal study. Those that open with "no" deny what follows them as well.
 NORMAL_STUDY = (
     rf"(?:no|without|negative for)_{_DEGREE}{_ORGAN}_?{_DEGREE}{_FINDING}",
-    rf"(?:no|without)_{_DEGREE}(?:disease|findings?|process|abnormalit(?:y|ies))(?:_(?:in|within|of)_"
+    rf"(?:no|without)_{_DEGREE}(?:disease|findings?|process|abnormalit(?:y|ies))(?:_(?:in|within"
+    rf"|of)_"
     r"(?:the_)?(?:chest|lungs|thorax))?(?!_(?:of|to|that))",
-    rf"(?:normal|negative|unremarkable)(?:_(?:pa|and|lateral|frontal|two|2|view|views|of the))*_{_CHEST}",
+    rf"(?:normal|negative|unremarkable)(?:_(?:pa|and|lateral|frontal|two|2|view|views"
+    rf"|of the)){0, 8}_{_CHEST}",
     rf"{_CHEST}_(?:is_|are_|appears_|within_)?(?:normal|negative|unremarkable)(?!_for)",
     rf"{_HEART}_and_lungs?(?:_are|_appear)?_(?:normal|clear|unremarkable|within normal limits)",
 )
@@ -106,20 +115,26 @@ NORMAL_STUDY = (
 # looks like one of the others and is none.
 TERMS = {
     "": (
-        r"pericardial (?:effusions?|thickening|calcification)|mass[ -]effect|(?:body|bone|bony|muscle)"
-        r" mass(?! in)|(?:granulomatous|interstitial) markings normal|joint effusions?|laryngeal edema|(?:tracheal|airway) narrowing"
+        r"pericardial (?:effusions?|thickening|calcification)|mass[ -]effect|(?:body|bone|bony"
+        r"|muscle)"
+        r" mass(?! in)|(?:granulomatous|interstitial) markings normal|joint effusions?"
+        r"|laryngeal edema|(?:tracheal|airway) narrowing"
         r"|soft[ -]tissue (?:mass(?:es)?|edema|density|densities|emphysema|gas)"
-        r"|sub-?cutaneous (?:edema|emphysema|air)|(?:lytic|blastic|sclerotic|bony?|osseous|skeletal|rib"
+        r"|sub-?cutaneous (?:edema|emphysema|air)|(?:lytic|blastic|sclerotic|bony?|osseous"
+        r"|skeletal|rib"
         r"|destructive|vertebral|bone)(?:_(?:or|and|/)_\w+)?_(?:lesions?|densit\w+|mass(?:es)?)"
         r"|(?:bone|bony|mineral|metallic|surgical|calcific|calcified|breast)_densit\w+"
         r"|peribronchial thickening|cystic fibrosis|mid(?:-|_)?line|in line|lines up"
-        r"|(?:paratracheal|fat|fissur\w+|pleural|mediastinal|joint|septal|kerley|tracheal|air|skin)_lines?"
-        r"|nipple shadows?|thyroid mass(?:es)?|hernia repair|wall thickening|bony fibrosis|fat density"
+        r"|(?:paratracheal|fat|fissur\w+|pleural|mediastinal|joint|septal|kerley|tracheal|air"
+        r"|skin)_lines?"
+        r"|nipple shadows?|thyroid mass(?:es)?|hernia repair|wall thickening|bony fibrosis"
+        r"|fat density"
     ),
     "Hydropneumothorax": (r"hydro-?pneumothora(?:x|ces)|hemo-?pneumothora(?:x|ces)"),
     "Cardiomegaly": (
         r"cardiomegaly|(?:cardiac|heart)_(?:enlargement|decompensation with enlargement)"
-        rf"|{_HEART}{_GAP % 8}{_LARGE}|increased?_(?:in_)?(?:the_)?(?:size_of_the_)?{_HEART}|enlarged_(?:\w+_)?{_HEART}"
+        rf"|{_HEART}{_GAP % 8}{_LARGE}|increased?_(?:in_)?(?:the_)?(?:size_of_the_)?{_HEART}"
+        rf"|enlarged_(?:\w+_)?{_HEART}"
         rf"|enlargement of (?:the )?(?:\w+_)?{_HEART}|(?:prominent|large)_{_HEART}"
     ),
     "Enlarged Cardiomediastinum": (
@@ -134,13 +149,15 @@ TERMS = {
     "Edema": r"(?:o?edema|oedematous)",
     "Pleural Effusion": (
         r"(?:pleural_|parapneumonic_|sub-?pulmonic_|pleural-based_)?effusions?"
-        r"|pleural_(?:fluid(?:_collections?)?|collections?)|hydrothora\w+|hemo-?thora\w+|haemothorax"
+        r"|pleural_(?:fluid(?:_collections?)?|collections?)|hydrothora\w+|hemo-?thora\w+"
+        r"|haemothorax"
         r"|fluid_(?:in|within|along|tracking)_(?:\w+_){0,3}(?:fissures?|pleural spaces?)"
     ),
     "Pneumothorax": r"pneumothora(?:x|ces)|pneumothoraxes|ptx",
     "Pleural Thickening": (
         r"(?:bi-?apical |apical )?(?:pleural|pleuroparenchymal)(?:_(?:and|or|/)_\w+)?[ -]+"
-        r"(?:\w+_)?thickening|(?:apical|pleural)_(?:capping|cap)|thickening of (?:the )?(?:\w+_)?pleura"
+        r"(?:\w+_)?thickening|(?:apical|pleural)_(?:capping|cap)"
+        r"|thickening of (?:the )?(?:\w+_)?pleura"
         r"|pleura_(?:is_)?thickened|thickened pleura"
         r"|fissur\w+_thickening|thickening_(?:of|along|in)_(?:\w+_){0,3}fissures?"
         r"|(?<=versus )thickening|(?<=vs )thickening|(?<=/or )thickening"
@@ -150,16 +167,19 @@ TERMS = {
         r"|reaction|abnormalit(?:y|ies))|(?:calcified )?pleural-based \w+|fibrothorax"
     ),
     "Granuloma": (
-        r"(?:calcified_|old_|healed_|small_|prior_|remote_)*(?:granuloma(?:ta|s)?|granulomatous_(?:disease|changes?|process|infection"
+        r"(?:calcified_|old_|healed_|small_|prior_|remote_)*(?:granuloma(?:ta|s)?"
+        r"|granulomatous_(?:disease|changes?|process|infection"
         r"|calcifications?|sequela\w*|residua\w*))"
     ),
     "Nodular Opacity": (
-        r"(?:nodular|mass[ -]?like|round(?:ed)?)_(?:\w+_)?(?:opacit\w+|densit\w+|shadows?|foc(?:us|i))"
+        r"(?:nodular|mass[ -]?like|round(?:ed)?)_(?:\w+_)?(?:opacit\w+|densit\w+|shadows?"
+        r"|foc(?:us|i))"
     ),
     "Nodule": r"nodul(?:es?|arity|ar_lesions?)|micro-?nodul(?:es?|arity)",
     "Mass": r"mass(?:es)?(?![ -]?like)(?:_lesions?)?",
     "Lung Lesion": (
-        r"(?:cavitary_|pulmonary_|lung_|parenchymal_)?lesions?|tumou?rs?|neoplas\w+|malignan\w+|carcinomas?"
+        r"(?:cavitary_|pulmonary_|lung_|parenchymal_)?lesions?|tumou?rs?|neoplas\w+|malignan\w+"
+        r"|carcinomas?"
         r"|cancer|metasta\w+|cavitation"
     ),
     "Infiltrate": r"infiltrat(?:es?|ions?|ive)(?:_(?:process\w*|opacit\w+|densit\w+))?",
@@ -171,37 +191,55 @@ TERMS = {
         r"(?:broncho|pleuro)?pneumoni(?:as?|c|tis)|(?:pulmonary |lung )infections?"
         r"|infectious_(?:process\w*|consolidation)"
     ),
-    "Atelectasis": r"atelecta(?:sis|ses|tic)|atelectases|(?:lobar|lung|lobe|volume) collapse|collapsed lung",
+    "Atelectasis": (
+        r"atelecta(?:sis|ses|tic)|atelectases|(?:lobar|lung|lobe|volume) collapse|collapsed lung"
+    ),
     "Emphysema": (
-        r"(?:para-?septal |bullous |centrilobular )?emphysema\w*|bullous_(?:lung_)?(?:disease|changes?)"
+        r"(?:para-?septal |bullous |centrilobular )?emphysema\w*|bullous_(?:lung_)?(?:disease"
+        r"|changes?)"
     ),
     "COPD": r"copd|chronic obstructive (?:pulmonary|lung|airways?)(?: disease)?",
-    "Hyperinflation": r"hyper-?_?(?:inflat\w+|expan\w+|aerat\w+|lucen\w+|disten\w+)|overinflat\w+|air trapping",
+    "Hyperinflation": (
+        r"hyper-?_?(?:inflat\w+|expan\w+|aerat\w+|lucen\w+|disten\w+)|overinflat\w+|air trapping"
+    ),
     "Fibrosis": (
-        r"(?:pulmonary |interstitial |lung )*fibro(?:sis|tic)(?:_(?:changes?|disease|scarring|lung disease))?"
+        r"(?:pulmonary |interstitial |lung )*fibro(?:sis|tic)(?:_(?:changes?|disease|scarring"
+        r"|lung disease))?"
         r"|honey-?combing"
     ),
     "Scarring": r"scar(?:s|ring|red)?|cicatri\w+|fibronodular\w*|fibro-?calcific\w*",
     "Lung Opacity": (
-        r"(?:air-?_?space|interstitial|alveolar|pulmonary|lung|ground[ -]glass|reticular|linear|patchy"
-        r"|basilar|focal)?_?opaci(?:ty|ties|fications?|fied)|air-?_?space_(?:disease|process\w*|dz|densit\w+)"
-        r"|(?:interstitial|reticular|reticulonodular|bronchovascular)_(?:lung_)?(?:markings?|disease|changes?"
+        r"(?:air-?_?space|interstitial|alveolar|pulmonary|lung|ground[ -]glass|reticular|linear"
+        r"|patchy"
+        r"|basilar|focal)?_?opaci(?:ty|ties|fications?|fied)|air-?_?space_(?:disease|process\w*"
+        r"|dz|densit\w+)"
+        r"|(?:interstitial|reticular|reticulonodular|bronchovascular)_(?:lung_)?(?:markings?"
+        r"|disease|changes?"
         r"|thickening|prominence|process\w*|pattern)_?(?:are_|is_)?(?:increased|prominent)?"
-        r"|(?:pulmonary|lung|alveolar|interstitial|focal|patchy|airspace|ill[ -]defined|hazy|increased)"
+        r"|(?:pulmonary|lung|alveolar|interstitial|focal|patchy|airspace|ill[ -]defined|hazy"
+        r"|increased)"
         r"_densit(?:y|ies)|haziness|reticulation"
     ),
     "Hernia": r"(?:hiatal |hiatus |diaphragmatic |bochdalek |morgagni )*hernia(?:s|tion)?",
     "Fracture": r"fractur(?:es?|ed)|fx",
     "Support Devices": (
-        r"(?:picc|central|venous|ij|subclavian|jugular|dialysis|swan[ -]ganz|hickman|groshong|arterial"
-        r"|femoral|xxxx)?_?(?:catheters?|lines?(?=[ .,;]))|picc|(?:endotracheal|tracheostomy|enteric|feeding"
-        r"|nasogastric|ng|et|chest|orogastric|og|thoracostomy|drainage|dobbhoff|xxxx)?_?(?:tubes?)|ett|ngt"
-        r"|(?:cardiac |dual[ -]chamber |single[ -]lead )*(?:pace-?makers?|pacers?)|(?:pacer |pacing |icd )"
-        r"(?:wires?|leads?)|a?icd|defibrillators?|(?:port-?a-?cath|port-?_?cath|mediport|chest port|portacath"
-        r"|infusion port|xxxx-a-cath)|port(?=_(?:tip|with|in|is|overl|terminat))|tracheostomy|cannula"
-        r"|(?:prosthetic|mechanical|artificial|aortic|mitral)_(?:\w+_)?valve(?:_(?:replacement|prosthesis))?"
+        r"(?:picc|central|venous|ij|subclavian|jugular|dialysis|swan[ -]ganz|hickman|groshong"
+        r"|arterial"
+        r"|femoral|xxxx)?_?(?:catheters?|lines?(?=[ .,;]))|picc|(?:endotracheal|tracheostomy"
+        r"|enteric|feeding"
+        r"|nasogastric|ng|et|chest|orogastric|og|thoracostomy|drainage|dobbhoff"
+        r"|xxxx)?_?(?:tubes?)|ett|ngt"
+        r"|(?:cardiac |dual[ -]chamber |single[ -]lead )*(?:pace-?makers?|pacers?)|(?:pacer "
+        r"|pacing |icd )"
+        r"(?:wires?|leads?)|a?icd|defibrillators?|(?:port-?a-?cath|port-?_?cath|mediport"
+        r"|chest port|portacath"
+        r"|infusion port|xxxx-a-cath)|port(?=_(?:tip|with|in|is|overl|terminat))|tracheostomy"
+        r"|cannula"
+        r"|(?:prosthetic|mechanical|artificial|aortic|mitral)_(?:\w+_)?valve(?:_(?:replacement"
+        r"|prosthesis))?"
         r"|valve_(?:replacement|prosthes[ie]s)|stents?|(?:spinal |surgical |orthopedic |fixation )"
-        r"(?:hardware|rods?|screws?|plates?|fusion)|hardware|arthroplast\w+|vp shunt|shunt|vagal stimulator"
+        r"(?:hardware|rods?|screws?|plates?|fusion)|hardware|arthroplast\w+|vp shunt|shunt"
+        r"|vagal stimulator"
         r"|balloon pump|(?:stimulator|monitoring|support)_(?:devices?|leads?|wires?)|pigtail"
     ),
 }
@@ -221,7 +259,8 @@ COMPOUNDS = {
 }
 
 _SEEN = (
-    r"(?:seen|identified|visuali[sz]ed|demonstrated|present|evident|appreciated|detected|noted|visible"
+    r"(?:seen|identified|visuali[sz]ed|demonstrated|present|evident|appreciated|detected|noted"
+    r"|visible"
     r"|found|apparent|observed|shown|suggested|suspected|recogni[sz]ed|xxxx|xxxx seen|there)"
 )
 _BE = r"(?:is|are|was|were|has been|have been)"
@@ -232,14 +271,20 @@ _ADVERB = r"(?:(?!not_)\w+ly_|now_|well_|since_|nearly_)*"
 CUES = {
     # Look like negations or doubts and are none.
     "nothing": (
-        r"(?:no|without)_(?:\w+_){0,3}?(?:changes?(?!_of)|differences?|progression|worsening|improvement"
-        r"|increase|decrease|growth|enlargement of (?:the )?(?:known|existing|nodul\w+))(?:_(?:in|of|from|to|since))?"
-        r"|not_(?:\w+_){0,2}?(?:changed|different|as|only|increased|decreased|progressed|worsened|improved)"
+        r"(?:no|without)_(?:\w+_){0,3}?(?:changes?(?!_of)|differences?|progression|worsening"
+        r"|improvement"
+        r"|increase|decrease|growth|enlargement of (?:the )?(?:known|existing|nodul\w+))(?:_(?:in"
+        r"|of|from|to|since))?"
+        r"|not_(?:\w+_){0,2}?(?:changed|different|as|only|increased|decreased|progressed|worsened"
+        r"|improved)"
         r"|not_(?:well|fully|completely|entirely|available|included)(?:_(?!seen|visuali|excl)\w+)"
-        rf"|not_{_ADVERB}{_SEEN}_(?:on|in)_(?:the_)?(?:prior|previous|comparison|earlier|last|lateral|frontal|pa)"
+        rf"|not_{_ADVERB}{_SEEN}_(?:on|in)_(?:the_)?(?:prior|previous|comparison|earlier|last"
+        rf"|lateral|frontal|pa)"
         r"|not_without|no_doubt|not_be_demonstrated"
-        r"|(?:partial|incomplete|near|nearly)_(?:\w+_)?(?:resol\w+|clear\w+)|no_comparison\w*|no_prior\w*"
-        r"|(?:that|which)_(?:was|were|is|are)|(?:consistent|compatible)_with|associated_with|along_with"
+        r"|(?:partial|incomplete|near|nearly)_(?:\w+_)?(?:resol\w+|clear\w+)|no_comparison\w*"
+        r"|no_prior\w*"
+        r"|(?:that|which)_(?:was|were|is|are)|(?:consistent|compatible)_with|associated_with"
+        r"|along_with"
     ),
     # Cannot be used either way: another person's words, or only more of the same.
     "drop": (
@@ -247,8 +292,10 @@ CUES = {
         r"|(?:past_|previous_|prior_|remote_|known_)?(?:history|hx)_of|h/o|indication|reason_for"
     ),
     "doubted": (
-        rf"(?:{_BE}_)?(?:cannot|can_not|could_not|may_not|not)_(?:\w+_)?(?:be_)?(?:\w+ly_)?(?:excluded|ruled_out)"
-        rf"|(?:{_BE}|may_be|might_be|would_be)_(?:\w+_)?(?:possible|suspected|questioned|questionable"
+        rf"(?:{_BE}_)?(?:cannot|can_not|could_not|may_not"
+        rf"|not)_(?:\w+_)?(?:be_)?(?:\w+ly_)?(?:excluded|ruled_out)"
+        rf"|(?:{_BE}|may_be|might_be|would_be)_(?:\w+_)?(?:possible|suspected|questioned"
+        rf"|questionable"
         r"|considered|in_the_differential|a_(?:possibility|consideration)|equivocal|likely)"
     ),
     "denied": (
@@ -261,21 +308,26 @@ CUES = {
         r"(?:cannot|can_not|could_not|not|difficult_to|hard_to)_(?:\w+_)?(?:exclude|rule_out)"
         r"|(?:to_)?(?:rule_out|exclude|evaluat\w+_for|assess\w*_for|evaluate|r/o)"
         r"|correlat\w+_(?:\w+_)?for|appropriate_clinical_setting"
-        r"|may|might|could|possibl[ey]|possibility_of|question(?:able)?(?:_of)?|questioned|equivocal"
-        r"|perhaps|suspect(?:ed)?|suspicio(?:us|n)_(?:for|of)|suspicious|concern(?:ing)?_for|worrisome_for|suggest(?:s|ed|ing)?"
+        r"|may|might|could|possibl[ey]|possibility_of|question(?:able)?(?:_of)?|questioned"
+        r"|equivocal"
+        r"|perhaps|suspect(?:ed)?|suspicio(?:us|n)_(?:for|of)|suspicious|concern(?:ing)?_for"
+        r"|worrisome_for|suggest(?:s|ed|ing)?"
         r"|potential(?:ly)?"
         r"|differential(?:_\w+)?|versus|vs|and/or|raises?|apparent|if_(?:clinically|there)"
         r"|borderline|indeterminate|equivocally|should"
     ),
     "deny": (
-        r"unlikely_(?:to_)?(?:represent\w*|be)?|less_likely|no_longer|negative_for|(?:is_|are_|remain_)?"
-        r"(?:free|clear)_of|(?:absence|lack|resolution|clearing)_of|(?:complete_|interval_|has_)?resolved"
+        r"unlikely_(?:to_)?(?:represent\w*|be)?|less_likely|no_longer|negative_for|(?:is_|are_"
+        r"|remain_)?"
+        r"(?:free|clear)_of|(?:absence|lack|resolution|clearing)_of|(?:complete_|interval_"
+        r"|has_)?resolved"
         r"|(?:not|no|without|neither|nor|none|never|denies|rather_than|excludes?|non|absent)"
     ),
     "end": (
         r"but|however|although|though|except(?:_for)?|aside_from|apart_from|other_than|besides"
         r"|nevertheless|yet|which|while|whereas|there_(?:is|are)"
-        r"|(?:,_|and_)(?:the_)?(?:heart|lungs?|cardio\w+|cardiac|mediastin\w+|bones|osseous_structures)"
+        r"|(?:,_|and_)(?:the_)?(?:heart|lungs?|cardio\w+|cardiac|mediastin\w+|bones"
+        r"|osseous_structures)"
         r"(?=_(?:\w+_){0,2}(?:is|are|remains?|appears?)\b)"
         r"|,_(?=(?:stable|unchanged|persistent|mild|minimal|probable|possible|likely|small|with)_)"
     ),
@@ -290,7 +342,8 @@ CUES = {
 # Sides, and what leads from an observation to the place where it lies.
 SIDES = {
     "bilateral": (
-        r"bilateral(?:ly)?|both|bi-?basilar|bi-?basal|bi-?apical|bi-?apically|bibasilarly|bi-?lateral"
+        r"bilateral(?:ly)?|both|bi-?basilar|bi-?basal|bi-?apical|bi-?apically|bibasilarly"
+        r"|bi-?lateral"
     ),
     "left": r"left(?:[ -]sided)?|lll|lul|lingula\w*",
     "right": r"right(?:[ -]sided)?|rll|rul|rml",

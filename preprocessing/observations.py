@@ -150,9 +150,7 @@ def _read_sentence(text: str, start: int, end: int, found: list[Observation]) ->
                     mention.status = _BACKWARD[kind]
         elif kind == "end":
             state, clause = "present", len(mentions)
-        elif kind == "with":
-            state = "present"
-        elif kind == "cause" and state == "absent":
+        elif kind == "with" or (kind == "cause" and state == "absent"):
             state = "present"
         elif kind == "verb":
             clause = len(mentions)
@@ -202,7 +200,7 @@ def _sides(text: str, start: int, end: int, mentions: list[_Mention]) -> list[Si
                 trailing[position - 1].add(side)
             elif cut <= place < inside:
                 leading[position].add(side)
-    sides = [_one_side(a | b) for a, b in zip(leading, trailing, strict=True)]
+    sides = [_one_side(first | last) for first, last in zip(leading, trailing, strict=True)]
     for position in range(1, count):  # "left effusion and atelectasis"
         if joined[position] and sides[position] is None:
             sides[position] = sides[position - 1]
@@ -212,7 +210,7 @@ def _sides(text: str, start: int, end: int, mentions: list[_Mention]) -> list[Si
     return sides
 
 
-def _one_side(words: set[str | None]) -> Side | None:
+def _one_side(words: set[str]) -> Side | None:
     if not words:
         return None
     if words == {"left"}:
@@ -244,9 +242,16 @@ _PREPOSITION = re.compile(rf"\b(?:{PREPOSITION})\b")
 _CONJUNCTION = re.compile(r",|\b(?:and|or|but|with|versus|vs)\b|/|;")
 
 
-# In the terms and cues a blank stands for any white space, but for those in character classes and
-# behind-looks.
+# The blanks of terms and cues, character classes, and what looks behind (of fixed width).
 _BLANK = re.compile(r"\[[^\]]*\]|\(\?<[!=][^)]*\)|[ _]")
+
+
+def _any_space(match: re.Match[str]) -> str:
+    found = match[0]
+    if found.startswith("["):
+        return found.replace(" ", r"\s")
+    # Bounded, and no match begins with a blank: the time stays linear in the text's length.
+    return r"(?:\s{1,20})" if found in " _" else found
 
 
 @lru_cache(maxsize=1)
@@ -257,5 +262,5 @@ def _master() -> re.Pattern[str]:
     parts += [f"(?P<{kind}>{pattern})" for kind, pattern in CUES.items() if kind == "nothing"]
     parts += [f"(?P<term{i}>{pattern})" for i, pattern in enumerate(TERMS.values())]
     parts += [f"(?P<{kind}>{pattern})" for kind, pattern in CUES.items() if kind != "nothing"]
-    expression = _BLANK.sub(lambda m: r"(?:\s+)" if m[0] in " _" else m[0], "|".join(parts))
-    return re.compile(rf"(?<!\w)(?:{expression})(?!\w)")
+    expression = _BLANK.sub(_any_space, "|".join(parts))
+    return re.compile(rf"(?<!\w)(?=\S)(?:{expression})(?!\w)")

@@ -41,7 +41,9 @@ class ObservationCounts:
 
 def positive_classes(text: str) -> frozenset[str]:
     """The classes of ``CLASSES`` that a text asserts to be present; doubtful ones do not count."""
-    return frozenset(name for name, status in statuses(text).items() if status == "present") & CLASSES
+    return (
+        frozenset(name for name, status in statuses(text).items() if status == "present") & CLASSES
+    )
 
 
 def count_observations(prediction: str, reference: str, findings: str) -> ObservationCounts:
