@@ -17,8 +17,7 @@ from typing import Any
 
 from graphsum.command_line import Parser, run
 from graphsum.options import TrainOptions
-from graphsum.runs import find_checkpoint, options_of_checkpoint
-from preprocessing.corpora import Corpus, load_corpus
+from graphsum.runs import corpus_of, find_checkpoint, options_of_checkpoint
 from preprocessing.errors import InputError
 from preprocessing.records import Report
 
@@ -62,15 +61,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise InputError("give either --checkpoint or --predictions, not both")
     checkpoint = None if options.predictions else find_checkpoint(options.checkpoint)
     settings = data_settings(options, checkpoint)
-    corpus = load_corpus(
-        settings.dataset,
-        data_dir=settings.data_dir,
-        split=settings.split,
-        split_seed=settings.split_seed,
-        split_file=settings.split_file,
-        inclusion=settings.inclusion,
-        columns=settings.columns or None,
-    )
+    if options.examples and settings.dataset != "sample":
+        raise InputError("--examples shows reports of the invented sample corpus only")
+    corpus = corpus_of(settings)
     part = options.split if options.split in PARTS else "test"
     reports: tuple[Report, ...] = getattr(corpus, part)
     if not reports:
@@ -96,7 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(format_table(report))
     folder = Path(options.output_dir or f"results/{corpus.name}-{name}-{part}")
     write_report(folder, report, dict(zip(uids, predictions, strict=True)))
-    print_examples(corpus, reports, predictions, options.examples)
+    print_examples(reports, predictions, options.examples)
     print(f"written: {folder}/metrics.json, {folder}/predictions.jsonl")
 
 
@@ -148,15 +141,11 @@ def generate(
     )
 
 
-def print_examples(
-    corpus: Corpus, reports: Sequence[Report], predictions: Sequence[str], count: int
-) -> None:
+def print_examples(reports: Sequence[Report], predictions: Sequence[str], count: int) -> None:
     """Print findings with the impression written, spread over the reports.
 
     Only of the invented sample: text of real reports does not belong on a screen or in a log.
     """
-    if count and corpus.name != "sample":
-        raise InputError("--examples shows reports of the invented sample corpus only")
     for row in range(0, len(reports), max(1, len(reports) // count) if count else 1)[:count]:
         print(f"findings    {reports[row].findings}")
         print(f"  written   {predictions[row]}")

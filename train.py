@@ -15,6 +15,7 @@ from dataclasses import replace
 
 from graphsum.command_line import Parser, add_dataclass_options, run
 from graphsum.options import TrainOptions, resolve, run_options
+from graphsum.runs import corpus_of
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -40,9 +41,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         saved = run_options(resume or options.run_dir)
         options = replace(saved, **given, **({"output_dir": resume} if resume else {}))
 
+    corpus = corpus_of(options)  # its mistakes are told before torch is imported
+
     from graphsum.training import train
 
-    folder = train(options, resume=resume is not None, overwrite=overwrite)
+    folder = train(options, corpus, resume=resume is not None, overwrite=overwrite)
     print(f"done: {folder}; next: python evaluate.py --checkpoint {folder}")
 
 

@@ -4,7 +4,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from transformers import AutoConfig, AutoModel, AutoTokenizer, BertConfig, PreTrainedTokenizerBase
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoTokenizer,
+    PreTrainedTokenizerBase,
+    RobertaPreLayerNormConfig,
+)
 
 from graphsum.configuration import GraphSumConfig
 from graphsum.encoders import without_pooler
@@ -13,26 +19,13 @@ from graphsum.options import TrainOptions
 from graphsum.processing import GraphSumProcessor, ProcessorSettings, train_tokenizer
 from preprocessing.annotate import annotate_reports
 from preprocessing.annotators import Annotator, load_annotator
-from preprocessing.corpora import Corpus, load_corpus
+from preprocessing.corpora import Corpus
 from preprocessing.errors import InputError
 from preprocessing.graph import build_graph
 from preprocessing.records import Report, ReportGraph
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
-
-
-def corpus_of(options: TrainOptions) -> Corpus:
-    """The corpus and split that the options name."""
-    return load_corpus(
-        options.dataset,
-        data_dir=options.data_dir,
-        split=options.split,
-        split_seed=options.split_seed,
-        split_file=options.split_file,
-        inclusion=options.inclusion,
-        columns=options.columns or None,
-    )
 
 
 def graphs_of(
@@ -90,7 +83,8 @@ def build_model(options: TrainOptions, processor: GraphSumProcessor) -> GraphSum
                 f"can read; give at most {longest}"
             )
     else:
-        encoder_config = BertConfig(
+        # Pre-LN: trained from scratch, BERT's own post-LN form needs far smaller steps.
+        encoder_config = RobertaPreLayerNormConfig(
             vocab_size=vocab_size,
             hidden_size=options.d_model,
             num_hidden_layers=options.encoder_layers,
@@ -98,7 +92,8 @@ def build_model(options: TrainOptions, processor: GraphSumProcessor) -> GraphSum
             intermediate_size=options.decoder_ffn_dim,
             hidden_dropout_prob=options.dropout,
             attention_probs_dropout_prob=options.dropout,
-            max_position_embeddings=options.max_source_pieces,
+            max_position_embeddings=options.max_source_pieces + processor.pad_id + 1,
+            type_vocab_size=1,
             pad_token_id=processor.pad_id,
         )
     config = GraphSumConfig(
@@ -108,9 +103,9 @@ def build_model(options: TrainOptions, processor: GraphSumProcessor) -> GraphSum
         **{
             name: getattr(options, name)
             for name in (
-                "d_model decoder_layers decoder_heads decoder_ffn_dim dropout graph graph_heads "
-                "graph_width graph_dropout typed_edges contrastive_weight contrastive_layers "
-                "contrastive_temperature label_smoothing"
+                "d_model decoder_layers decoder_heads decoder_ffn_dim dropout copy graph "
+                "graph_heads graph_width graph_dropout typed_edges contrastive_weight "
+                "contrastive_layers contrastive_temperature label_smoothing"
             ).split()
         },
         pad_token_id=processor.pad_id,

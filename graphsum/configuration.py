@@ -26,10 +26,13 @@ class GraphSumConfig(PreTrainedConfig):
             layer, and the dropout of the graph layers' inputs and attention.
         typed_edges: edge types enter the attention (``gatv2`` only).
         edge_types: names of the edge types, in the order of their ids.
+        copy: the decoder may copy pieces of the findings (pointer-generator).
         contrastive_weight: factor of the contrastive loss; 0 leaves the module out.
         contrastive_layers: layers of the contrastive module's Transformer encoder.
         contrastive_temperature: temperature of the contrastive loss.
         label_smoothing: of the token loss.
+        pad_token_id, bos_token_id, eos_token_id, decoder_start_token_id: of the shared tokenizer
+            (BERT's by default).
 
     Raises:
         InputError: a value outside what is allowed, naming the value.
@@ -48,6 +51,7 @@ class GraphSumConfig(PreTrainedConfig):
         decoder_ffn_dim: int = 2048,
         max_positions: int = 512,
         dropout: float = 0.2,
+        copy: bool = False,
         graph: str = "gat",
         graph_heads: int = 8,
         graph_width: int = 768,
@@ -58,6 +62,10 @@ class GraphSumConfig(PreTrainedConfig):
         contrastive_layers: int = 6,
         contrastive_temperature: float = 1.0,
         label_smoothing: float = 0.1,
+        pad_token_id: int = 0,
+        bos_token_id: int = 101,
+        eos_token_id: int = 102,
+        decoder_start_token_id: int = 101,
         **kwargs: Any,
     ) -> None:
         self.text_encoder = text_encoder if text_encoder is not None else {"model_type": "bert"}
@@ -68,6 +76,7 @@ class GraphSumConfig(PreTrainedConfig):
         self.decoder_ffn_dim = decoder_ffn_dim
         self.max_positions = max_positions
         self.dropout = dropout
+        self.copy = copy
         self.graph = graph
         self.graph_heads = graph_heads
         self.graph_width = graph_width
@@ -80,7 +89,13 @@ class GraphSumConfig(PreTrainedConfig):
         self.label_smoothing = label_smoothing
         # As class attributes these would be lost in a saved configuration.
         kwargs = {"is_encoder_decoder": True, "tie_word_embeddings": True} | kwargs
-        super().__init__(**kwargs)
+        super().__init__(
+            pad_token_id=pad_token_id,
+            bos_token_id=bos_token_id,
+            eos_token_id=eos_token_id,
+            decoder_start_token_id=decoder_start_token_id,
+            **kwargs,
+        )
         self._check()
 
     def _check(self) -> None:

@@ -101,6 +101,7 @@ class GraphSum(PreTrainedModel, GenerationMixin):
         edge_type: Tensor | None = None,
         key_mask: Tensor | None = None,
         labels: Tensor | None = None,
+        source_ids: Tensor | None = None,
         decoder_input_ids: Tensor | None = None,
         encoder_outputs: BaseModelOutput | None = None,
         past_key_values: Cache | None = None,
@@ -116,7 +117,8 @@ class GraphSum(PreTrainedModel, GenerationMixin):
             key_mask: 1 for pieces of key words, [B, S]; the contrastive loss needs it.
             labels: target pieces with the end piece, -100 where padded, [B, T].
             decoder_input_ids: [B, T]; by default the labels shifted right.
-            encoder_outputs: the memory, when already encoded (``generate``).
+            encoder_outputs: the memory, when already encoded (``generate``); then
+            source_ids: the findings' pieces that it stands for, [B, S].
             num_pieces, num_reports: what the loss sums are divided by, when this batch is a part
                 of a larger one; by default its own counts.
         """
@@ -134,6 +136,7 @@ class GraphSum(PreTrainedModel, GenerationMixin):
             decoder_input_ids,
             memory,
             attention_mask,
+            input_ids if source_ids is None else source_ids,
             past_key_values=past_key_values,
             use_cache=bool(use_cache),
         )
@@ -182,6 +185,7 @@ class GraphSum(PreTrainedModel, GenerationMixin):
         return self.generate(
             encoder_outputs=BaseModelOutput(last_hidden_state=memory),
             attention_mask=batch["attention_mask"],
+            source_ids=batch["input_ids"],
             **options,
         )
 

@@ -64,6 +64,7 @@ class TrainOptions:
     decoder_heads: int = option(8, "attention heads of encoder from scratch and decoder")
     decoder_ffn_dim: int = option(1024, "width of the feed-forward layers")
     dropout: float = option(0.2, "dropout of the layers trained from scratch")
+    copy: bool = option(True, "the decoder may copy pieces of the findings")
     graph: str = option("gatv2", "graph convolution: gat, gatv2 or none")
     graph_heads: int = option(8, "heads of the first graph layer")
     graph_width: int = option(32, "width of each of these heads")
@@ -137,6 +138,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "d_model": 768,
         "decoder_layers": 6,
         "decoder_ffn_dim": 2048,
+        "copy": False,
         "graph": "gat",
         "graph_width": 768,
         "graph_dropout": 0.2,

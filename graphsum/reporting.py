@@ -14,6 +14,7 @@ import numpy as np
 
 from graphsum.metrics.baselines import CONSTANT_IMPRESSION, NeighbourConsensus
 from graphsum.metrics.bootstrap import N_RESAMPLES, confidence_interval, paired_p_value
+from graphsum.metrics.observations import observations_by_stratum
 from graphsum.metrics.rouge import FINGERPRINT, ROUGE_NAMES, rouge_scores
 from graphsum.metrics.strata import STRATA, strata_masks
 from preprocessing.errors import InputError
@@ -32,8 +33,9 @@ def evaluation_report(
     """Everything ``metrics.json`` says about predictions for ``reports``, JSON-ready.
 
     ``{"fingerprint", "strata": {stratum: scores}, "baselines": {"constant": {stratum: scores},
-    "neighbour": {stratum: scores}}}`` with the scores of :func:`score_system`; with ``other``
-    (a second system's predictions) also ``"comparison"``, see :func:`compare_systems`.
+    "neighbour": {stratum: scores}}, "reference": {stratum: {"observations": ...}}}`` with the
+    scores of :func:`score_system`, ``"reference"`` being the radiologists' own impressions; with
+    ``other`` (a second system's predictions) also ``"comparison"``, see :func:`compare_systems`.
     Raises :class:`InputError` when ``train`` gives the neighbour row nothing to learn from.
     """
     masks = strata_masks(reports, (report.findings for report in train))
@@ -46,6 +48,12 @@ def evaluation_report(
             "constant": score_system([CONSTANT_IMPRESSION] * len(reports), reports, masks),
             "neighbour": score_system(neighbour, reports, masks),
         },
+        "reference": {
+            stratum: {"observations": scores}
+            for stratum, scores in _observations(
+                [report.impression for report in reports], reports, masks
+            ).items()
+        },
     }
     if other is not None:
         report["comparison"] = compare_systems(predictions, other, reports, masks)
@@ -57,10 +65,13 @@ def score_system(
 ) -> dict[str, Any]:
     """Mean ROUGE F1 (x100, two decimals) of each stratum with 95 % bootstrap intervals.
 
-    ``{stratum: {"n", "rouge1", "rouge2", "rougeL", "ci95": {"rouge1": [lo, hi], ...}}}``;
-    a stratum without reports has ``n`` 0 and None everywhere else.
+    ``{stratum: {"n", "rouge1", "rouge2", "rougeL", "ci95": {"rouge1": [lo, hi], ...},
+    "observations": {...}}}`` with the observations of
+    :func:`graphsum.metrics.observations.observation_scores`; a stratum without reports has ``n`` 0,
+    None for every score and 0 for every count.
     """
     scores = rouge_scores(predictions, [report.impression for report in reports])
+    observations = _observations(predictions, reports, masks)
     result: dict[str, Any] = {}
     for stratum, mask in masks.items():
         chosen = scores[mask]
@@ -68,7 +79,12 @@ def score_system(
         if len(chosen):
             means = _by_name(chosen.mean(axis=0), 2)
             intervals = _by_name(confidence_interval(chosen, seed=SEED).T, 2)
-        result[stratum] = {"n": len(chosen), **means, "ci95": intervals}
+        result[stratum] = {
+            "n": len(chosen),
+            **means,
+            "ci95": intervals,
+            "observations": observations[stratum],
+        }
     return result
 
 
@@ -104,9 +120,10 @@ def compare_systems(
 
 
 def format_table(report: Mapping[str, Any]) -> str:
-    """The report as a text table, R-1/R-2/R-L by stratum, with the fingerprint below.
+    """The report as two text tables by stratum, ROUGE and observations, and the fingerprint.
 
-    The ``±`` row is half the width of the system's 95 % intervals.
+    The ``±`` row is half the width of the system's 95 % intervals. The cells of the second table
+    are P/R/F1 x100 and the claims that the findings contradict, of all claims.
     """
     from tabulate import tabulate
 
@@ -129,7 +146,14 @@ def format_table(report: Mapping[str, Any]) -> str:
     settings = ", ".join(
         f"{name}: {_plain(value)}" for name, value in report["fingerprint"].items()
     )
-    return f"{table}\nfingerprint: {settings}\n"
+    claims = [["system", *(_observation_cell(strata[stratum]) for stratum in STRATA)]]
+    for name, rows_by_stratum in (*report["baselines"].items(), ("reference", report["reference"])):
+        claims.append([name, *(_observation_cell(rows_by_stratum[stratum]) for stratum in STRATA)])
+    header = ["observations P/R/F1\ncontradicted/claims", *(s.replace("_", " ") for s in STRATA)]
+    observations = tabulate(
+        claims, headers=header, disable_numparse=True, colalign=["left"] * len(header)
+    )
+    return f"{table}\n\n{observations}\nfingerprint: {settings}\n"
 
 
 def write_report(
@@ -187,6 +211,17 @@ def _refuse(path: str | Path, what: str, uids: Iterable[str], advice: str) -> No
         raise InputError(f"{path}: {len(found)} {what} (first: {found[0]}); {advice}")
 
 
+def _observations(
+    predictions: Sequence[str], reports: Sequence[Report], masks: Mapping[str, np.ndarray]
+) -> dict[str, dict[str, Any]]:
+    return observations_by_stratum(
+        predictions,
+        [report.impression for report in reports],
+        [report.findings for report in reports],
+        masks,
+    )
+
+
 def _empty_row() -> dict[str, Any]:
     return dict.fromkeys(ROUGE_NAMES)
 
@@ -198,6 +233,13 @@ def _by_name(values: np.ndarray, digits: int) -> dict[str, Any]:
 def _cell(scores: Mapping[str, Any], spec: str = ".1f") -> str:
     values = [scores[name] for name in ROUGE_NAMES]
     return "-" if None in values else "/".join(format(value, spec) for value in values)
+
+
+def _observation_cell(scores: Mapping[str, Any]) -> str:
+    found = scores["observations"]
+    fractions = [found[name] for name in ("precision", "recall", "f1")]
+    shown = "/".join("-" if value is None else format(100 * value, ".0f") for value in fractions)
+    return f"{shown} {found['contradicted']}/{found['claims']}"
 
 
 def _half_widths(intervals: Mapping[str, Any]) -> str:

@@ -1,9 +1,10 @@
-"""Finding checkpoints: the one that was named, or the newest run. Nothing here imports torch."""
+"""A run's corpus and its checkpoints: what is needed before torch. Nothing here imports it."""
 
 from pathlib import Path
 
 from graphsum.command_line import closest
 from graphsum.options import OPTIONS_FILE, TrainOptions, run_options
+from preprocessing.corpora import Corpus, load_corpus
 from preprocessing.errors import InputError
 
 RUNS = Path("checkpoints")
@@ -56,3 +57,16 @@ def options_of_checkpoint(checkpoint: Path) -> TrainOptions | None:
         if (folder / OPTIONS_FILE).is_file():
             return run_options(folder)
     return None
+
+
+def corpus_of(options: TrainOptions) -> Corpus:
+    """The corpus and split that the options name."""
+    return load_corpus(
+        options.dataset,
+        data_dir=options.data_dir,
+        split=options.split,
+        split_seed=options.split_seed,
+        split_file=options.split_file,
+        inclusion=options.inclusion,
+        columns=options.columns or None,
+    )

@@ -1,6 +1,7 @@
 """The training loop, on one page: build, step, validate, save, log."""
 
 import json
+import logging
 import os
 import shutil
 import time
@@ -17,14 +18,15 @@ import torch
 from accelerate import Accelerator
 from accelerate.utils import gather_object, set_seed
 from tqdm import tqdm
+from transformers.utils import logging as transformers_logging
 
-from graphsum.building import annotator_of, build_model, build_processor, corpus_of, graphs_of
+from graphsum.building import annotator_of, build_model, build_processor, graphs_of
 from graphsum.generation import GREEDY, generate_impressions
 from graphsum.metrics.rouge import rouge_scores
 from graphsum.modeling import GraphSum
 from graphsum.options import OPTIONS_FILE, TrainOptions, save_options
 from graphsum.processing import Example, GraphSumProcessor
-from preprocessing.corpora import describe
+from preprocessing.corpora import Corpus, describe
 from preprocessing.errors import InputError
 from preprocessing.records import write_text_atomically
 
@@ -94,7 +96,9 @@ def rate_factor(options: TrainOptions, warmup: int) -> Callable[[int], float]:
     return {"noam": noam, "linear": linear}[options.schedule]
 
 
-def train(options: TrainOptions, *, resume: bool = False, overwrite: bool = False) -> Path:
+def train(
+    options: TrainOptions, corpus: Corpus, *, resume: bool = False, overwrite: bool = False
+) -> Path:
     """Train one model and return its run folder.
 
     The folder holds ``options.yaml``, ``log.jsonl`` (one object per log entry), TensorBoard
@@ -103,17 +107,20 @@ def train(options: TrainOptions, *, resume: bool = False, overwrite: bool = Fals
     Raises:
         InputError: what is given does not fit; a run is in the way; nothing to resume.
     """
+    # Without cpu=True several CPU processes would not be told apart.
+    has_gpu = torch.cuda.is_available() or torch.backends.mps.is_available()
     accelerator = Accelerator(
+        cpu=not has_gpu,
         mixed_precision=options.precision,
         log_with="tensorboard",
         project_dir=options.run_dir / "tensorboard",
     )
+    quiet_libraries()
     run = options.run_dir
     prepare_folder(run, accelerator, resume=resume, overwrite=overwrite)
     set_seed(options.seed)
     say = accelerator.print
 
-    corpus = corpus_of(options)
     say(describe(corpus))
     if not corpus.train or not corpus.val:
         raise InputError(f"{options.dataset}: training needs train and val reports")
@@ -209,6 +216,12 @@ def train(options: TrainOptions, *, resume: bool = False, overwrite: bool = Fals
     bar.close()
     accelerator.end_training()
     return run
+
+
+def quiet_libraries() -> None:
+    """Keep transformers' bars for saved files and accelerate's note on tied weights out of ours."""
+    transformers_logging.disable_progress_bar()
+    logging.getLogger("accelerate.utils.other").setLevel(logging.ERROR)
 
 
 def training_step(

@@ -214,12 +214,12 @@ def _read_words(path: str) -> "Iterator[Item]":
         place = f"{path}, record {number}"
         words: Any = line.get("words")
         sentences: Any = line.get("sentences")
-        if "uid" not in line:
-            raise InputError(f"{place}: no uid; each line needs uid and words")
+        if not isinstance(line.get("uid"), str | int):
+            raise InputError(f"{place}: no uid (string or number); each line needs uid and words")
         if not _is_strings(words):
             raise InputError(f"{place}: words must be a list of strings")
         if sentences is None:
-            yield Item(str(line["uid"]), split_sentences(words))
+            yield Item(line["uid"], split_sentences(words))
             continue
         if not _is_strings(sentences):
             raise InputError(f"{place}: sentences must be a list of strings")
@@ -229,7 +229,7 @@ def _read_words(path: str) -> "Iterator[Item]":
                 f"{place}: sentences and words differ; split at spaces, the sentences must give "
                 "exactly the words"
             )
-        yield Item(str(line["uid"]), split)
+        yield Item(line["uid"], split)
 
 
 def _is_strings(value: object) -> bool:

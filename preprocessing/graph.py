@@ -10,6 +10,8 @@ from itertools import pairwise
 from preprocessing.errors import InputError
 from preprocessing.records import AnnotatedReport, Edge, Entity, ReportGraph
 
+GraphRule = Callable[[AnnotatedReport], ReportGraph]
+
 # The 37 relations of Universal Dependencies v2, without subtypes.
 # fmt: off
 UD_RELATIONS = (
@@ -23,26 +25,46 @@ EDGE_TYPES: tuple[str, ...] = (*UD_RELATIONS, "entity")
 
 _KNOWN_RELATIONS = frozenset(UD_RELATIONS)
 # Words that never carry an edge in Hu et al.: the de-identification mark and punctuation.
-_NO_EDGES = frozenset(("XXXX", ".", ",", ";", ":"))
+NO_EDGES = frozenset(("XXXX", ".", ",", ";", ":"))
 
 
 def build_graph(annotated: AnnotatedReport, rule: str = "hu2022") -> ReportGraph:
     """The graph of a report by the rule of that name; raises ``InputError`` for unknown names."""
-    if rule not in GRAPH_RULES:
-        close = difflib.get_close_matches(rule, GRAPH_RULES, 1)
+    return graph_rule(rule)(annotated)
+
+
+def graph_rule(name: str) -> GraphRule:
+    """The rule of that name; raises ``InputError`` for unknown names."""
+    if name not in GRAPH_RULES:
+        close = difflib.get_close_matches(name, GRAPH_RULES, 1)
         hint = f"did you mean {close[0]!r}? " if close else ""
-        raise InputError(f"unknown graph rule {rule!r}: {hint}choose from {', '.join(GRAPH_RULES)}")
-    return GRAPH_RULES[rule](annotated)
+        raise InputError(f"unknown graph rule {name!r}: {hint}choose from {', '.join(GRAPH_RULES)}")
+    return GRAPH_RULES[name]
 
 
 def hu2022(annotated: AnnotatedReport) -> ReportGraph:
-    """The graph of Hu et al. (ACL 2022, arXiv 2204.00203, section 2.2).
+    """The graph of Hu et al. (ACL 2022, arXiv 2204.00203), as their released graphs have it.
 
-    Key words are the words of all entities but UNCERTAINTY. A dependency head -> dependent is
-    kept if the dependent is a key word or the head is not; consecutive words of an entity are
-    linked in both directions. No edge touches ``XXXX . , ; :``.
+    Key words are the words of all entities but UNCERTAINTY, without the first word of each
+    sentence: in the released graphs it is a key word in 1 of 3,269 sentences, whatever it means.
+    A dependency head -> dependent is kept if the dependent is a key word or the head is not;
+    consecutive words of an entity are linked in both directions. No edge touches
+    ``XXXX . , ; :``.
     """
-    entities = _without_uncertainty(annotated)
+    firsts = frozenset(annotated.sentence_starts)
+    entities = [
+        entity._replace(start=entity.start + (entity.start in firsts))
+        for entity in _without_uncertainty(annotated)
+    ]
+    return _hu2022(annotated, entities)
+
+
+def hu2022_full(annotated: AnnotatedReport) -> ReportGraph:
+    """The same rule as the paper states it: first words of sentences count like all others."""
+    return _hu2022(annotated, _without_uncertainty(annotated))
+
+
+def _hu2022(annotated: AnnotatedReport, entities: list[Entity]) -> ReportGraph:
     key_words = _words_of(entities)
     edges = [
         Edge(head, dependent, _relation(deprel))
@@ -58,8 +80,8 @@ def hu2022(annotated: AnnotatedReport) -> ReportGraph:
 def wgsum(annotated: AnnotatedReport) -> ReportGraph:
     """The graph of the predecessor, WGSum (Hu et al., ACL-IJCNLP Findings 2021).
 
-    Key words as in :func:`hu2022`; an edge dependent -> head where both are key words, edges in
-    both directions between consecutive words of an entity, and between the last word of a
+    Key words as in :func:`hu2022_full`; an edge dependent -> head where both are key words, edges
+    in both directions between consecutive words of an entity, and between the last word of a
     modifier entity and the last word of the ANATOMY or OBSERVATION entity it depends on.
     """
     entities = _without_uncertainty(annotated)
@@ -83,8 +105,9 @@ def wgsum(annotated: AnnotatedReport) -> ReportGraph:
     return _graph(annotated, key_words, edges)
 
 
-GRAPH_RULES: dict[str, Callable[[AnnotatedReport], ReportGraph]] = {
+GRAPH_RULES: dict[str, GraphRule] = {
     "hu2022": hu2022,
+    "hu2022-full": hu2022_full,
     "wgsum": wgsum,
 }
 
@@ -121,6 +144,6 @@ def _graph(annotated: AnnotatedReport, key_words: set[int], edges: list[Edge]) -
         edges=tuple(
             edge
             for edge in edges
-            if words[edge.head] not in _NO_EDGES and words[edge.dependent] not in _NO_EDGES
+            if words[edge.head] not in NO_EDGES and words[edge.dependent] not in NO_EDGES
         ),
     )

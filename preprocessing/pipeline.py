@@ -26,10 +26,9 @@ from typing import Any, NamedTuple
 from preprocessing.annotators import Annotator, Findings, load_annotator
 from preprocessing.corpora import SEEN_BEFORE, iter_reports, uid_digest
 from preprocessing.errors import InputError
-from preprocessing.graph import build_graph
+from preprocessing.graph import build_graph, graph_rule
 from preprocessing.records import (
     SCHEMA_VERSION,
-    AnnotatedReport,
     Report,
     ReportGraph,
     dumps,
@@ -50,9 +49,12 @@ ENGINES = {
 
 
 class Item(NamedTuple):
-    """One record on its way: findings to annotate, or the reason why there are none."""
+    """One record on its way: findings to annotate, or the reason why there are none.
 
-    uid: str
+    ``uid`` is written as it was read: a number stays a number.
+    """
+
+    uid: str | int
     findings: Findings
     reason: str = ""
 
@@ -155,7 +157,7 @@ def first_of_each_uid(items: Iterable[Item]) -> Iterator[Item]:
     """The items, later ones of a uid turned into rejects (corpora have done so themselves)."""
     seen: set[bytes] = set()
     for item in items:
-        digest = uid_digest(item.uid)
+        digest = uid_digest(str(item.uid))
         yield Item(item.uid, "", SEEN_BEFORE) if digest in seen else item
         seen.add(digest)
 
@@ -252,7 +254,7 @@ def _loaded(name: str, model_dir: str | None) -> Annotator:
 
 def _checked_version(task: Task) -> str:
     """The annotator's version; every name in the task is tried before a report is read."""
-    build_graph(AnnotatedReport("", (), (), (), (), ()), task.rule)
+    graph_rule(task.rule)
     return _loaded(task.annotator, task.model_dir).version
 
 
@@ -276,10 +278,10 @@ def _length(findings: Findings) -> int:
 
 
 def _lines(annotator: Annotator, task: Task, items: list[Item]) -> list[bytes]:
-    annotated = annotator.annotate((item.uid, item.findings) for item in items)
+    annotated = annotator.annotate((str(item.uid), item.findings) for item in items)
     return [
-        dumps(FORMS[task.form](build_graph(one, task.rule))).encode()
-        for _, one in zip(items, annotated, strict=True)
+        dumps({**FORMS[task.form](build_graph(one, task.rule)), "uid": item.uid}).encode()
+        for item, one in zip(items, annotated, strict=True)
     ]
 
 

@@ -1,13 +1,15 @@
 """The table of annotators, sentence splitting, and each backend's edge cases."""
 
 import itertools
+import shutil
 from pathlib import Path
 
 import pytest
 
+from preprocessing import annotators
 from preprocessing.annotators import ANNOTATORS, load_annotator
-from preprocessing.annotators.builtin import BuiltinAnnotator
-from preprocessing.annotators.lexicon import load_lexicon
+from preprocessing.annotators.builtin import MODEL_DIR, BuiltinAnnotator
+from preprocessing.annotators.lexicon import label_of, load_lexicon
 from preprocessing.annotators.sentences import (
     ParsedSentence,
     join_sentences,
@@ -70,9 +72,13 @@ def test_stanza_error_gives_the_download(tmp_path: Path) -> None:
     ("text", "words"),
     [
         ("Lungs are clear.", ["Lungs", "are", "clear", "."]),
-        ("A 1.5 cm nodule, right-sided.", ["A", "1.5", "cm", "nodule", ",", "right-sided", "."]),
+        (
+            "A 1.5 cm nodule, right-sided.",
+            ["A", "1.5", "cm", "nodule", ",", "right", "-", "sided", "."],
+        ),
         ("patient's XXXX...", ["patient", "'s", "XXXX", "..."]),
         ("\x00(stable)\x07", ["(", "stable", ")"]),
+        ("cannot, don't 10:30 a.m. 3/4", ["can", "not", ",", "do", "n't", "10:30", "a.m.", "3/4"]),
         ("", []),
     ],
 )
@@ -115,7 +121,32 @@ def test_bioes_spans() -> None:
 def test_lexicon_is_lower_case_single_words() -> None:
     lexicon = load_lexicon()
     assert lexicon["effusion"] == "OBSERVATION"
-    assert all(word == word.lower() for word in lexicon)
+    assert lexicon["thoracic"] == "ANATOMY_MODIFIER"
+    text = Path(annotators.__file__).with_name("lexicon.txt").read_text("utf-8")
+    words = [
+        word
+        for line in text.splitlines()
+        if not line.startswith("#")
+        for word in line.partition(":")[2].split()
+    ]
+    assert len(words) == len(set(words)) == len(lexicon)  # each word has one label
+    assert all(word == word.lower() for word in words)
+
+
+@pytest.mark.parametrize(
+    ("word", "label"),
+    [
+        ("Effusion", "OBSERVATION"),
+        ("T7", "ANATOMY_MODIFIER"),
+        ("11th", "ANATOMY_MODIFIER"),
+        ("3.4", "OBSERVATION_MODIFIER"),
+        ("strangely", "OBSERVATION_MODIFIER"),
+        ("xyz", "OBSERVATION"),
+        ("may", "OBSERVATION"),  # only asked of words that are part of an entity
+    ],
+)
+def test_label_of(word: str, label: str) -> None:
+    assert label_of(word) == label
 
 
 ODD = [
@@ -151,6 +182,15 @@ def test_builtin_does_not_depend_on_neighbours(builtin: BuiltinAnnotator) -> Non
     assert [report.uid for report in together] == ["0", "1", "2", "3"]
     for report in reports:
         assert list(BuiltinAnnotator().annotate([report])) == [together[int(report[0])]]
+
+
+def test_builtin_version_follows_the_model(builtin: BuiltinAnnotator, tmp_path: Path) -> None:
+    copy = tmp_path / "model"
+    shutil.copytree(MODEL_DIR, copy)
+    assert BuiltinAnnotator(str(copy)).version == builtin.version
+    meta = copy / "meta.json"
+    meta.write_text(meta.read_text("utf-8") + " ", "utf-8")
+    assert BuiltinAnnotator(str(copy)).version != builtin.version
 
 
 def test_builtin_parses_a_plain_sentence(builtin: BuiltinAnnotator) -> None:

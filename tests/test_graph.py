@@ -44,6 +44,39 @@ def test_hu2022_by_hand() -> None:
     )
 
 
+FIRST = AnnotatedReport(
+    "2",
+    ("Left", "lower", "lobe", "clear", ".", "Scar"),
+    (0, 5),
+    (2, 2, 3, -1, 3, -1),
+    ("amod", "amod", "nsubj", "root", "punct", "root"),
+    (
+        Entity(0, 2, "ANATOMY_MODIFIER"),
+        Entity(2, 3, "ANATOMY"),
+        Entity(3, 4, "OBSERVATION"),
+        Entity(5, 6, "OBSERVATION"),
+    ),
+)
+
+
+def test_hu2022_never_counts_the_first_word_of_a_sentence() -> None:
+    graph = build_graph(FIRST, "hu2022")
+    assert graph.key_words == (1, 2, 3)
+    assert graph.edges == (Edge(2, 1, "amod"), Edge(3, 2, "nsubj"))
+
+
+def test_hu2022_full_counts_it() -> None:
+    graph = build_graph(FIRST, "hu2022-full")
+    assert graph.key_words == (0, 1, 2, 3, 5)
+    assert graph.edges == (
+        Edge(2, 0, "amod"),
+        Edge(2, 1, "amod"),
+        Edge(3, 2, "nsubj"),
+        Edge(0, 1, "entity"),
+        Edge(1, 0, "entity"),
+    )
+
+
 def test_wgsum_by_hand() -> None:
     graph = build_graph(REPORT, "wgsum")
     assert graph.key_words == (1, 2, 3, 6, 7, 9)

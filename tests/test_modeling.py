@@ -59,6 +59,26 @@ def test_graph_encoder_follows_a_relabelling_of_the_nodes(processor, graph):
     torch.testing.assert_close(after, before[order], rtol=1e-4, atol=1e-6)
 
 
+def test_copy_head_by_hand(processor):
+    """Two source positions hold the same piece: their attention adds up on it."""
+    model = tiny_model(processor, copy=True).eval()
+    head = model.decoder.copy
+    torch.manual_seed(2)
+    states, memory, logits = torch.randn(1, 1, 32), torch.randn(1, 4, 32), torch.randn(1, 1, 10)
+    ids = torch.tensor([[7, 3, 7, 5]])
+    mask = torch.tensor([[1, 1, 1, 0]])
+    with torch.no_grad():
+        scores = (head.query(states)[0, 0] * head.key(memory)[0]).sum(-1) / math.sqrt(32)
+        attention = torch.softmax(scores[:3], 0)
+        gate = torch.sigmoid(head.gate(states))[0, 0, 0]
+        expected = (1 - gate) * torch.softmax(logits[0, 0], -1)
+        expected[7] += gate * (attention[0] + attention[2])
+        expected[3] += gate * attention[1]
+        actual = head(logits, states, memory, mask, ids)[0, 0].exp()
+    torch.testing.assert_close(actual, expected)
+    assert actual.sum().item() == pytest.approx(1, abs=1e-5)
+
+
 def test_graph_encoder_equals_its_equations():
     """GAT with explicit loops: softmax over incoming edges of LeakyReLU(a_s.Wx_j + a_d.Wx_i)."""
     config = GraphSumConfig(d_model=4, decoder_heads=2, graph="gat", graph_heads=2, graph_width=3)
@@ -154,8 +174,8 @@ def test_generation_loss_by_hand(processor, examples):
 
 def test_every_parameter_gets_a_gradient(processor, examples):
     """Distributed training stops at parameters without one."""
-    for graph in ("gat", "gatv2", "none"):
-        model = tiny_model(processor, graph=graph, typed_edges=graph == "gatv2").train()
+    for graph, copy in (("gat", False), ("gatv2", True), ("none", True)):
+        model = tiny_model(processor, graph=graph, typed_edges=graph == "gatv2", copy=copy).train()
         model(**processor.collate(examples)).loss.backward()
         missing = [n for n, p in model.named_parameters() if p.requires_grad and p.grad is None]
         assert missing == []
@@ -169,18 +189,18 @@ def test_cached_decoding_equals_the_full_forward(processor, examples):
     pieces, cache = start, None
     with torch.no_grad():
         for _ in range(6):
-            full, _ = model.decoder(pieces, memory, batch["attention_mask"])
+            full, _ = model.decoder(pieces, memory, batch["attention_mask"], batch["input_ids"])
             step, cache = model.decoder(
-                pieces[:, -1:], memory, batch["attention_mask"], past_key_values=cache,
-                use_cache=True,
+                pieces[:, -1:], memory, batch["attention_mask"], batch["input_ids"],
+                past_key_values=cache, use_cache=True,
             )  # fmt: skip
             torch.testing.assert_close(step[:, -1], full[:, -1], rtol=1e-4, atol=1e-5)
             pieces = torch.cat([pieces, full[:, -1:].argmax(-1)], dim=1)
 
 
-@pytest.mark.parametrize("beams", [1, 4])
-def test_generation_with_and_without_cache(processor, examples, beams):
-    model = tiny_model(processor, seed=5).eval()
+@pytest.mark.parametrize(("beams", "copy"), [(1, False), (4, False), (4, True)])
+def test_generation_with_and_without_cache(processor, examples, beams, copy):
+    model = tiny_model(processor, seed=5, copy=copy).eval()
     batch = processor.collate(examples)
     options = SearchSettings(num_beams=beams, max_new_tokens=12).as_options()
     cached = model.generate_impressions(batch, **options)
@@ -203,7 +223,9 @@ def test_wide_beam_finds_the_best_of_all_sequences(processor, examples):
                 pieces = pieces[: pieces.index(end) + 1]
             given = torch.tensor([[processor.start_id, *pieces[:-1]]])
             with torch.no_grad():
-                logits, _ = model.decoder(given, memory, batch["attention_mask"])
+                logits, _ = model.decoder(
+                    given, memory, batch["attention_mask"], batch["input_ids"]
+                )
             logs = torch.log_softmax(logits[0], -1)
             score = sum(logs[i, piece].item() for i, piece in enumerate(pieces))
             score /= len(pieces) ** penalty
@@ -212,6 +234,7 @@ def test_wide_beam_finds_the_best_of_all_sequences(processor, examples):
         found = model.generate(
             encoder_outputs=BaseModelOutput(memory),
             attention_mask=batch["attention_mask"],
+            source_ids=batch["input_ids"],
             num_beams=vocabulary**2,
             max_new_tokens=longest,
             length_penalty=penalty,
@@ -220,9 +243,11 @@ def test_wide_beam_finds_the_best_of_all_sequences(processor, examples):
         assert found[: len(best)] == best
 
 
-@pytest.mark.parametrize("graph", ["gat", "gatv2", "none"])
-def test_overfits_eight_reports(processor, examples, graph):
-    model = tiny_model(processor, graph=graph, typed_edges=graph == "gatv2", dropout=0.0)
+@pytest.mark.parametrize(
+    ("graph", "copy"), [("gat", False), ("gatv2", False), ("gatv2", True), ("none", False)]
+)
+def test_overfits_eight_reports(processor, examples, graph, copy):
+    model = tiny_model(processor, graph=graph, typed_edges=graph == "gatv2", dropout=0.0, copy=copy)
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
     batch = processor.collate(examples)
     model.train()

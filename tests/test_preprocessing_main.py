@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from preprocessing.records import ReportGraph, from_json
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -45,7 +47,7 @@ def test_annotate_input(tmp_path: Path) -> None:
     done = run("annotate", "--input", str(source), "--output", str(target))
     assert done.returncode == 0, done.stderr
     first, second, third = (json.loads(line) for line in target.read_text().splitlines())
-    assert first["uid"] == "5"
+    assert (first["uid"], second["uid"], third["uid"]) == (5, "b", "c")  # as given
     assert first["words"] == words
     assert first["is_entity"] == [0, 1, 0, 1, 0, 0, 1, 0]
     assert ["clear", "lungs"] in first["edges"]
@@ -139,6 +141,35 @@ def test_show(tmp_path: Path) -> None:
     assert page.read_text("utf-8").startswith("<!DOCTYPE html>")
     assert "no report 'z'" in fails("show", "z", *corpus)
     assert "'b' is left out: no findings" in fails("show", "b", *corpus)
+
+
+def test_corpus_commands(tmp_path: Path) -> None:
+    corpus = ("--dataset", "csv", "--data-dir", str(tmp_path / "toy.csv"))
+    (tmp_path / "toy.csv").write_text(
+        "uid,findings,impression\n"
+        "a,The lungs are clear. No effusion.,Normal chest.\n"
+        "b,There is mild cardiomegaly.,Large heart.\n"
+        "c,Possible nodule in the left apex.,Nodule.\n"
+    )
+    graphs, pairs = tmp_path / "graphs.jsonl", tmp_path / "pairs.jsonl"
+    for command, target in (("graph", graphs), ("annotate", pairs)):
+        done = run(command, *corpus, "--output", str(target))
+        assert done.returncode == 0, done.stderr
+    read = [from_json(ReportGraph, json.loads(line)) for line in graphs.read_text().splitlines()]
+    assert {graph.uid for graph in read} == {"a", "b", "c"}
+    assert [json.loads(line)["words"] for line in pairs.read_text().splitlines()] == [
+        list(graph.words) for graph in read
+    ]
+
+    shown = run("show", "c", *corpus)
+    assert shown.returncode == 0, shown.stderr
+    assert "OBSERVATION           nodule uncertain" in shown.stdout
+    assert "3 reports" in run("stats", *corpus).stdout
+    assert "no report 'z'" in fails("show", "z", *corpus)
+    assert "unknown graph rule 'hu2021'" in fails(
+        "graph", *corpus, "--output", str(graphs), "--rule", "hu2021"
+    )
+    assert "mimic-cxr" in fails("download", "mimic-cxr")
 
 
 def test_help_answers() -> None:

@@ -35,7 +35,7 @@ def by_class(svg: ElementTree.Element, name: str) -> list[ElementTree.Element]:
 
 
 def test_text() -> None:
-    assert as_text(REPORT, ANNOTATED, build_graph(ANNOTATED)).splitlines() == [
+    assert as_text(REPORT, ANNOTATED, build_graph(ANNOTATED, "hu2022-full")).splitlines() == [
         "findings:   Mild effusion . No nodule .",
         "impression: Effusion.",
         "",
@@ -48,7 +48,7 @@ def test_text() -> None:
 
 
 def test_words_stand_in_sentence_lines_and_key_words_are_marked() -> None:
-    svg = drawing(ANNOTATED, build_graph(ANNOTATED))
+    svg = drawing(ANNOTATED, build_graph(ANNOTATED, "hu2022-full"))
     texts = [element for element in svg.iter(SVG + "text") if element.get("class") != "type"]
     assert [element.text for element in texts] == list(ANNOTATED.words)
     lines = [element.get("y") for element in texts]
@@ -58,7 +58,7 @@ def test_words_stand_in_sentence_lines_and_key_words_are_marked() -> None:
 
 
 def test_entities_are_coloured_struck_and_framed() -> None:
-    svg = drawing(ANNOTATED, build_graph(ANNOTATED))
+    svg = drawing(ANNOTATED, build_graph(ANNOTATED, "hu2022-full"))
     titles = [rect.findtext(SVG + "title") for rect in svg.iter(SVG + "rect")]
     assert titles == ["OBSERVATION_MODIFIER", "OBSERVATION", "OBSERVATION", "uncertain"]
     fills = [rect.get("fill") for rect in svg.iter(SVG + "rect")]

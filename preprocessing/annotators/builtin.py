@@ -1,5 +1,6 @@
 """The annotator that ships with the package: a compact spaCy pipeline, no download needed."""
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -7,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from preprocessing.annotators import Findings
-from preprocessing.annotators.lexicon import load_lexicon
+from preprocessing.annotators.lexicon import is_uncertainty, label_of
 from preprocessing.annotators.sentences import (
     ParsedSentence,
     join_sentences,
     sentences_of,
     single_root,
 )
+from preprocessing.annotators.status import with_status
 from preprocessing.errors import MissingBackendError
 from preprocessing.records import AnnotatedReport, Entity
 
@@ -35,7 +37,7 @@ class BuiltinAnnotator:
     def __init__(self, model_dir: str | None = None) -> None:
         folder = Path(model_dir) if model_dir else MODEL_DIR
         self._pipeline = load_pipeline(folder)
-        self.version: str = json.loads((folder / "meta.json").read_text("utf-8"))["version"]
+        self.version = _version(folder)
         self._parsed: dict[tuple[str, ...], ParsedSentence] = {}
 
     def annotate(self, reports: Iterable[tuple[str, Findings]]) -> Iterator[AnnotatedReport]:
@@ -64,7 +66,8 @@ class BuiltinAnnotator:
                 [-1 if token.head.i == token.i else token.head.i for token in doc],
                 [token.dep_ for token in doc],
             )
-            yield words, ParsedSentence(words, tuple(heads), tuple(deprels), _entities(words))
+            sentence = ParsedSentence(words, tuple(heads), tuple(deprels), _entities(doc))
+            yield words, with_status(sentence)
 
 
 def load_pipeline(folder: Path) -> Any:
@@ -80,8 +83,24 @@ def load_pipeline(folder: Path) -> Any:
             f"no builtin annotator model in {folder}; give a folder that "
             "'python -m preprocessing.annotators.train_builtin' made, or leave model_dir out"
         )
-    # Words come split; the pipeline carries neither a tokeniser nor a vocabulary.
-    return spacy.load(folder, exclude=["tokenizer", "vocab"])
+    from thinc.api import use_ops
+
+    # numpy's matrix product is faster than the blis of the wheels, and layers keep the one they
+    # were made with. Words come split; the pipeline has neither a tokeniser nor a vocabulary.
+    with use_ops("numpy", use_blis=False):
+        return spacy.load(folder, exclude=["tokenizer", "vocab"])
+
+
+def _version(folder: Path) -> str:
+    """The model's version and a digest of all that decides the output: weights, words, rules."""
+    rules = ["builtin.py", "lexicon.py", "lexicon.txt", "sentences.py", "status.py"]
+    files = [Path(__file__).with_name(name) for name in rules]
+    files += [path for path in sorted(folder.rglob("*")) if path.suffix != ".md" and path.is_file()]
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(path.read_bytes())
+    version = json.loads((folder / "meta.json").read_text("utf-8"))["version"]
+    return f"{version}+{digest.hexdigest()[:8]}"
 
 
 def _to_doc(vocab: Any, words: Sequence[str]) -> Any:
@@ -95,15 +114,19 @@ def _to_doc(vocab: Any, words: Sequence[str]) -> Any:
     )
 
 
-def _entities(words: Sequence[str]) -> tuple[Entity, ...]:
-    lexicon = load_lexicon()
+def _entities(doc: Any) -> tuple[Entity, ...]:
+    """Entities of the tagger's B, I, O; words of uncertainty are one by the lexicon alone."""
     entities: list[Entity] = []
-    for position, word in enumerate(words):
-        label = lexicon.get(word.lower())
-        if label is None:
+    inside = False
+    for token in doc:
+        if is_uncertainty(token.text):
+            entities.append(Entity(token.i, token.i + 1, "UNCERTAINTY"))
+            inside = False
             continue
-        if entities and entities[-1].end == position and entities[-1].label == label:
-            entities[-1] = entities[-1]._replace(end=position + 1)
-        else:
-            entities.append(Entity(position, position + 1, label))
+        if token.tag_ == "I" and inside:
+            # The last word of an entity decides its label: "soft tissue" is ANATOMY.
+            entities[-1] = entities[-1]._replace(end=token.i + 1, label=label_of(token.text))
+        elif token.tag_ != "O":
+            entities.append(Entity(token.i, token.i + 1, label_of(token.text)))
+        inside = token.tag_ != "O"
     return tuple(entities)

@@ -10,6 +10,7 @@ from preprocessing.annotators.sentences import (
     join_sentences,
     single_root,
 )
+from preprocessing.annotators.status import with_status
 from preprocessing.errors import MissingBackendError
 from preprocessing.records import ENTITY_LABELS, AnnotatedReport, Entity
 
@@ -81,7 +82,7 @@ def _parsed(sentence: Any) -> ParsedSentence:
         ],
         [token.dep_ for token in sentence],
     )
-    return ParsedSentence(
+    parsed = ParsedSentence(
         tuple(token.text for token in sentence),
         tuple(heads),
         tuple(deprels),
@@ -94,3 +95,4 @@ def _parsed(sentence: Any) -> ParsedSentence:
             for entity in sentence.ents
         ),
     )
+    return with_status(parsed)

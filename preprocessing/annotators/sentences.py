@@ -6,21 +6,23 @@ from typing import NamedTuple
 
 from preprocessing.records import AnnotatedReport, Entity
 
-# Numbers with units and ranges stay whole ("1.5", "3/4"), as do hyphenated words, abbreviations
-# ("a.m.", "Dr."), de-identification marks ("XXXX", "___") and runs of the same sign ("...").
+# As in UD English and in stanza's MIMIC models: hyphens and slashes split words, "cannot" and
+# "n't" are two words. Numbers ("1.5", "10:30"), abbreviations and "___" stay whole.
 _WORD = re.compile(
     r"""
-      (?:[A-Za-z]\.){2,}                # abbreviations with inner full stops
+      (?:[A-Za-z]\.){2,}                # a.m.
     | (?:Dr|Mr|Mrs|Ms|vs|approx)\.(?=\s)
     | \d+(?:[.,:/]\d+)+                 # 1.5  10:30  1/2
-    | '(?:s|S)\b                        # possessive
-    | \w+(?:[-'’]\w+)*                  # words, hyphenated words
-    | (?P<sign>[^\w\s])(?P=sign)*       # other signs; a run of one sign is one word
+    | [Cc]an(?=not\b) | (?<=[Cc]an)not\b
+    | \w+(?=n['’]t\b) | n['’]t\b
+    | ['’][sS]\b
+    | \w+
+    | \.\.\.+ | --+
+    | [^\w\s]
     """,
     re.VERBOSE,
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
-_POSSESSIVE = re.compile(r"(?<=\w)(?=['’][sS]\b)")
 _ENDS = frozenset(".?!")
 
 
@@ -40,8 +42,7 @@ def clean_text(text: str) -> str:
 
 def split_words(text: str) -> list[str]:
     """The words and punctuation signs of a text, in order; control characters count as spaces."""
-    text = _POSSESSIVE.sub(" ", clean_text(text))
-    return [match.group() for match in _WORD.finditer(text)]
+    return _WORD.findall(clean_text(text))
 
 
 def split_sentences(words: Iterable[str]) -> list[list[str]]:

@@ -16,6 +16,7 @@ from preprocessing.annotators.sentences import (
     join_sentences,
     single_root,
 )
+from preprocessing.annotators.status import with_status
 from preprocessing.errors import MissingBackendError
 from preprocessing.records import AnnotatedReport, Entity
 
@@ -109,9 +110,10 @@ def _parsed(sentence: Any) -> ParsedSentence:
         [word.head - 1 for word in words], [word.deprel or "dep" for word in words]
     )
     tags = [(len(token.words), token.ner or "O") for token in sentence.tokens]
-    return ParsedSentence(
+    parsed = ParsedSentence(
         tuple(word.text for word in words), tuple(heads), tuple(deprels), spans_of_bioes(tags)
     )
+    return with_status(parsed)
 
 
 def spans_of_bioes(tags: Iterable[tuple[int, str]]) -> tuple[Entity, ...]:

@@ -1,0 +1,77 @@
+"""From options to a model: the paper's size, a pretrained encoder from a folder, its mistakes."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from tiny import PAIRS, graph_of, tiny_processor
+from transformers import BertConfig, BertModel, RobertaConfig, RobertaModel
+
+from graphsum.building import build_model, build_processor
+from graphsum.configuration import GraphSumConfig
+from graphsum.modeling import GraphSum
+from graphsum.options import resolve
+from graphsum.processing import train_tokenizer
+from preprocessing.annotators import load_annotator
+from preprocessing.corpora import Corpus
+from preprocessing.errors import InputError
+from preprocessing.records import Report
+
+
+def test_paper_size():
+    """221.6 M parameters with BioBERT's pooler (0.6 M), which we leave out."""
+    options = resolve({"preset": "hu2022", "dataset": "openi"})
+    shared = "d_model decoder_layers decoder_heads decoder_ffn_dim copy graph graph_heads"
+    shared += " graph_width typed_edges contrastive_layers"
+    biobert = BertConfig(vocab_size=28996).to_dict()
+    config = GraphSumConfig(
+        text_encoder=biobert, **{name: getattr(options, name) for name in shared.split()}
+    )
+    with torch.device("meta"):
+        model = GraphSum(config)
+    size = sum(p.numel() for p in model.parameters())
+    assert size == pytest.approx(221.6e6, rel=0.01)
+
+
+@pytest.fixture(scope="module")
+def corpus():
+    reports = tuple(Report(str(i), *pair) for i, pair in enumerate(PAIRS))
+    return Corpus("jsonl", reports, reports, reports, {}, "given")
+
+
+@pytest.mark.parametrize("kind", ["bert", "roberta"])
+def test_pretrained_encoder_from_a_folder(tmp_path, corpus, kind):
+    tokenizer = train_tokenizer((text for pair in PAIRS for text in pair), vocab_size=200)
+    sizes = {
+        "vocab_size": len(tokenizer),
+        "hidden_size": 24,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 2,
+        "intermediate_size": 48,
+        "max_position_embeddings": 64,
+    }
+    encoder = (
+        BertModel(BertConfig(**sizes)) if kind == "bert" else RobertaModel(RobertaConfig(**sizes))
+    )
+    encoder.save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    options = resolve({"preset": "tiny", "encoder": str(tmp_path), "max_source_pieces": 60})
+    graphs = [graph_of(report.uid, report.findings) for report in corpus.train]
+    processor = build_processor(options, corpus, graphs, load_annotator("builtin"))
+    model = build_model(options, processor)
+    trained = encoder.state_dict()
+    for name, tensor in model.text_encoder.state_dict().items():
+        assert torch.equal(tensor, trained[name])
+    batch = processor.collate(
+        list(processor.examples(graphs, [r.impression for r in corpus.train]))
+    )
+    model(**batch).loss.backward()
+    assert all(p.grad is not None for p in model.parameters() if p.requires_grad)
+    with pytest.raises(InputError, match="--max-source-pieces 65"):
+        build_model(replace(options, max_source_pieces=65), processor)
+
+
+def test_encoder_that_is_not_there(tmp_path):
+    options = resolve({"preset": "tiny", "encoder": str(tmp_path)})
+    with pytest.raises(InputError, match="holds no complete transformers model"):
+        build_model(options, tiny_processor())

@@ -1,0 +1,245 @@
+"""Each command through its real entry point, and its users' mistakes: one line, status 2."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from tiny import tiny_model, tiny_processor
+
+import evaluate
+import train
+from graphsum import Summarizer
+from graphsum.__main__ import main as graphsum
+from preprocessing.annotators import load_annotator
+from preprocessing.corpora import load_corpus
+from preprocessing.errors import InputError
+from preprocessing.records import dumps
+
+ROOT = Path(__file__).resolve().parents[1]
+FINDINGS = "There is a small left pleural effusion. Heart size is normal."
+
+
+def run(*arguments, stdin=None, cwd=ROOT):
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=cwd, input=stdin, capture_output=True, text=True, timeout=120,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory):
+    """An untrained checkpoint in the shape of a run folder."""
+    run_folder = tmp_path_factory.mktemp("run")
+    processor = tiny_processor(max_source_pieces=128)
+    tiny_model(processor).save_pretrained(run_folder / "best")
+    processor.save_pretrained(run_folder / "best")
+    return run_folder
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("train.py",), ("evaluate.py",), ("-m", "graphsum"), ("-m", "graphsum", "summarize"),
+     ("-m", "preprocessing")],
+)  # fmt: skip
+def test_help_answers_at_once(arguments):
+    started = time.perf_counter()
+    done = run(*arguments, "--help")
+    assert done.returncode == 0
+    assert "usage" in done.stdout
+    assert time.perf_counter() - started < 2.5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (("train.py", "--preset", "smal"), ("did you mean 'small'",)),
+        (("train.py", "--lerning-rate", "1"), ("unknown option --lerning-rate",)),
+        (("train.py", "--batch_size", "1"), ("did you mean '--batch-size'",)),
+        (("train.py", "--batch-size", "x"), ("--batch-size", "invalid int value: 'x'")),
+        (("train.py", "--dataset", "openy"), ("did you mean 'openi'",)),
+        (("train.py", "--dataset", "mimic-cxr", "--data-dir", "nowhere"), ("nowhere", "physionet")),
+        (("train.py", "--dataset", "openi", "--data-dir", "nowhere"), ("nowhere", "download")),
+        (("train.py", "--config", "nowhere.yaml"), ("nowhere.yaml", "cannot be read")),
+        (("train.py", "--resume", "nowhere"), ("nowhere", "no training run here")),
+        (("train.py", "--columns", "findings"), ("name=column",)),
+        (("train.py", "--output-dir", "/proc/run"), ("/proc/run", "cannot be written")),
+        (("evaluate.py", "--checkpoint", "nowhere"), ("nowhere", "no such folder")),
+        (("evaluate.py", "--checkpoint", "docs"), ("not a graphsum checkpoint",)),
+        (("evaluate.py", "--predictions", "README.md"), ("README.md:1", "JSON")),
+        (("-m", "graphsum", "summarise"), ("invalid choice", "summarize")),
+        (("-m", "graphsum", "summarize", "x", "--checkpoint", "docs"), ("not a graphsum",)),
+        (("-m", "graphsum", "summarize", ""), ("empty",)),
+        (("-m", "graphsum", "summarize", "--input", "nowhere.txt"), ("nowhere.txt",)),
+    ],
+)  # fmt: skip
+def test_mistakes_are_one_line_and_status_two(arguments, parts):
+    done = run(*arguments)
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith("error: ")
+    for part in parts:
+        assert part in done.stderr
+
+
+def test_a_run_is_not_replaced_unasked(tmp_path):
+    (tmp_path / "options.yaml").write_text("dataset: sample\n")
+    with pytest.raises(InputError, match="already holds a run"):
+        train.main(["--dataset", "sample", "--output-dir", str(tmp_path)])
+    assert (tmp_path / "options.yaml").read_text() == "dataset: sample\n"
+
+
+def test_summarize_text_stdin_and_file(checkpoint, tmp_path, capsys):
+    given = ["summarize", "--checkpoint", str(checkpoint), "--num-beams", "1"]
+    graphsum([*given, FINDINGS])
+    direct = capsys.readouterr().out
+    path = tmp_path / "report.txt"
+    path.write_text(FINDINGS)
+    graphsum([*given, "--input", str(path)])
+    assert capsys.readouterr().out == direct
+    piped = run("-m", "graphsum", *given, stdin=FINDINGS)
+    assert piped.stdout == direct
+    assert piped.returncode == 0
+
+
+def test_summarize_a_table(checkpoint, tmp_path):
+    table, result = tmp_path / "in.csv", tmp_path / "out.csv"
+    with open(table, "w", newline="") as out:
+        rows = csv.writer(out)
+        rows.writerow(["id", "FINDINGS"])
+        rows.writerow(["a", FINDINGS])
+        rows.writerow(["b", 'Lungs are clear, "quoted",\nand a line break.'])
+    graphsum(["summarize", "--checkpoint", str(checkpoint), "--input", str(table),
+              "--column", "FINDINGS", "--output", str(result)])  # fmt: skip
+    before, after = (
+        list(csv.DictReader(p.read_text().splitlines(keepends=True))) for p in (table, result)
+    )
+    assert [row.pop("impression") for row in after] != []
+    assert after == before
+    lines, written = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    lines.write_text("".join(dumps({"findings": row["FINDINGS"], "n": 3}) for row in before))
+    graphsum(["summarize", "--checkpoint", str(checkpoint), "--input", str(lines),
+              "--output", str(written)])  # fmt: skip
+    assert [sorted(json.loads(x)) for x in written.read_text().splitlines()] == [
+        ["findings", "impression", "n"]
+    ] * 2
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "message"),
+    [
+        (b"a,b\n1,2\n", (), r"no column 'findings'.*'a', 'b'"),
+        (b"findings\nclear lungs\n \n", (), r"row 2: column 'findings' is empty"),
+        (b"findings,x\nclear lungs\n", (), r"in\.csv:2: not as many fields"),
+        (b"findings\n\xff\xfe\x00\n", (), r"in\.csv:2"),
+        (b"findings\n", (), "no rows"),
+        (b"findings,impression\nclear,none\n", (), "already; give another --output-column"),
+        (b"findings\nclear lungs\n", ("--output", "nowhere/out.csv"), "its folder does not exist"),
+        (b"findings\nclear lungs\n", ("--num-beams", "0"), "--num-beams must be at least 1"),
+    ],
+)
+def test_bad_tables_leave_nothing_behind(checkpoint, tmp_path, content, options, message):
+    path, result = tmp_path / "in.csv", tmp_path / "out.csv"
+    path.write_bytes(content)
+    given = ["summarize", "--checkpoint", str(checkpoint), "--input", str(path)]
+    with pytest.raises(InputError, match=message):
+        graphsum([*given, "--output", str(result), *options])
+    assert not result.exists()
+
+
+def test_unwritable_output(checkpoint, tmp_path):
+    path = tmp_path / "in.txt"
+    path.write_text(FINDINGS)
+    with pytest.raises(InputError, match="cannot be written"):
+        graphsum(["summarize", "--checkpoint", str(checkpoint), "--input", str(path),
+                  "--output", "/proc/out.txt"])  # fmt: skip
+
+
+def test_broken_weights_are_one_line(checkpoint, tmp_path):
+    for file in (checkpoint / "best").iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    (tmp_path / "model.safetensors").write_bytes(b"junk")
+    with pytest.raises(InputError, match="cannot be loaded"):
+        Summarizer.from_pretrained(tmp_path)
+
+
+def test_summarizer(checkpoint, caplog):
+    summarizer = Summarizer.from_pretrained(checkpoint)
+    texts = [FINDINGS, "Lungs are clear. No effusion.", "XXXX normal."]
+    together = summarizer.summarize(texts, num_beams=3)
+    assert together == [summarizer.summarize(text, num_beams=3) for text in texts]
+    assert summarizer.summarize([]) == []
+    with pytest.raises(InputError, match="findings 2 of 2: empty"):
+        summarizer.summarize([FINDINGS, " .\n"])
+    summarizer.summarize("Lungs are clear. " * 1700, num_beams=1)  # 5,100 words
+    assert "left out" in caplog.text
+
+
+def test_the_annotator_of_training_is_the_one_used(checkpoint):
+    summarizer = Summarizer.from_pretrained(checkpoint)
+    assert summarizer.annotator.name == "builtin"
+    assert summarizer.annotator.version == load_annotator("builtin").version
+
+
+@pytest.fixture(scope="session")
+def predictions(tmp_path_factory):
+    """References with one impression in three replaced: a file to score."""
+    path = tmp_path_factory.mktemp("predictions") / "mixed.jsonl"
+    reports = load_corpus("sample").test
+    rows = [
+        {"uid": r.uid, "prediction": "Normal." if i % 3 == 0 else r.impression}
+        for i, r in enumerate(reports)
+    ]
+    path.write_text("".join(dumps(row) for row in rows))
+    return path
+
+
+def test_evaluate_predictions(predictions, tmp_path, capsys):
+    perfect = tmp_path / "perfect.jsonl"
+    perfect.write_text(
+        "".join(
+            dumps({"uid": r.uid, "prediction": r.impression}) for r in load_corpus("sample").test
+        )
+    )
+    evaluate.main(["--predictions", str(perfect), "--compare", str(predictions),
+                   "--output-dir", str(tmp_path / "out")])  # fmt: skip
+    metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    assert set(metrics) >= {"fingerprint", "strata", "baselines", "comparison"}
+    assert set(metrics["strata"]) == {
+        "all", "normal", "not_normal", "findings_seen", "findings_unseen", "not_normal_unseen"
+    }  # fmt: skip
+    assert metrics["strata"]["all"]["rougeL"] == 100.0
+    assert metrics["strata"]["all"]["n"] == 180
+    assert metrics["comparison"]["all"]["p_value"]["rougeL"] < 0.01
+    assert metrics["baselines"]["constant"]["all"]["rougeL"] < 60
+    assert "fingerprint" in capsys.readouterr().out
+    written = (tmp_path / "out" / "predictions.jsonl").read_text()
+    assert written == perfect.read_text()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda lines: lines[1:], "1 uids missing"),
+        (lambda lines: [*lines, lines[0]], "more than once"),
+        (lambda lines: [*lines, dumps({"uid": "x", "prediction": "y"})], "not in the split"),
+        (lambda lines: [*lines, dumps({"uid": "x"})], '"prediction" must be a string'),
+    ],
+)
+def test_predictions_that_do_not_fit(predictions, tmp_path, change, message):
+    broken = tmp_path / "broken.jsonl"
+    broken.write_text("".join(change(predictions.read_text().splitlines(keepends=True))))
+    out = tmp_path / "out"
+    with pytest.raises(InputError, match=message):
+        evaluate.main(["--predictions", str(broken), "--output-dir", str(out)])
+    assert not out.exists()
+
+
+def test_examples_only_of_the_invented_corpus(checkpoint):
+    with pytest.raises(InputError, match="invented"):
+        evaluate.main(["--checkpoint", str(checkpoint), "--dataset", "openi", "--examples", "2"])

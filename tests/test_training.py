@@ -1,0 +1,156 @@
+"""Training: batches, rates, exact resume after kill -9, two processes = one."""
+
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from tiny import tiny_model, tiny_processor
+
+from graphsum.options import resolve
+from graphsum.training import batches, parameter_groups, rate_factor, swap_in
+from preprocessing.corpora import load_corpus
+from preprocessing.records import dumps
+
+ROOT = Path(__file__).resolve().parents[1]
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
+SMALL = (
+    "--preset tiny --d-model 32 --decoder-ffn-dim 64 --graph-width 8 --encoder-layers 1 "
+    "--decoder-layers 1 --vocab-size 300 --batch-size 8 --warmup 5 --encoder-warmup 5 "
+    "--log-every 1 --validation-reports 4"
+).split()
+
+
+@pytest.fixture(scope="session")
+def reports_file(tmp_path_factory):
+    """Sixty invented reports as a jsonl corpus with its parts."""
+    folder = tmp_path_factory.mktemp("reports")
+    corpus = load_corpus("sample")
+    parts = {"train": corpus.train[:40], "val": corpus.val[:10], "test": corpus.test[:10]}
+    path = folder / "reports.jsonl"
+    path.write_text(
+        "".join(
+            dumps({"uid": r.uid, "findings": r.findings, "impression": r.impression, "split": part})
+            for part, reports in parts.items()
+            for r in reports
+        )
+    )
+    return path
+
+
+def command(reports_file, run, *options):
+    return [
+        "train.py", "--dataset", "jsonl", "--data-dir", str(reports_file), *SMALL,
+        "--cache-dir", str(reports_file.parent / "cache"), "--output-dir", str(run), *options,
+    ]  # fmt: skip
+
+
+def train(reports_file, run, *options, launcher=(sys.executable,)):
+    done = subprocess.run(
+        [*launcher, *command(reports_file, run, *options)],
+        cwd=ROOT, env=os.environ | ONE_THREAD, capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def losses(run):
+    entries = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+    return {entry["step"]: entry["loss"] for entry in entries if "loss" in entry}
+
+
+def test_batches_show_every_report_once_per_pass():
+    lengths = [(7 * i) % 31 for i in range(100)]
+    taken = list(itertools.islice(batches(lengths, 8, seed=3), 50))  # 4 passes
+    assert all(len(batch) == 8 for batch in taken)
+    rows = [row for batch in taken for row in batch]
+    assert all(rows.count(row) == 4 for row in range(100))
+    assert taken == list(itertools.islice(batches(lengths, 8, seed=3), 50))
+    assert taken != list(itertools.islice(batches(lengths, 8, seed=4), 50))
+
+
+def test_batches_hold_reports_of_similar_length():
+    lengths = [i % 97 for i in range(2000)]
+    spread = [
+        max(lengths[row] for row in batch) - min(lengths[row] for row in batch)
+        for batch in itertools.islice(batches(lengths, 10, seed=0), 100)
+    ]
+    assert sum(spread) / len(spread) < 10  # shuffled batches would have about 79
+
+
+def test_fewer_reports_than_a_batch():
+    assert [len(batch) for batch in itertools.islice(batches([1, 2, 3], 8, seed=0), 3)] == [8] * 3
+
+
+def test_rates_by_hand():
+    noam = rate_factor(resolve({"preset": "hu2022", "dataset": "openi"}), 1500)
+    assert noam(0) == pytest.approx(1500**-1.5)
+    assert noam(1499) == pytest.approx(1500**-0.5)
+    assert noam(5999) == pytest.approx(6000**-0.5)
+    linear = rate_factor(resolve({"max_steps": 110}), 10)
+    assert [linear(step) for step in (0, 9, 10, 60, 110)] == pytest.approx([0.1, 1, 1, 0.5, 0])
+
+
+def test_parameter_groups_hold_every_parameter_once():
+    model = tiny_model(tiny_processor())
+    groups = parameter_groups(model, resolve({}))
+    assert [group["weight_decay"] > 0 for group in groups] == [True, False, True, False]
+    assert sum(len(group["params"]) for group in groups) == len(
+        [p for p in model.parameters() if p.requires_grad]
+    )
+    assert {id(p) for p in groups[0]["params"] + groups[1]["params"]} == {
+        id(p) for p in model.text_encoder.parameters()
+    }
+
+
+def test_swap_in_replaces_a_folder(tmp_path):
+    for name in ("new", "best"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "which").write_text(name)
+    swap_in(tmp_path / "new", tmp_path / "best")
+    assert (tmp_path / "best" / "which").read_text() == "new"
+    assert [path.name for path in tmp_path.iterdir()] == ["best"]
+
+
+def test_a_killed_run_goes_on_exactly(reports_file, tmp_path):
+    """kill -9 after a checkpoint; --resume gives the losses of the unbroken run, with dropout."""
+    steps = ("--max-steps", "14", "--validate-every", "5")
+    train(reports_file, tmp_path / "whole", *steps)
+    killed = tmp_path / "killed"
+    process = subprocess.Popen(
+        [sys.executable, *command(reports_file, killed, "--max-steps", "14",
+                                  "--validate-every", "5")],
+        cwd=ROOT, env=os.environ | ONE_THREAD,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    deadline = time.monotonic() + 120
+    while not (killed / "log.jsonl").exists() or max(losses(killed), default=0) < 7:
+        assert process.poll() is None, "the run ended before it could be killed"
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert max(losses(killed)) < 14
+    train(reports_file, killed, *steps, "--resume")
+    assert losses(killed) == losses(tmp_path / "whole")
+    weights = [(run / "last" / "model.safetensors") for run in (killed, tmp_path / "whole")]
+    assert weights[0].read_bytes() == weights[1].read_bytes()
+
+
+def test_two_processes_equal_one_on_the_same_global_batch(reports_file, tmp_path):
+    options = ("--max-steps", "8", "--validate-every", "8", "--dropout", "0",
+               "--graph-dropout", "0")  # fmt: skip
+    train(reports_file, tmp_path / "one", *options)
+    torchrun = (
+        sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"
+    )  # fmt: skip
+    train(reports_file, tmp_path / "two", *options, launcher=torchrun)
+    train(reports_file, tmp_path / "parts", *options, "--accumulation", "3")
+    one = losses(tmp_path / "one")
+    assert len(one) == 8
+    for other in ("two", "parts"):
+        assert losses(tmp_path / other) == pytest.approx(one, abs=1e-5)
