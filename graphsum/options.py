@@ -128,6 +128,9 @@ PRESETS: dict[str, dict[str, Any]] = {
         "dropout": 0.1,
         "graph_heads": 4,
         "contrastive_layers": 1,
+        "max_steps": 500,
+        "encoder_warmup": 100,
+        "warmup": 100,
     },
     # Encoder and tokenizer from scratch, for a few thousand reports and a CPU.
     "small": {},

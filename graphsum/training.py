@@ -107,14 +107,7 @@ def train(
     Raises:
         InputError: what is given does not fit; a run is in the way; nothing to resume.
     """
-    # Without cpu=True several CPU processes would not be told apart.
-    has_gpu = torch.cuda.is_available() or torch.backends.mps.is_available()
-    accelerator = Accelerator(
-        cpu=not has_gpu,
-        mixed_precision=options.precision,
-        log_with="tensorboard",
-        project_dir=options.run_dir / "tensorboard",
-    )
+    accelerator = build_accelerator(options)
     quiet_libraries()
     run = options.run_dir
     prepare_folder(run, accelerator, resume=resume, overwrite=overwrite)
@@ -216,6 +209,27 @@ def train(
     bar.close()
     accelerator.end_training()
     return run
+
+
+def build_accelerator(options: TrainOptions) -> Accelerator:
+    """Devices, precision and trackers of a run.
+
+    Raises:
+        InputError: the precision is not to be had on this machine.
+    """
+    # Without cpu=True several CPU processes would not be told apart.
+    has_gpu = torch.cuda.is_available() or torch.backends.mps.is_available()
+    try:
+        return Accelerator(
+            cpu=not has_gpu,
+            mixed_precision=options.precision,
+            log_with="tensorboard",
+            project_dir=options.run_dir / "tensorboard",
+        )
+    except ValueError as error:
+        raise InputError(
+            f"--precision {options.precision} is not available on this machine; use no or bf16"
+        ) from error
 
 
 def quiet_libraries() -> None:
