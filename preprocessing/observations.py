@@ -263,4 +263,4 @@ def _master() -> re.Pattern[str]:
     parts += [f"(?P<term{i}>{pattern})" for i, pattern in enumerate(TERMS.values())]
     parts += [f"(?P<{kind}>{pattern})" for kind, pattern in CUES.items() if kind != "nothing"]
     expression = _BLANK.sub(_any_space, "|".join(parts))
-    return re.compile(rf"(?<!\w)(?=\S)(?:{expression})(?!\w)")
+    return re.compile(rf"(?:(?<!\w)(?=\S)|(?=,))(?:{expression})(?!\w)")
