@@ -36,7 +36,8 @@ _LUNG = (
     r"|pulmonary parenchyma)"
 )
 _CHEST = (
-    r"(?:chest|examination|exam|study|radiographs?|x-?rays?|films?|cxr|chest radiograph|chest x-xxxx"
+    r"(?:chest|examination|exam|study|radiographs?|x-?rays?|films?|cxr|chest radiograph"
+    r"|chest x-xxxx"
     r"|chest x-?ray|chest xxxx|chest examination|chest exam|chest film)"
 )
 _DEGREE = (
@@ -61,8 +62,8 @@ STATEMENTS = (
     (
         "absent",
         ("Cardiomegaly", "Enlarged Cardiomediastinum"),
-        rf"(?:cardiomediastin\w+(?:_\w+)?|{_HEART}(?:_size)?[ ,]+(?:(?:and|xxxx|the|pulmonary)[ ,]+){{0,6}}"
-        rf"{_MEDIASTINUM}){_GAP % 12}{_NORMAL}",
+        rf"(?:cardiomediastin\w+(?:_\w+)?|{_HEART}(?:_size)?[ ,]+(?:(?:and|xxxx|the|pulmonary)"
+        rf"[ ,]+){{0,6}}{_MEDIASTINUM}){_GAP % 12}{_NORMAL}",
     ),
     ("absent", ("Cardiomegaly",), rf"{_HEART}{_GAP % 12}{_NORMAL}"),
     ("absent", ("Cardiomegaly",), rf"(?:normal|unremarkable)(?:_\w+)?_{_HEART}"),
@@ -350,3 +351,5 @@ SIDES = {
 PREPOSITION = r"in|at|on|of|within|involving|near|overlying|along|over|to|throughout|adjacent"
 # Observations of the middle or of the whole chest have no side.
 UNSIDED = frozenset(("Cardiomegaly", "Enlarged Cardiomediastinum", "Congestion", "No Finding"))
+# Before a term under a negation: only that much of it is denied.
+LARGE = r"large|larger|sizable|sizeable|massive"

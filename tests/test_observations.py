@@ -59,6 +59,8 @@ Atelectasis not visualized on the prior film. | Atelectasis=present
 Partial resolution of the effusion. | Pleural Effusion=present
 History of pneumonia. |
 No new fracture. |
+No large effusion or pneumothorax. | Pneumothorax=absent
+No pneumothorax or large left pleural effusion. | Pneumothorax=absent
 Pericardial effusion. |
 Subcutaneous emphysema. |
 Soft tissue edema. |

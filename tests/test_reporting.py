@@ -181,6 +181,15 @@ def test_open_i_rows_are_the_measured_ones():
     report = evaluation_report(reference_system, corpus.test, train=corpus.train)
     assert [report["strata"][name]["n"] for name in STRATA] == [576, 202, 374, 165, 411, 352]
 
+    claims = report["strata"]["all"]["observations"]
+    assert (claims["precision"], claims["recall"]) == (
+        pytest.approx(0.49, abs=0.03),
+        pytest.approx(0.41, abs=0.03),
+    )
+    # Radiologists hardly ever contradict their own findings; the reference system does.
+    own = report["reference"]["all"]["observations"]
+    assert own["contradicted"] / own["claims"] < 0.03 < claims["contradicted"] / claims["claims"]
+
     def means(rows, stratum):
         return [rows[stratum][name] for name in ("rouge1", "rouge2", "rougeL")]
 
