@@ -172,6 +172,13 @@ def test_the_newest_run_is_found(whole, tmp_path, monkeypatch):
     assert find_checkpoint(whole / "last") == whole / "last"
 
 
+def test_precision_that_this_machine_lacks(monkeypatch, tmp_path):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr("torch.backends.mps.is_available", lambda: False)
+    with pytest.raises(InputError, match="--precision fp16 needs a GPU"):
+        build_accelerator(resolve({"precision": "fp16", "output_dir": str(tmp_path)}))
+
+
 def test_two_processes_equal_one_on_the_same_global_batch(reports_file, tmp_path):
     options = ("--max-steps", "8", "--validate-every", "8", "--dropout", "0",
                "--graph-dropout", "0")  # fmt: skip
