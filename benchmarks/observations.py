@@ -79,12 +79,14 @@ def read_labels(path: str) -> dict[str, frozenset[str]]:
                     f"{path}: no column {missing[0]}; a comma-separated table with the columns "
                     f"filename, {', '.join(OBSERVATION_OF)} is expected"
                 )
-            return {
-                row["filename"].removeprefix("CXR"): frozenset(
+            labels = {}
+            for row in table:
+                if None in (row["filename"], *(row[column] for column in OBSERVATION_OF)):
+                    raise InputError(f"{path}, line {table.line_num}: fewer fields than columns")
+                labels[row["filename"].removeprefix("CXR")] = frozenset(
                     column for column in OBSERVATION_OF if row[column] == "1"
                 )
-                for row in table
-            }
+            return labels
     except UnicodeDecodeError:
         raise InputError(f"{path}: not UTF-8 text; a comma-separated table is expected") from None
     except OSError as error:

@@ -86,6 +86,7 @@ class TrainOptions:
     warmup: int = option(150, "warm-up steps of everything else")
     weight_decay: float = option(0.01, "AdamW weight decay, of matrices only")
     clip: float = option(1.0, "gradient norm limit; 0: none")
+    shuffle_sentences: bool = option(False, "show findings with their sentences in random order")
     precision: str = option("no", "mixed precision: no, bf16 or fp16")
     seed: int = option(1, "seed of weights, batches and dropout")
     validate_every: int = option(250, "steps between validations")
@@ -128,6 +129,9 @@ PRESETS: dict[str, dict[str, Any]] = {
         "dropout": 0.1,
         "graph_heads": 4,
         "contrastive_layers": 1,
+        "max_steps": 500,
+        "encoder_warmup": 100,
+        "warmup": 100,
     },
     # Encoder and tokenizer from scratch, for a few thousand reports and a CPU.
     "small": {},

@@ -4,7 +4,7 @@ import json
 import logging
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ class Example:
     edge_index: np.ndarray  # [2, E]
     edge_type: np.ndarray  # [E]
     labels: np.ndarray  # [T], with the end piece; empty without impression
+    sentence: np.ndarray  # [S], number of each piece's sentence; -1: special piece
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,7 @@ class GraphSumProcessor:
         for positions in pieces_of_word.values():
             for left, right in pairwise(positions):
                 edges[left, right] = edges[right, left] = self._edge_type_id["entity"]
+        numbers = np.searchsorted(graph.sentence_starts, np.arange(len(graph.words)), "right") - 1
         return Example(
             uid=graph.uid,
             input_ids=np.array(pieces, np.int64),
@@ -97,6 +99,9 @@ class GraphSumProcessor:
             edge_index=np.array(list(edges), np.int64).reshape(-1, 2).T,
             edge_type=np.array(list(edges.values()), np.int64),
             labels=self._target_pieces(impression),
+            sentence=np.array(
+                [-1 if word is None else numbers[word] for word in word_of_piece], np.int64
+            ),
         )
 
     def _source_pieces(self, graph: ReportGraph) -> tuple[list[int], list[int | None]]:
@@ -180,6 +185,30 @@ class GraphSumProcessor:
                 "folder that train.py wrote, such as checkpoints/sample-tiny/best"
             ) from None
         return cls(AutoTokenizer.from_pretrained(str(folder)), settings)
+
+
+def with_shuffled_sentences(example: Example, generator: np.random.Generator) -> Example:
+    """The same report with its sentences in another order; special pieces keep their ends.
+
+    An impression does not depend on the order in which the findings are told.
+    """
+    pieces = np.arange(len(example.input_ids))
+    inner = np.flatnonzero(example.sentence >= 0)
+    if not len(inner):
+        return example
+    first, last = inner[0], inner[-1] + 1
+    order = generator.permutation(example.sentence[first:last].max() + 1)
+    rank = order[example.sentence[first:last]]
+    moved = first + np.argsort(rank, kind="stable")
+    taken = np.concatenate([pieces[:first], moved, pieces[last:]])  # new position -> old one
+    place = np.argsort(taken)  # old position -> new one
+    return replace(
+        example,
+        input_ids=example.input_ids[taken],
+        key_mask=example.key_mask[taken],
+        edge_index=place[example.edge_index],
+        sentence=example.sentence[taken],
+    )
 
 
 def first_id(tokenizer: PreTrainedTokenizerBase, *names: str) -> int:

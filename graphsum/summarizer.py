@@ -1,5 +1,6 @@
 """The five-line public API: findings in, impression out."""
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, overload
@@ -13,6 +14,8 @@ from graphsum.runs import find_checkpoint
 from preprocessing.annotators import Annotator, load_annotator
 from preprocessing.errors import InputError
 from preprocessing.graph import build_graph
+
+logger = logging.getLogger(__name__)
 
 
 class Summarizer:
@@ -48,6 +51,14 @@ class Summarizer:
         folder = find_checkpoint(checkpoint)
         processor = GraphSumProcessor.from_pretrained(folder)
         annotator = load_annotator(processor.settings.annotator, model_dir=annotator_model)
+        if annotator.version != processor.settings.annotator_version:
+            logger.warning(
+                "%s was trained on graphs of %s %s; this is version %s, and results may differ",
+                folder,
+                annotator.name,
+                processor.settings.annotator_version,
+                annotator.version,
+            )
         return cls(load_model(folder, device=device), processor, annotator)
 
     @overload

@@ -25,7 +25,7 @@ from graphsum.generation import GREEDY, generate_impressions
 from graphsum.metrics.rouge import rouge_scores
 from graphsum.modeling import GraphSum
 from graphsum.options import OPTIONS_FILE, TrainOptions, save_options
-from graphsum.processing import Example, GraphSumProcessor
+from graphsum.processing import Example, GraphSumProcessor, with_shuffled_sentences
 from preprocessing.corpora import Corpus, describe
 from preprocessing.errors import InputError
 from preprocessing.records import write_text_atomically
@@ -107,14 +107,7 @@ def train(
     Raises:
         InputError: what is given does not fit; a run is in the way; nothing to resume.
     """
-    # Without cpu=True several CPU processes would not be told apart.
-    has_gpu = torch.cuda.is_available() or torch.backends.mps.is_available()
-    accelerator = Accelerator(
-        cpu=not has_gpu,
-        mixed_precision=options.precision,
-        log_with="tensorboard",
-        project_dir=options.run_dir / "tensorboard",
-    )
+    accelerator = build_accelerator(options)
     quiet_libraries()
     run = options.run_dir
     prepare_folder(run, accelerator, resume=resume, overwrite=overwrite)
@@ -178,10 +171,12 @@ def train(
     started, first_step = time.perf_counter(), progress.step
     while progress.step < options.max_steps:
         rows = next(order)
+        chosen = [examples[row] for row in rows]
+        if options.shuffle_sentences:
+            generator = np.random.default_rng([options.seed, progress.step])  # the same on resume
+            chosen = [with_shuffled_sentences(example, generator) for example in chosen]
         model.train()
-        losses = training_step(
-            accelerator, model, optimizer, processor, [examples[row] for row in rows], options
-        )
+        losses = training_step(accelerator, model, optimizer, processor, chosen, options)
         scheduler.step()
         progress.step += 1
         recent.append(losses)
@@ -216,6 +211,24 @@ def train(
     bar.close()
     accelerator.end_training()
     return run
+
+
+def build_accelerator(options: TrainOptions) -> Accelerator:
+    """Devices, precision and trackers of a run.
+
+    Raises:
+        InputError: the precision is not to be had on this machine.
+    """
+    # Without cpu=True several CPU processes would not be told apart.
+    has_gpu = torch.cuda.is_available() or torch.backends.mps.is_available()
+    if options.precision == "fp16" and not has_gpu:
+        raise InputError("--precision fp16 needs a GPU; use no or bf16 here")
+    return Accelerator(
+        cpu=not has_gpu,
+        mixed_precision=options.precision,
+        log_with="tensorboard",
+        project_dir=options.run_dir / "tensorboard",
+    )
 
 
 def quiet_libraries() -> None:

@@ -37,6 +37,7 @@ _LUNG = (
 )
 _CHEST = (
     r"(?:chest|examination|exam|study|radiographs?|x-?rays?|films?|cxr|chest radiograph"
+    r"|chest x-xxxx"
     r"|chest x-?ray|chest xxxx|chest examination|chest exam|chest film)"
 )
 _DEGREE = (
@@ -61,8 +62,8 @@ STATEMENTS = (
     (
         "absent",
         ("Cardiomegaly", "Enlarged Cardiomediastinum"),
-        rf"(?:cardiomediastin\w+(?:_\w+)?|{_HEART}(?:_size)?[ ,]+(?:and|xxxx|the|pulmonary|,| )*"
-        rf"{_MEDIASTINUM}){_GAP % 12}{_NORMAL}",
+        rf"(?:cardiomediastin\w+(?:_\w+)?|{_HEART}(?:_size)?[ ,]+(?:(?:and|xxxx|the|pulmonary)"
+        rf"[ ,]+){{0,6}}{_MEDIASTINUM}){_GAP % 12}{_NORMAL}",
     ),
     ("absent", ("Cardiomegaly",), rf"{_HEART}{_GAP % 12}{_NORMAL}"),
     ("absent", ("Cardiomegaly",), rf"(?:normal|unremarkable)(?:_\w+)?_{_HEART}"),
@@ -72,7 +73,7 @@ STATEMENTS = (
         "absent",
         ("Lung Opacity", "Consolidation", "Infiltrate"),
         rf"(?:{_LUNG}|xxxx)(?:_(?:are|is|remain|remains|appear|appears|both|otherwise|xxxx|well|and"
-        rf"|expanded|inflated|aerated|hyperinflated|hyperexpanded|normally|,)){0, 6}_(?:\w+ly_)?"
+        rf"|expanded|inflated|aerated|hyperinflated|hyperexpanded|normally|,)){{0,6}}_(?:\w+ly_)?"
         r"(?<!otherwise )(?:clear(?!_(?:of|on|except|other))|unremarkable)",
     ),
     (
@@ -106,7 +107,7 @@ NORMAL_STUDY = (
     rf"|of)_"
     r"(?:the_)?(?:chest|lungs|thorax))?(?!_(?:of|to|that))",
     rf"(?:normal|negative|unremarkable)(?:_(?:pa|and|lateral|frontal|two|2|view|views"
-    rf"|of the)){0, 8}_{_CHEST}",
+    rf"|of the)){{0,8}}_{_CHEST}",
     rf"{_CHEST}_(?:is_|are_|appears_|within_)?(?:normal|negative|unremarkable)(?!_for)",
     rf"{_HEART}_and_lungs?(?:_are|_appear)?_(?:normal|clear|unremarkable|within normal limits)",
 )
@@ -142,7 +143,7 @@ TERMS = {
         rf"|{_MEDIASTINUM}{_GAP % 5}(?:widen\w*|enlarged|prominent|wide)|mediastinal widening"
     ),
     "Congestion": (
-        r"(?:pulmonary |central |mild )*(?:vascular|venous|pulmonary|vasculature) congestion"
+        r"(?:pulmonary |central |mild ){0,4}(?:vascular|venous|pulmonary|vasculature) congestion"
         r"|congestive (?:heart )?(?:failure|changes?)|heart failure|chf|failure pattern"
         r"|vascular(?:ity|ature)_(?:is_|are_)?(?:\w+ly_)?congested|cardiac decompensation"
     ),
@@ -167,7 +168,7 @@ TERMS = {
         r"|reaction|abnormalit(?:y|ies))|(?:calcified )?pleural-based \w+|fibrothorax"
     ),
     "Granuloma": (
-        r"(?:calcified_|old_|healed_|small_|prior_|remote_)*(?:granuloma(?:ta|s)?"
+        r"(?:calcified_|old_|healed_|small_|prior_|remote_){0,4}(?:granuloma(?:ta|s)?"
         r"|granulomatous_(?:disease|changes?|process|infection"
         r"|calcifications?|sequela\w*|residua\w*))"
     ),
@@ -203,7 +204,7 @@ TERMS = {
         r"hyper-?_?(?:inflat\w+|expan\w+|aerat\w+|lucen\w+|disten\w+)|overinflat\w+|air trapping"
     ),
     "Fibrosis": (
-        r"(?:pulmonary |interstitial |lung )*fibro(?:sis|tic)(?:_(?:changes?|disease|scarring"
+        r"(?:pulmonary |interstitial |lung ){0,4}fibro(?:sis|tic)(?:_(?:changes?|disease|scarring"
         r"|lung disease))?"
         r"|honey-?combing"
     ),
@@ -220,16 +221,16 @@ TERMS = {
         r"|increased)"
         r"_densit(?:y|ies)|haziness|reticulation"
     ),
-    "Hernia": r"(?:hiatal |hiatus |diaphragmatic |bochdalek |morgagni )*hernia(?:s|tion)?",
+    "Hernia": r"(?:hiatal |hiatus |diaphragmatic |bochdalek |morgagni ){0,4}hernia(?:s|tion)?",
     "Fracture": r"fractur(?:es?|ed)|fx",
     "Support Devices": (
         r"(?:picc|central|venous|ij|subclavian|jugular|dialysis|swan[ -]ganz|hickman|groshong"
         r"|arterial"
-        r"|femoral|xxxx)?_?(?:catheters?|lines?(?=[ .,;]))|picc|(?:endotracheal|tracheostomy"
+        r"|femoral|xxxx)?_?(?:catheters?|lines?)|picc|(?:endotracheal|tracheostomy"
         r"|enteric|feeding"
         r"|nasogastric|ng|et|chest|orogastric|og|thoracostomy|drainage|dobbhoff"
         r"|xxxx)?_?(?:tubes?)|ett|ngt"
-        r"|(?:cardiac |dual[ -]chamber |single[ -]lead )*(?:pace-?makers?|pacers?)|(?:pacer "
+        r"|(?:cardiac |dual[ -]chamber |single[ -]lead ){0,4}(?:pace-?makers?|pacers?)|(?:pacer "
         r"|pacing |icd )"
         r"(?:wires?|leads?)|a?icd|defibrillators?|(?:port-?a-?cath|port-?_?cath|mediport"
         r"|chest port|portacath"
@@ -264,7 +265,7 @@ _SEEN = (
     r"|found|apparent|observed|shown|suggested|suspected|recogni[sz]ed|xxxx|xxxx seen|there)"
 )
 _BE = r"(?:is|are|was|were|has been|have been)"
-_ADVERB = r"(?:(?!not_)\w+ly_|now_|well_|since_|nearly_)*"
+_ADVERB = r"(?:(?!not_)\w+ly_|now_|well_|since_|nearly_){0,4}"
 
 # Kind of cue -> pattern, tried in this order. After ``deny``/``doubt``/``drop`` come the
 # observations that they govern, before ``denied``/``doubted`` those.
@@ -326,10 +327,9 @@ CUES = {
     "end": (
         r"but|however|although|though|except(?:_for)?|aside_from|apart_from|other_than|besides"
         r"|nevertheless|yet|which|while|whereas|there_(?:is|are)"
-        r"|(?:,_|and_)(?:the_)?(?:heart|lungs?|cardio\w+|cardiac|mediastin\w+|bones"
-        r"|osseous_structures)"
-        r"(?=_(?:\w+_){0,2}(?:is|are|remains?|appears?)\b)"
-        r"|,_(?=(?:stable|unchanged|persistent|mild|minimal|probable|possible|likely|small|with)_)"
+        r"|(?:,|and)(?=_(?:the_)?(?:heart|lungs?|cardio\w+|cardiac|mediastin\w+|bones"
+        r"|osseous_structures)_(?:\w+_){0,2}(?:is|are|remains?|appears?)\b)"
+        r"|,(?=_(?:stable|unchanged|persistent|mild|minimal|probable|possible|likely|small|with)_)"
     ),
     # Ends only the reach of a negation or a doubt, never that of words after it.
     "with": r"with(?!in|out)",
@@ -351,3 +351,5 @@ SIDES = {
 PREPOSITION = r"in|at|on|of|within|involving|near|overlying|along|over|to|throughout|adjacent"
 # Observations of the middle or of the whole chest have no side.
 UNSIDED = frozenset(("Cardiomegaly", "Enlarged Cardiomediastinum", "Congestion", "No Finding"))
+# Before a term under a negation: only that much of it is denied.
+LARGE = r"large|larger|sizable|sizeable|massive"

@@ -14,6 +14,7 @@ from typing import Literal
 from preprocessing.observation_terms import (
     COMPOUNDS,
     CUES,
+    LARGE,
     NORMAL_STUDY,
     PARENTS,
     PREPOSITION,
@@ -68,7 +69,7 @@ def extract_observations(text: str) -> tuple[Observation, ...]:
     A nodule or mass that is or may be there is a Lung Lesion too, an infiltrate a Lung Opacity,
     pleural thickening a Pleural Other. "No Finding" comes back where the text calls the study
     normal, or free of acute disease, and nothing but Support Devices is present or uncertain.
-    Mentions of history, and of what is denied only as new or additional, are left out.
+    Mentions of history, and of what is denied only as new, additional or large, are left out.
     """
     lowered = text.lower()
     if len(lowered) != len(text):  # a few capitals grow when lowered; offsets must not move
@@ -134,6 +135,12 @@ def _read_sentence(text: str, start: int, end: int, found: list[Observation]) ->
                     mention.status = "uncertain"
                     if not mentions[-1].fixed and mentions[-1].status == "present":
                         mentions[-1].status = "uncertain"
+                elif (
+                    mention.status == "absent"
+                    and not fixed
+                    and _LARGE.search(text[max(start, match.start() - 30) : match.start()])
+                ):
+                    mention.status = "drop"
                 mentions.append(mention)
                 if names == (NO_FINDING,) and _DENIES.match(text, match.start()):
                     state = "absent"
@@ -220,6 +227,7 @@ def _one_side(words: set[str]) -> Side | None:
 
 _FORWARD = {"deny": "absent", "doubt": "uncertain", "drop": "drop"}
 _BACKWARD = {"denied": "absent", "doubted": "uncertain"}
+_LARGE = re.compile(rf"\b(?:{LARGE})\s+(?:\w+\s+)?$")
 _DENIES = re.compile(r"no\b|without|negative for")
 
 _MENTIONS: dict[str, tuple[tuple[str, ...], str | None]] = {
@@ -263,4 +271,4 @@ def _master() -> re.Pattern[str]:
     parts += [f"(?P<term{i}>{pattern})" for i, pattern in enumerate(TERMS.values())]
     parts += [f"(?P<{kind}>{pattern})" for kind, pattern in CUES.items() if kind != "nothing"]
     expression = _BLANK.sub(_any_space, "|".join(parts))
-    return re.compile(rf"(?<!\w)(?=\S)(?:{expression})(?!\w)")
+    return re.compile(rf"(?:(?<!\w)(?=\S)|(?=,))(?:{expression})(?!\w)")

@@ -180,10 +180,17 @@ def test_summarizer(checkpoint, caplog):
     assert "left out" in caplog.text
 
 
-def test_the_annotator_of_training_is_the_one_used(checkpoint):
-    summarizer = Summarizer.from_pretrained(checkpoint)
-    assert summarizer.annotator.name == "builtin"
-    assert summarizer.annotator.version == load_annotator("builtin").version
+def test_another_version_of_the_annotator_is_told(checkpoint, tmp_path, caplog):
+    Summarizer.from_pretrained(checkpoint)  # its version is "test", which no annotator has
+    assert "trained on graphs of builtin test" in caplog.text
+    caplog.clear()
+    for file in (checkpoint / "best").iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    settings = tmp_path / "processor_config.json"
+    version = load_annotator("builtin").version
+    settings.write_text(settings.read_text().replace('"test"', json.dumps(version)))
+    Summarizer.from_pretrained(tmp_path)
+    assert "trained on graphs" not in caplog.text
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,13 @@ import pytest
 import torch
 from tiny import PAIRS, graph_of, tiny_examples, tiny_processor
 
-from graphsum.processing import GraphSumProcessor, padded, tidy, train_tokenizer
+from graphsum.processing import (
+    GraphSumProcessor,
+    padded,
+    tidy,
+    train_tokenizer,
+    with_shuffled_sentences,
+)
 from preprocessing.errors import InputError
 from preprocessing.graph import EDGE_TYPES
 from preprocessing.records import Edge, ReportGraph
@@ -72,6 +78,32 @@ def test_collation_offsets_edges_and_masks_padding():
     assert batch["attention_mask"].sum() == size + len(second.input_ids)
     assert (batch["labels"] == -100).sum() == abs(len(first.labels) - len(second.labels))
     assert first.labels[-1] == processor.end_id
+
+
+def test_shuffled_sentences_are_the_same_graph():
+    """Pieces stay together with their sentence; every edge still joins the same two pieces."""
+    processor = tiny_processor()
+    graph = graph_of("1", "Heart size is normal . Lungs are clear . No pneumothorax .")
+    example = next(processor.examples([graph], ["Normal ."]))
+    orders = set()
+    for seed in range(20):
+        other = with_shuffled_sentences(example, np.random.default_rng(seed))
+        text = processor.tokenizer.decode(other.input_ids, skip_special_tokens=True)
+        orders.add(text)
+        parts = sorted(part.strip() for part in text.split("."))
+        assert parts == ["", "heart size is normal", "lungs are clear", "no pneumothorax"]
+        for one in (example, other):
+            assert one.input_ids[0] == processor.start_id
+            assert one.input_ids[-1] == processor.end_id
+        edges = [
+            sorted(
+                (one.input_ids[i], one.input_ids[j], kind, one.key_mask[i])
+                for (i, j), kind in zip(one.edge_index.T, one.edge_type, strict=True)
+            )
+            for one in (example, other)
+        ]
+        assert edges[0] == edges[1]
+    assert len(orders) == 6  # all orders of three sentences
 
 
 def test_padded():

@@ -30,14 +30,23 @@ REPORTS = [
 PREDICTIONS = [CONSTANT_IMPRESSION, "Large left effusion.", "Large right effusion."]
 
 
+NO_OBSERVATIONS = {
+    "precision": None,
+    "recall": None,
+    "f1": None,
+    "claims": 0,
+    "contradicted": 0,
+}
+
+
 def test_report_has_the_documented_shape_and_hand_worked_scores():
     report = evaluation_report(PREDICTIONS, REPORTS, train=TRAIN)
-    assert list(report) == ["fingerprint", "strata", "baselines"]
+    assert list(report) == ["fingerprint", "strata", "baselines", "reference"]
     assert list(report["baselines"]) == ["constant", "neighbour"]
     for rows in (report["strata"], *report["baselines"].values()):
         assert tuple(rows) == STRATA
         for scores in rows.values():
-            assert list(scores) == ["n", "rouge1", "rouge2", "rougeL", "ci95"]
+            assert list(scores) == ["n", "rouge1", "rouge2", "rougeL", "ci95", "observations"]
     not_normal = report["strata"]["not_normal"]
     assert (not_normal["n"], not_normal["rouge1"], not_normal["rouge2"]) == (2, 83.33, 75.0)
     assert not_normal["ci95"]["rouge1"] == [66.67, 100.0]
@@ -49,7 +58,19 @@ def test_report_has_the_documented_shape_and_hand_worked_scores():
         "rouge2": None,
         "rougeL": None,
         "ci95": {"rouge1": None, "rouge2": None, "rougeL": None},
+        "observations": NO_OBSERVATIONS,
     }
+    assert not_normal["observations"] == {
+        "precision": 1.0,
+        "recall": 1.0,
+        "f1": 1.0,
+        "claims": 2,
+        "contradicted": 0,
+    }
+    constant = report["baselines"]["constant"]["all"]["observations"]
+    assert (constant["precision"], constant["recall"], constant["claims"]) == (None, 0.0, 0)
+    assert tuple(report["reference"]) == STRATA
+    assert report["reference"]["all"]["observations"]["claims"] == 2
     assert json.loads(json.dumps(report, allow_nan=False)) == report
 
 
@@ -69,7 +90,18 @@ def test_comparison_is_signed_and_paired():
 
 def test_table_names_rows_strata_and_settings():
     table = format_table(evaluation_report(PREDICTIONS, REPORTS, train=TRAIN, other=PREDICTIONS))
-    lines = table.splitlines()
+    rouge, observations = table.split("\n\n")
+    claims = observations.splitlines()
+    assert [line.split()[0] for line in claims[3:]] == [
+        "system",
+        "constant",
+        "neighbour",
+        "reference",
+        "fingerprint:",
+    ]
+    assert "100/100/100 0/2" in claims[3]
+    assert "-/0/0 0/0" in claims[4]
+    lines = [*rouge.splitlines(), claims[-1]]
     assert [line.split()[0] for line in lines[3:]] == [
         "system",
         "±",
@@ -148,6 +180,15 @@ def test_open_i_rows_are_the_measured_ones():
     reference_system = read_predictions(SHARED / "peers/aig_cl/openi_test.jsonl", uids)
     report = evaluation_report(reference_system, corpus.test, train=corpus.train)
     assert [report["strata"][name]["n"] for name in STRATA] == [576, 202, 374, 165, 411, 352]
+
+    claims = report["strata"]["all"]["observations"]
+    assert (claims["precision"], claims["recall"]) == (
+        pytest.approx(0.49, abs=0.03),
+        pytest.approx(0.41, abs=0.03),
+    )
+    # Radiologists hardly ever contradict their own findings; the reference system does.
+    own = report["reference"]["all"]["observations"]
+    assert own["contradicted"] / own["claims"] < 0.03 < claims["contradicted"] / claims["claims"]
 
     def means(rows, stratum):
         return [rows[stratum][name] for name in ("rouge1", "rouge2", "rougeL")]

@@ -12,9 +12,12 @@ from pathlib import Path
 import pytest
 from tiny import tiny_model, tiny_processor
 
+import evaluate
 from graphsum.options import resolve
-from graphsum.training import batches, parameter_groups, rate_factor, swap_in
+from graphsum.runs import find_checkpoint
+from graphsum.training import batches, build_accelerator, parameter_groups, rate_factor, swap_in
 from preprocessing.corpora import load_corpus
+from preprocessing.errors import InputError
 from preprocessing.records import dumps
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -56,6 +59,14 @@ def train(reports_file, run, *options, launcher=(sys.executable,)):
         cwd=ROOT, env=os.environ | ONE_THREAD, capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
+
+
+@pytest.fixture(scope="session")
+def whole(reports_file, tmp_path_factory):
+    """A run of 14 steps that nothing broke."""
+    run = tmp_path_factory.mktemp("runs") / "whole"
+    train(reports_file, run, "--max-steps", "14", "--validate-every", "5")
+    return run
 
 
 def losses(run):
@@ -116,10 +127,9 @@ def test_swap_in_replaces_a_folder(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["best"]
 
 
-def test_a_killed_run_goes_on_exactly(reports_file, tmp_path):
+def test_a_killed_run_goes_on_exactly(reports_file, whole, tmp_path):
     """kill -9 after a checkpoint; --resume gives the losses of the unbroken run, with dropout."""
     steps = ("--max-steps", "14", "--validate-every", "5")
-    train(reports_file, tmp_path / "whole", *steps)
     killed = tmp_path / "killed"
     process = subprocess.Popen(
         [sys.executable, *command(reports_file, killed, "--max-steps", "14",
@@ -136,9 +146,37 @@ def test_a_killed_run_goes_on_exactly(reports_file, tmp_path):
     process.wait()
     assert max(losses(killed)) < 14
     train(reports_file, killed, *steps, "--resume")
-    assert losses(killed) == losses(tmp_path / "whole")
-    weights = [(run / "last" / "model.safetensors") for run in (killed, tmp_path / "whole")]
+    assert losses(killed) == losses(whole)
+    weights = [(run / "last" / "model.safetensors") for run in (killed, whole)]
     assert weights[0].read_bytes() == weights[1].read_bytes()
+
+
+def test_a_run_is_evaluated_on_its_own_corpus(whole, tmp_path):
+    evaluate.main(["--checkpoint", str(whole), "--output-dir", str(tmp_path), "--num-beams", "2"])
+    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    assert metrics["strata"]["all"]["n"] == 10
+    assert len((tmp_path / "predictions.jsonl").read_text().splitlines()) == 10
+
+
+def test_the_newest_run_is_found(whole, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match="no finished run under checkpoints/"):
+        find_checkpoint(None)
+    for age, name in ((50, "old"), (10, "new"), (30, "middle")):
+        run = tmp_path / "checkpoints" / name
+        (run / "best").mkdir(parents=True)
+        (run / "options.yaml").write_text("dataset: sample\n")
+        os.utime(run / "best", (time.time() - age,) * 2)
+    assert find_checkpoint(None) == Path("checkpoints/new/best")
+    assert find_checkpoint(whole) == whole / "best"
+    assert find_checkpoint(whole / "last") == whole / "last"
+
+
+def test_precision_that_this_machine_lacks(monkeypatch, tmp_path):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr("torch.backends.mps.is_available", lambda: False)
+    with pytest.raises(InputError, match="--precision fp16 needs a GPU"):
+        build_accelerator(resolve({"precision": "fp16", "output_dir": str(tmp_path)}))
 
 
 def test_two_processes_equal_one_on_the_same_global_batch(reports_file, tmp_path):

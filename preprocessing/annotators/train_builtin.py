@@ -1,4 +1,4 @@
-"""Train the model of the built-in annotator (about 20 minutes on one core).
+"""Train the model of the built-in annotator (about half an hour on one core).
 
     OMP_NUM_THREADS=1 python -m preprocessing.annotators.train_builtin \\
         --ud UD_English-EWT --silver silver.jsonl --findings train_findings.jsonl --output DIR

@@ -1,0 +1,248 @@
+"""The observation extractor, on invented sentences."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from preprocessing.observations import (
+    CHEXPERT_OBSERVATIONS,
+    OBSERVATIONS,
+    extract_observations,
+    positive_observations,
+    statuses,
+)
+
+ROOT = Path(__file__).parents[1]
+SHARED = Path(os.environ.get("GRAPHSUM_SHARED", ROOT.parent / "shared"))
+
+# Each line: a sentence, then name=status of what it says (nothing else may come back).
+CASES = """
+Small pleural effusion. | Pleural Effusion=present
+No pneumothorax, pleural effusion or consolidation. | Pneumothorax=absent Pleural Effusion=absent \
+Consolidation=absent
+There is no evidence of pulmonary edema. | Edema=absent
+There is no XXXX of an effusion. | Pleural Effusion=absent
+Cardiomegaly without edema. | Cardiomegaly=present Edema=absent
+The bases are free of atelectasis. | Atelectasis=absent
+The film is negative for pneumothorax. | Pneumothorax=absent
+The pneumothorax has resolved. | Pneumothorax=absent
+Effusion and atelectasis are no longer seen. | Pleural Effusion=absent Atelectasis=absent
+There is no longer a pneumothorax. | Pneumothorax=absent
+A fracture is not identified. | Fracture=absent
+Pneumonia is unlikely. | Pneumonia=absent
+Complete resolution of the edema. | Edema=absent
+No effusion, but a scar remains. | Pleural Effusion=absent Scarring=present
+No effusion; atelectasis at the base. | Pleural Effusion=absent Atelectasis=present
+No pneumothorax, although edema persists. | Pneumothorax=absent Edema=present
+No pneumothorax, the heart is enlarged. | Pneumothorax=absent Cardiomegaly=present
+No effusion and the heart is large. | Pleural Effusion=absent Cardiomegaly=present
+No fluid overload due to cardiomegaly. | Cardiomegaly=present
+Cannot exclude pneumonia. | Pneumonia=uncertain
+An effusion cannot be excluded. | Pleural Effusion=uncertain
+CT to rule out a fracture. | Fracture=uncertain
+This may represent atelectasis. | Atelectasis=uncertain
+Possible edema. | Edema=uncertain
+Atelectasis versus scarring. | Atelectasis=uncertain Scarring=uncertain
+Atelectasis or scarring. | Atelectasis=uncertain Scarring=uncertain
+Probable atelectasis. | Atelectasis=present
+Not without atelectasis. | Atelectasis=present
+No change in the effusion. | Pleural Effusion=present
+No interval increase in edema. | Edema=present
+The effusion is not significantly changed. | Pleural Effusion=present
+Atelectasis not visualized on the prior film. | Atelectasis=present
+Partial resolution of the effusion. | Pleural Effusion=present
+History of pneumonia. |
+No new fracture. |
+No large effusion or pneumothorax. | Pneumothorax=absent
+No pneumothorax or large left pleural effusion. | Pneumothorax=absent
+Pericardial effusion. |
+Subcutaneous emphysema. |
+Soft tissue edema. |
+Heart size is normal. | Cardiomegaly=absent
+The heart is not enlarged. | Cardiomegaly=absent
+The heart is mildly enlarged. | Cardiomegaly=present
+Normal cardiac silhouette. | Cardiomegaly=absent
+Borderline heart size. | Cardiomegaly=uncertain
+The heart is at the upper limits of normal. |
+The heart and mediastinum are unremarkable. | Cardiomegaly=absent \
+Enlarged Cardiomediastinum=absent
+Widened mediastinum. | Enlarged Cardiomediastinum=present
+The lungs are clear. | Lung Opacity=absent Consolidation=absent Infiltrate=absent
+The lungs are clear of infiltrate. | Infiltrate=absent
+Apart from a nodule, the lungs are clear. | Nodule=present Lung Lesion=present \
+Lung Opacity=absent Consolidation=absent Infiltrate=absent
+Costophrenic angles are sharp. | Pleural Effusion=absent
+The ribs are intact. | Fracture=absent
+No nodule. | Nodule=absent
+No mass effect. |
+A nodule. | Nodule=present Lung Lesion=present
+An infiltrate may be seen; a mass is possible. | Infiltrate=present Lung Opacity=present \
+Mass=uncertain Lung Lesion=uncertain
+Pleural thickening. | Pleural Thickening=present Pleural Other=present
+Hydropneumothorax. | Pleural Effusion=present Pneumothorax=present
+Calcified granuloma and hiatal hernia with emphysema. | Granuloma=present Hernia=present \
+Emphysema=present
+A pacemaker and a PICC line. | Support Devices=present
+No acute cardiopulmonary abnormality. | No Finding=present
+No acute disease or pneumothorax. | No Finding=present Pneumothorax=absent
+Normal chest. | No Finding=present
+Normal chest with a central line. | No Finding=present Support Devices=present
+No acute cardiopulmonary disease. Stable cardiomegaly. | Cardiomegaly=present
+1. Edema 2. No effusion. | Edema=present Pleural Effusion=absent
+The sky is blue. |
+"""
+
+
+@pytest.mark.parametrize("line", CASES.replace("\\\n", "").strip().splitlines())
+def test_status_of_each_observation(line):
+    text, _, expected = line.partition("|")
+    said = {f"{name}={status}" for name, status in statuses(text).items()}
+    for status in ("present", "absent", "uncertain"):
+        expected = expected.replace(f"={status}", f"={status}\n")
+    assert said == {part.strip() for part in expected.splitlines() if part.strip()}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("A left effusion and right basilar atelectasis.", ["left", "right"]),
+        ("Atelectasis in the left base and a right effusion.", ["left", "right"]),
+        ("Left effusion and atelectasis.", ["left", "left"]),
+        ("Atelectasis and scarring in the lingula.", ["left", "left"]),
+        ("Bilateral effusions, right greater than left.", ["bilateral"]),
+        ("Right and left effusions.", ["bilateral"]),
+        ("RLL consolidation. Effusion.", ["right", None]),
+        ("No effusion, but left atelectasis.", [None, "left"]),
+        ("Left ventricle aside, cardiomegaly.", [None]),
+    ],
+)
+def test_sides(text, expected):
+    assert [observation.side for observation in extract_observations(text)] == expected
+
+
+def test_absence_on_one_side_denies_nothing_of_the_other():
+    assert statuses("No left effusion.") == {}
+    assert extract_observations("No left effusion.")[0].status == "absent"
+    assert statuses("The right lung is clear.") == {}
+
+
+def test_present_wins_over_uncertain_over_absent():
+    assert statuses("No edema. Possible edema.") == {"Edema": "uncertain"}
+    assert statuses("Edema. No edema. Possible edema.") == {"Edema": "present"}
+    assert positive_observations("Edema. Possible fracture. No effusion.") == {"Edema"}
+
+
+def test_spans_are_offsets_of_the_text_as_given():
+    text = "İİ Small\nEFFUSION; NO\n pleural   effusion."
+    spans = [text[o.start : o.end] for o in extract_observations(text)]
+    assert spans == ["EFFUSION", "pleural   effusion"]
+
+
+def test_lines_and_case_do_not_matter():
+    text = "No evidence of pleural effusion. The heart is mildly enlarged. Left lower lobe scar."
+    plain = [(o.name, o.status, o.side) for o in extract_observations(text)]
+    for other in (text.upper(), text.replace(" ", "\n"), text.replace(".", " .")):
+        assert [(o.name, o.status, o.side) for o in extract_observations(other)] == plain
+
+
+def test_every_name_is_documented():
+    assert len(CHEXPERT_OBSERVATIONS) == 14
+    assert len(set(OBSERVATIONS)) == len(OBSERVATIONS)
+    assert {"Nodule", "Mass", "Infiltrate", "Emphysema", "Fibrosis", "Hernia"} <= set(OBSERVATIONS)
+    assert "" not in OBSERVATIONS
+
+
+WORDS = "no effusion heart left and or with , . is normal lungs clear XXXX may not ß İ".split()
+
+
+@given(st.lists(st.sampled_from([*WORDS, "\n"])))
+def test_any_text_is_read(words):
+    text = " ".join(words)
+    for observation in extract_observations(text):
+        assert observation.name in OBSERVATIONS
+        assert observation.status in ("present", "absent", "uncertain")
+        assert 0 <= observation.start < observation.end <= len(text)
+
+
+@pytest.mark.parametrize(
+    "unit", ["no xxxx ", "calcified ", "heart and ", "lungs are\n", "effusion left ", "xxxx ", " "]
+)
+def test_time_does_not_explode(unit):
+    start = time.process_time()
+    extract_observations(unit * (20_000 // len(unit)) + "no effusion")
+    assert time.process_time() - start < 5
+
+
+def benchmark(*arguments):
+    return subprocess.run(
+        [sys.executable, "benchmarks/observations.py", *map(str, arguments)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+COLUMNS = (
+    "filename,Atelectasis,Cardiomegaly,Effusion,Infiltration,Mass,Nodule,Pneumonia,Pneumothorax,"
+    "Consolidation,Edema,Emphysema,Fibrosis,Pleural_Thickening\n"
+)
+XML = (
+    '<x><AbstractText Label="FINDINGS">{}</AbstractText>'
+    '<AbstractText Label="IMPRESSION">{}</AbstractText></x>'
+)
+
+
+def test_benchmark_scores_invented_reports(tmp_path):
+    rows = []
+    for number in range(1, 11):  # report 10 has an effusion that its coder did not see
+        said = "A left effusion." if number % 2 or number == 10 else "No effusion."
+        (tmp_path / f"{number}.xml").write_text(XML.format(said, "Seen."), encoding="utf-8")
+        rows.append(f"CXR{number},0,0,{number % 2}" + ",0" * 10)
+    labels = tmp_path / "labels.csv"
+    labels.write_text(COLUMNS + "\n".join(rows) + "\n")
+    done = benchmark("--data-dir", tmp_path, "--labels", labels)
+    assert done.returncode == 0, done.stderr
+    table = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines()}
+    assert table["Effusion"] == ["5", "0.833", "1.000", "0.909", "0/5"]
+    assert table["micro"] == ["0.833", "1.000", "0.909"]
+    assert table["macro"] == ["0.070"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "cannot be read"),
+        (b"filename,Mass\n", "no column Atelectasis"),
+        (b"\xff\xfe", "not UTF-8"),
+        (COLUMNS.encode() + b"CXR7" + b",0" * 13 + b"\n", "no report of"),
+        (COLUMNS.encode() + b"CXR1,0\n", "line 2: "),
+    ],
+)
+def test_benchmark_mistakes_are_one_line(tmp_path, content, message):
+    (tmp_path / "1.xml").write_text(XML.format("Effusion.", "Effusion."), encoding="utf-8")
+    if content is not None:
+        (tmp_path / "labels.csv").write_bytes(content)
+    done = benchmark("--data-dir", tmp_path, "--labels", tmp_path / "labels.csv")
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: ")
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.skipif(
+    not (SHARED / "openi/openi_gld_std14.csv").exists(),
+    reason="the Open-i reports and their labels are not on this machine",
+)
+def test_open_i_scores_are_the_documented_ones():
+    folder = SHARED / "openi"
+    done = benchmark("--data-dir", folder, "--labels", folder / "openi_gld_std14.csv")
+    table = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines()}
+    assert float(table["micro"][-1]) >= 0.89
+    assert float(table["macro"][-1]) >= 0.86
