@@ -19,7 +19,7 @@ from graphsum.command_line import Parser, run
 from graphsum.options import TrainOptions
 from graphsum.runs import corpus_of, find_checkpoint, options_of_checkpoint
 from preprocessing.errors import InputError
-from preprocessing.records import Report
+from preprocessing.records import Report, check_writable
 
 PARTS = ("train", "val", "test")
 
@@ -61,6 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise InputError("give either --checkpoint or --predictions, not both")
     checkpoint = None if options.predictions else find_checkpoint(options.checkpoint)
     settings = data_settings(options, checkpoint)
+    check_writable(Path(options.output_dir or "results") / "metrics.json")
     if options.examples and settings.dataset != "sample":
         raise InputError("--examples shows reports of the invented sample corpus only")
     corpus = corpus_of(settings)

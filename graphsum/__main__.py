@@ -10,7 +10,7 @@ from pathlib import Path
 from graphsum.command_line import Parser, closest, run
 from preprocessing.corpora.tables import text_lines
 from preprocessing.errors import InputError
-from preprocessing.records import dumps, read_jsonl, write_text_atomically
+from preprocessing.records import check_writable, dumps, read_jsonl, write_text_atomically
 
 TABLES = (".csv", ".jsonl")
 
@@ -49,8 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if getattr(options, name) < 1:
             raise InputError(f"--{name.replace('_', '-')} must be at least 1")
     source = Path(options.input) if options.input else None
-    if options.output and not Path(options.output).resolve().parent.is_dir():
-        raise InputError(f"--output {options.output}: its folder does not exist; make it first")
+    if options.output:
+        check_writable(options.output)
     if source is not None and source.suffix.lower() in TABLES:
         rows = list(read_rows(source))
         texts = findings_of(rows, source, column=options.column, added=options.output_column)

@@ -10,7 +10,13 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from transformers import Cache, GenerationMixin, PreTrainedModel
+from transformers import (
+    AutoConfig,
+    AutoModelForSeq2SeqLM,
+    Cache,
+    GenerationMixin,
+    PreTrainedModel,
+)
 from transformers.modeling_outputs import BaseModelOutput
 from transformers.utils import ModelOutput
 
@@ -192,3 +198,8 @@ class GraphSum(PreTrainedModel, GenerationMixin):
     def get_encoder(self, modality: str | None = None) -> nn.Module:
         """The text encoder; ``generate`` gets its memory from :meth:`encode` instead."""
         return self.text_encoder
+
+
+# transformers' Auto classes know the checkpoints once graphsum is imported.
+AutoConfig.register("graphsum", GraphSumConfig)
+AutoModelForSeq2SeqLM.register(GraphSumConfig, GraphSum)

@@ -63,7 +63,7 @@ class TrainOptions:
     decoder_layers: int = option(3, "layers of the decoder")
     decoder_heads: int = option(8, "attention heads of encoder from scratch and decoder")
     decoder_ffn_dim: int = option(1024, "width of the feed-forward layers")
-    dropout: float = option(0.2, "dropout of the layers trained from scratch")
+    dropout: float = option(0.1, "dropout of the layers trained from scratch")
     copy: bool = option(True, "the decoder may copy pieces of the findings")
     graph: str = option("gatv2", "graph convolution: gat, gatv2 or none")
     graph_heads: int = option(8, "heads of the first graph layer")
@@ -78,10 +78,10 @@ class TrainOptions:
     # Training
     batch_size: int = option(32, "reports per optimiser step, over all processes")
     accumulation: int = option(1, "parts in which each process computes its share of a batch")
-    max_steps: int = option(1500, "optimiser steps")
+    max_steps: int = option(1400, "optimiser steps")
     schedule: str = option("linear", "linear (warm-up, then linear decay) or noam")
-    encoder_lr: float = option(1e-3, "peak learning rate of the text encoder")
-    lr: float = option(1e-3, "peak learning rate of everything else")
+    encoder_lr: float = option(7e-4, "peak learning rate of the text encoder")
+    lr: float = option(7e-4, "peak learning rate of everything else")
     encoder_warmup: int = option(150, "warm-up steps of the text encoder")
     warmup: int = option(150, "warm-up steps of everything else")
     weight_decay: float = option(0.01, "AdamW weight decay, of matrices only")
@@ -89,7 +89,7 @@ class TrainOptions:
     shuffle_sentences: bool = option(False, "show findings with their sentences in random order")
     precision: str = option("no", "mixed precision: no, bf16 or fp16")
     seed: int = option(1, "seed of weights, batches and dropout")
-    validate_every: int = option(250, "steps between validations")
+    validate_every: int = option(350, "steps between validations")
     patience: int = option(0, "stop after this many validations without gain; 0: never")
     validation_reports: int = option(0, "use the first N validation reports; 0: all")
     log_every: int = option(10, "steps between entries of log.jsonl and TensorBoard")
@@ -126,15 +126,17 @@ PRESETS: dict[str, dict[str, Any]] = {
         "decoder_layers": 2,
         "decoder_heads": 4,
         "decoder_ffn_dim": 512,
-        "dropout": 0.1,
         "graph_heads": 4,
         "contrastive_layers": 1,
+        "encoder_lr": 1e-3,
+        "lr": 1e-3,
         "max_steps": 500,
+        "validate_every": 250,
         "encoder_warmup": 100,
         "warmup": 100,
     },
     # Encoder and tokenizer from scratch, for a few thousand reports and a CPU.
-    "small": {},
+    "small": {"shuffle_sentences": True},
     # Hu et al. (ACL 2022), Open-i; 221.6 M parameters with BioBERT.
     "hu2022": {
         "annotator": "stanza",
@@ -142,6 +144,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "d_model": 768,
         "decoder_layers": 6,
         "decoder_ffn_dim": 2048,
+        "dropout": 0.2,
         "copy": False,
         "graph": "gat",
         "graph_width": 768,

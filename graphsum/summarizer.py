@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, overload
 
 import torch
+from transformers.utils import logging as transformers_logging
 
 from graphsum.generation import SearchSettings, generate_impressions
 from graphsum.modeling import GraphSum
@@ -99,6 +100,8 @@ def load_model(folder: str | Path, *, device: str | None = None) -> GraphSum:
     Raises:
         InputError: files are missing or broken.
     """
+    bars = transformers_logging.is_progress_bar_enabled()
+    transformers_logging.disable_progress_bar()
     try:
         model = GraphSum.from_pretrained(str(folder))
     except InputError:
@@ -108,6 +111,9 @@ def load_model(folder: str | Path, *, device: str | None = None) -> GraphSum:
             f"{folder}: the checkpoint cannot be loaded ({type(error).__name__}); it is "
             "incomplete, damaged or of another version"
         ) from error
+    finally:
+        if bars:
+            transformers_logging.enable_progress_bar()
     where = device or ("cuda" if torch.cuda.is_available() else "cpu")
     try:
         return model.to(where).eval()

@@ -150,6 +150,21 @@ def read_jsonl(path: str | Path) -> Iterator[dict[str, Any]]:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
 
 
+def check_writable(path: str | Path) -> None:
+    """Raise :class:`InputError` now if a later write of ``path`` would fail for want of a place.
+
+    Nothing stays behind: the nearest folder that exists is tried.
+    """
+    folder = Path(path).absolute().parent
+    while not folder.exists():
+        folder = folder.parent
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written ({error.strerror})") from None
+
+
 def write_text_atomically(path: str | Path, chunks: Iterable[str]) -> None:
     """Write a file that appears complete or not at all.
 

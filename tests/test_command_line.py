@@ -139,7 +139,7 @@ def test_summarize_a_table(checkpoint, tmp_path):
         (b"findings\n\xff\xfe\x00\n", (), r"in\.csv:2"),
         (b"findings\n", (), "no rows"),
         (b"findings,impression\nclear,none\n", (), "already; give another --output-column"),
-        (b"findings\nclear lungs\n", ("--output", "nowhere/out.csv"), "its folder does not exist"),
+        (b"findings\nclear lungs\n", ("--output", "/proc/x/out.csv"), "cannot be written"),
         (b"findings\nclear lungs\n", ("--num-beams", "0"), "--num-beams must be at least 1"),
     ],
 )
@@ -152,12 +152,29 @@ def test_bad_tables_leave_nothing_behind(checkpoint, tmp_path, content, options,
     assert not result.exists()
 
 
-def test_unwritable_output(checkpoint, tmp_path):
+def test_unwritable_output_is_told_before_the_work(checkpoint, tmp_path, monkeypatch):
+    monkeypatch.setattr(Summarizer, "from_pretrained", None)  # never reached
     path = tmp_path / "in.txt"
     path.write_text(FINDINGS)
+    given = ["--checkpoint", str(checkpoint)]
     with pytest.raises(InputError, match="cannot be written"):
-        graphsum(["summarize", "--checkpoint", str(checkpoint), "--input", str(path),
-                  "--output", "/proc/out.txt"])  # fmt: skip
+        graphsum(["summarize", *given, "--input", str(path), "--output", "/proc/out.txt"])
+    with pytest.raises(InputError, match="cannot be written"):
+        evaluate.main([*given, "--dataset", "sample", "--output-dir", "/proc/results"])
+
+
+@pytest.mark.parametrize("content", [b"\x00\x01\xff\xfe\x93", b"", b" \n\t"])
+def test_junk_for_findings(checkpoint, tmp_path, content):
+    path = tmp_path / "junk.txt"
+    path.write_bytes(content)
+    done = subprocess.run(
+        [sys.executable, "-m", "graphsum", "summarize", "--checkpoint", str(checkpoint)],
+        cwd=ROOT, input=content, capture_output=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.count(b"\n") == 1
+    with pytest.raises(InputError, match=r"junk\.txt"):
+        graphsum(["summarize", "--checkpoint", str(checkpoint), "--input", str(path)])
 
 
 def test_broken_weights_are_one_line(checkpoint, tmp_path):

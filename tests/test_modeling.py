@@ -6,6 +6,7 @@ import math
 import pytest
 import torch
 from tiny import PAIRS, graph_of, tiny_examples, tiny_model, tiny_processor
+from transformers import AutoModelForSeq2SeqLM
 from transformers.modeling_outputs import BaseModelOutput
 
 from graphsum.configuration import GraphSumConfig
@@ -272,6 +273,7 @@ def test_checkpoint_round_trip(processor, examples, tmp_path):
     again = GraphSum.from_pretrained(tmp_path).eval()
     reread = type(processor).from_pretrained(tmp_path)
     assert reread.settings == processor.settings
+    assert isinstance(AutoModelForSeq2SeqLM.from_pretrained(tmp_path), GraphSum)
     batch = reread.collate(examples)
     with torch.no_grad():
         torch.testing.assert_close(model(**batch).loss, again(**batch).loss)
