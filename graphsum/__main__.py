@@ -7,9 +7,9 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from graphsum.command_line import Parser, closest, run
+from graphsum.command_line import Parser, run
 from preprocessing.corpora.tables import text_lines
-from preprocessing.errors import InputError
+from preprocessing.errors import InputError, closest
 from preprocessing.records import check_writable, dumps, read_jsonl, write_text_atomically
 
 TABLES = (".csv", ".jsonl")

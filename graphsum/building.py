@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from transformers import (
     AutoConfig,
     AutoModel,
     AutoTokenizer,
+    PreTrainedModel,
     PreTrainedTokenizerBase,
     RobertaPreLayerNormConfig,
 )
@@ -18,14 +19,11 @@ from graphsum.modeling import GraphSum
 from graphsum.options import TrainOptions
 from graphsum.processing import GraphSumProcessor, ProcessorSettings, train_tokenizer
 from preprocessing.annotate import annotate_reports
-from preprocessing.annotators import Annotator, load_annotator
+from preprocessing.annotators import Annotator
 from preprocessing.corpora import Corpus
 from preprocessing.errors import InputError
 from preprocessing.graph import build_graph
 from preprocessing.records import Report, ReportGraph
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedModel
 
 
 def graphs_of(
@@ -137,7 +135,3 @@ def pretrained(cls: Any, name: str) -> Any:
             f"--encoder {name}: {what}; copy the model's files into a folder and give that, or "
             "use --preset small, which needs none"
         ) from error
-
-
-def annotator_of(options: TrainOptions) -> Annotator:
-    return load_annotator(options.annotator, model_dir=options.annotator_model)

@@ -1,22 +1,15 @@
 """What all command lines share: options from a dataclass, one-line errors, exit status 2."""
 
 import argparse
-import difflib
 import os
 import sys
 import types
 import typing
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from typing import Any, NoReturn
 
-from preprocessing.errors import InputError
-
-
-def closest(name: str, known: Iterable[str]) -> str:
-    """`` (did you mean ...?)`` when one of the known names is close, otherwise nothing."""
-    close = difflib.get_close_matches(str(name), list(known), 1)
-    return f" (did you mean {close[0]!r}?)" if close else ""
+from preprocessing.errors import InputError, closest
 
 
 class Parser(argparse.ArgumentParser):

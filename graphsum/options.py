@@ -10,8 +10,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from graphsum.command_line import closest
-from preprocessing.errors import InputError
+from preprocessing.errors import InputError, closest
 from preprocessing.records import write_text_atomically
 
 OPTIONS_FILE = "options.yaml"

@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from graphsum.command_line import closest
 from graphsum.options import OPTIONS_FILE, TrainOptions, run_options
 from preprocessing.corpora import Corpus, load_corpus
-from preprocessing.errors import InputError
+from preprocessing.errors import InputError, closest
 
 RUNS = Path("checkpoints")
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json")

@@ -20,12 +20,13 @@ from accelerate.utils import gather_object, set_seed
 from tqdm import tqdm
 from transformers.utils import logging as transformers_logging
 
-from graphsum.building import annotator_of, build_model, build_processor, graphs_of
+from graphsum.building import build_model, build_processor, graphs_of
 from graphsum.generation import GREEDY, generate_impressions
 from graphsum.metrics.rouge import rouge_scores
 from graphsum.modeling import GraphSum
 from graphsum.options import OPTIONS_FILE, TrainOptions, save_options
 from graphsum.processing import Example, GraphSumProcessor, with_shuffled_sentences
+from preprocessing.annotators import load_annotator
 from preprocessing.corpora import Corpus, describe
 from preprocessing.errors import InputError
 from preprocessing.records import write_text_atomically
@@ -117,7 +118,7 @@ def train(
     say(describe(corpus))
     if not corpus.train or not corpus.val:
         raise InputError(f"{options.dataset}: training needs train and val reports")
-    annotator = annotator_of(options)
+    annotator = load_annotator(options.annotator, model_dir=options.annotator_model)
     with accelerator.main_process_first():  # one process annotates, the others read its cache
         train_graphs, val_graphs = (
             graphs_of(

@@ -3,11 +3,10 @@
 A rule is one function and one line in ``GRAPH_RULES``. Nodes are the words of the findings.
 """
 
-import difflib
 from collections.abc import Callable
 from itertools import pairwise
 
-from preprocessing.errors import InputError
+from preprocessing.errors import InputError, closest
 from preprocessing.records import AnnotatedReport, Edge, Entity, ReportGraph
 
 GraphRule = Callable[[AnnotatedReport], ReportGraph]
@@ -36,9 +35,10 @@ def build_graph(annotated: AnnotatedReport, rule: str = "hu2022") -> ReportGraph
 def graph_rule(name: str) -> GraphRule:
     """The rule of that name; raises ``InputError`` for unknown names."""
     if name not in GRAPH_RULES:
-        close = difflib.get_close_matches(name, GRAPH_RULES, 1)
-        hint = f"did you mean {close[0]!r}? " if close else ""
-        raise InputError(f"unknown graph rule {name!r}: {hint}choose from {', '.join(GRAPH_RULES)}")
+        raise InputError(
+            f"unknown graph rule {name!r}{closest(name, GRAPH_RULES)}; "
+            f"choose from {', '.join(GRAPH_RULES)}"
+        )
     return GRAPH_RULES[name]
 
 

@@ -50,7 +50,7 @@ def check(report: AnnotatedReport) -> None:
 
 
 def test_unknown_annotator_suggests() -> None:
-    with pytest.raises(InputError, match=r"did you mean 'stanza'\? choose from builtin, stanza"):
+    with pytest.raises(InputError, match=r"did you mean 'stanza'\?\); choose from builtin, stanza"):
         load_annotator("stanzza")
 
 

@@ -4,12 +4,11 @@ One class per backend and one line in ``ANNOTATORS``; a backend's library is imp
 that backend is loaded.
 """
 
-import difflib
 import importlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
-from preprocessing.errors import InputError
+from preprocessing.errors import InputError, closest
 from preprocessing.records import AnnotatedReport
 
 # Findings as text, or already split into sentences of words.
@@ -47,9 +46,10 @@ def load_annotator(name: str, *, model_dir: str | None = None) -> Annotator:
     model is not installed.
     """
     if name not in ANNOTATORS:
-        close = difflib.get_close_matches(name, ANNOTATORS, 1)
-        hint = f"did you mean {close[0]!r}? " if close else ""
-        raise InputError(f"unknown annotator {name!r}: {hint}choose from {', '.join(ANNOTATORS)}")
+        raise InputError(
+            f"unknown annotator {name!r}{closest(name, ANNOTATORS)}; "
+            f"choose from {', '.join(ANNOTATORS)}"
+        )
     module, _, attribute = ANNOTATORS[name].partition(":")
     annotator: Annotator = getattr(importlib.import_module(module), attribute)(model_dir)
     return annotator

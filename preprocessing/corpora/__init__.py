@@ -3,7 +3,6 @@
 A new corpus is one module with a ``SOURCE`` (see ``source.py``) and one line in ``CORPORA``.
 """
 
-import difflib
 import hashlib
 import importlib
 from collections import Counter
@@ -14,7 +13,7 @@ from pathlib import Path
 from preprocessing.corpora.inclusion import INCLUSION_RULES, exclusion_reason
 from preprocessing.corpora.source import CorpusSource, Exclusion, SplitRequest
 from preprocessing.corpora.splits import RandomSplit, read_split_file, split_by_file
-from preprocessing.errors import InputError
+from preprocessing.errors import InputError, closest
 from preprocessing.records import Report
 
 # name -> "module:attribute", imported only when asked for
@@ -193,6 +192,4 @@ def _inclusion_rule(source: CorpusSource, given: str | None) -> str:
 
 
 def _did_you_mean(given: str, allowed: Mapping[str, object]) -> str:
-    near = difflib.get_close_matches(given, allowed, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ";"
-    return f"{hint} choose one of {', '.join(allowed)}"
+    return f"{closest(given, allowed)}; choose one of {', '.join(allowed)}"
