@@ -89,7 +89,7 @@ def build_model(options: TrainOptions, processor: GraphSumProcessor) -> GraphSum
             num_attention_heads=options.decoder_heads,
             intermediate_size=options.decoder_ffn_dim,
             hidden_dropout_prob=options.dropout,
-            attention_probs_dropout_prob=options.dropout,
+            attention_probs_dropout_prob=options.attention_dropout,
             max_position_embeddings=options.max_source_pieces + processor.pad_id + 1,
             type_vocab_size=1,
             pad_token_id=processor.pad_id,
@@ -101,8 +101,8 @@ def build_model(options: TrainOptions, processor: GraphSumProcessor) -> GraphSum
         **{
             name: getattr(options, name)
             for name in (
-                "d_model decoder_layers decoder_heads decoder_ffn_dim dropout copy graph "
-                "graph_heads graph_width graph_dropout typed_edges contrastive_weight "
+                "d_model decoder_layers decoder_heads decoder_ffn_dim dropout attention_dropout "
+                "copy graph graph_heads graph_width graph_dropout typed_edges contrastive_weight "
                 "contrastive_layers contrastive_temperature label_smoothing"
             ).split()
         },

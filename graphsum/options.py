@@ -63,6 +63,7 @@ class TrainOptions:
     decoder_heads: int = option(8, "attention heads of encoder from scratch and decoder")
     decoder_ffn_dim: int = option(1024, "width of the feed-forward layers")
     dropout: float = option(0.1, "dropout of the layers trained from scratch")
+    attention_dropout: float = option(0.0, "the same, of attention weights (slow on a CPU)")
     copy: bool = option(True, "the decoder may copy pieces of the findings")
     graph: str = option("gatv2", "graph convolution: gat, gatv2 or none")
     graph_heads: int = option(8, "heads of the first graph layer")
@@ -144,6 +145,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "decoder_layers": 6,
         "decoder_ffn_dim": 2048,
         "dropout": 0.2,
+        "attention_dropout": 0.2,
         "copy": False,
         "graph": "gat",
         "graph_width": 768,

