@@ -14,6 +14,7 @@ from preprocessing.errors import InputError, closest
 from preprocessing.records import write_text_atomically
 
 OPTIONS_FILE = "options.yaml"
+PROGRESS_FILE = "progress.json"
 
 
 def option(default: Any, text: str, **metadata: Any) -> Any:
@@ -45,6 +46,9 @@ class TrainOptions:
     annotator: str = option("builtin", "builtin, stanza or scispacy")
     annotator_model: str | None = option(None, "folder of the annotator's models")
     graph_rule: str = option("hu2022", "graph rule: hu2022 or wgsum")
+    graphs: str | None = option(
+        None, "graphs made before by python -m preprocessing graph; nothing is annotated then"
+    )
     cache_dir: str = option("cache", "where annotations are kept")
 
     # Model
