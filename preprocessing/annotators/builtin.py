@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from preprocessing.annotators import Findings
+from preprocessing.annotators.context import with_context
 from preprocessing.annotators.lexicon import is_uncertainty, label_of
 from preprocessing.annotators.sentences import (
     ParsedSentence,
@@ -15,7 +16,6 @@ from preprocessing.annotators.sentences import (
     sentences_of,
     single_root,
 )
-from preprocessing.annotators.status import with_status
 from preprocessing.errors import MissingBackendError
 from preprocessing.records import AnnotatedReport, Entity
 
@@ -67,7 +67,7 @@ class BuiltinAnnotator:
                 [token.dep_ for token in doc],
             )
             sentence = ParsedSentence(words, tuple(heads), tuple(deprels), _entities(doc))
-            yield words, with_status(sentence)
+            yield words, with_context(sentence)
 
 
 def load_pipeline(folder: Path) -> Any:

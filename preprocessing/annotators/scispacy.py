@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from preprocessing.annotators import Findings
+from preprocessing.annotators.context import with_context
 from preprocessing.annotators.sentences import (
     ParsedSentence,
     clean_text,
     join_sentences,
     single_root,
 )
-from preprocessing.annotators.status import with_status
 from preprocessing.errors import MissingBackendError
 from preprocessing.records import ENTITY_LABELS, AnnotatedReport, Entity
 
@@ -95,4 +95,4 @@ def _parsed(sentence: Any) -> ParsedSentence:
             for entity in sentence.ents
         ),
     )
-    return with_status(parsed)
+    return with_context(parsed)

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from preprocessing.annotators import Findings
+from preprocessing.annotators.context import with_context
 from preprocessing.annotators.sentences import (
     ParsedSentence,
     clean_text,
     join_sentences,
     single_root,
 )
-from preprocessing.annotators.status import with_status
 from preprocessing.errors import MissingBackendError
 from preprocessing.records import AnnotatedReport, Entity
 
@@ -113,7 +113,7 @@ def _parsed(sentence: Any) -> ParsedSentence:
     parsed = ParsedSentence(
         tuple(word.text for word in words), tuple(heads), tuple(deprels), spans_of_bioes(tags)
     )
-    return with_status(parsed)
+    return with_context(parsed)
 
 
 def spans_of_bioes(tags: Iterable[tuple[int, str]]) -> tuple[Entity, ...]:

@@ -201,8 +201,7 @@ def _scopes(sentence: ParsedSentence) -> tuple[set[int], set[int]]:
     ]
     if not cues:
         return set(), set()
-    bounds = {position(match.start()) for match in _BOUND.finditer(text)}
-    bounds.update(_clause_starts(sentence, words))
+    bounds = clause_bounds(sentence, words, text)
     after_absence = {position(match.start()) for match in _AFTER_ABSENCE.finditer(text)}
     after_absence.update(position(match.start()) for match in _PRESENT.finditer(text))
     absent: set[int] = set()
@@ -222,6 +221,13 @@ def _scopes(sentence: ParsedSentence) -> tuple[set[int], set[int]]:
             start = max((bound for bound in starts if bound < cue.start), default=0)
             marked.update(range(start, cue.start))
     return absent, uncertain
+
+
+def clause_bounds(sentence: ParsedSentence, words: Sequence[str], text: str) -> set[int]:
+    """Positions of the words where clauses begin or end; ``text`` is the lower-cased ``words``."""
+    bounds = {text.count(" ", 0, match.start()) for match in _BOUND.finditer(text)}
+    bounds.update(_clause_starts(sentence, words))
+    return bounds
 
 
 def _clause_starts(sentence: ParsedSentence, words: Sequence[str]) -> Iterator[int]:

@@ -1,0 +1,251 @@
+"""Status, side and change of every entity: what all annotators set in the same way.
+
+Clauses are those of the negation rules. In a clause the observations are the mentions that side
+words and change cues belong to; modifiers and anatomy follow their own phrase, and else the
+mention above them in the dependency tree.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from preprocessing.annotators.change import ChangeCue, change_of, find_changes
+from preprocessing.annotators.sentences import ParsedSentence
+from preprocessing.annotators.status import clause_bounds, with_status
+from preprocessing.laterality import Side, SideWords, find_sides, sides_of_mentions, union
+from preprocessing.records import Change, Entity
+
+# The first of these that a clause has are its mentions.
+_MENTION_LABELS = ("OBSERVATION", "OBSERVATION_MODIFIER", "ANATOMY")
+# What parts two phrases.
+# fmt: off
+_SEPARATORS = frozenset((
+    ",", ";", ":", "(", ")", ".", "/", "and", "or", "nor", "but", "with", "without", "no", "not",
+    "in", "at", "on", "of", "within", "involving", "near", "overlying", "along", "over", "to",
+    "throughout", "adjacent", "from", "for", "since", "than", "versus", "vs", "while", "by",
+    "is", "are", "was", "were", "be", "been", "has", "have", "had", "appears", "appear", "shows",
+    "show", "remains", "remain", "may", "might", "could", "represent", "represents",
+    "representing", "reflect", "reflects", "reflecting", "suggest", "suggests", "suggesting",
+    "seen", "noted", "there", "which", "that", "contains", "demonstrates", "demonstrate",
+))
+# fmt: on
+# Observations of the middle or of the whole chest have no side.
+_UNSIDED = re.compile(
+    r"\b(?:cardiomegaly|heart|cardiac|cardio\w*|mediastin\w+|trachea\w*|aort\w+|spin\w+|scoliosis|"
+    r"kyphosis|sternotomy|osteop\w+)\b"
+)
+_CONJUNCT = re.compile(r"(?: ?(?:,|and|or|nor|, and|, or))? ?")
+_OF = re.compile(r" of(?: the| an?)? ?")
+
+
+class _Mention(NamedTuple):
+    """An observation: words ``start`` to ``end``; ``phrase``: where its phrase begins."""
+
+    start: int
+    end: int
+    phrase: int
+    negated: bool
+
+
+def with_context(sentence: ParsedSentence) -> ParsedSentence:
+    """The sentence with status (see ``with_status``), side and change of its entities set."""
+    sentence = with_status(sentence)
+    words = [word.lower() for word in sentence.words]
+    text = " ".join(words)
+    sides, changes = list(find_sides(text)), find_changes(text)
+    if sentence.entities and (sides or changes):
+        entities = _Context(sentence, words, text, sides, changes).entities()
+        sentence = sentence._replace(entities=entities)
+    return sentence
+
+
+class _Context:
+    """One sentence with its side words and change cues, and what they belong to."""
+
+    def __init__(
+        self,
+        sentence: ParsedSentence,
+        words: Sequence[str],
+        text: str,
+        sides: Sequence[SideWords],
+        changes: Sequence[ChangeCue],
+    ) -> None:
+        self._sentence, self._words, self._text = sentence, words, text
+        self._sides, self._changes = sides, changes
+        self._offsets = [0]
+        for word in words:
+            self._offsets.append(self._offsets[-1] + len(word) + 1)
+        self._side_of: dict[int, Side | None] = {}  # by the last word of a mention
+        self._change_of: dict[int, Change | None] = {}
+        before: list[_Mention] = []
+        inner = {bound for bound in clause_bounds(sentence, words, text) if bound < len(words)}
+        for start, end in pairwise([*sorted({0, *inner}), len(words)]):
+            mentions = self._mentions(start, end)
+            if sides:
+                self._place(mentions, start, end)
+            if changes:
+                self._compare(mentions, before, start, end)
+            before = mentions or before
+
+    def entities(self) -> tuple[Entity, ...]:
+        """The entities with side and change."""
+        return tuple(
+            entity
+            if entity.label == "UNCERTAINTY"
+            else entity._replace(side=self._side(entity), change=self._change(entity))
+            for entity in self._sentence.entities
+        )
+
+    def _at(self, character: int) -> int:
+        return bisect_right(self._offsets, character) - 1
+
+    def _between(self, start: int, end: int) -> str:
+        return self._text[max(self._offsets[start] - 1, 0) : self._offsets[end]]
+
+    def _phrase(self, word: int) -> tuple[int, int]:
+        """The words around this one up to what parts two phrases."""
+        start, end = word, word + 1
+        while start and self._words[start - 1] not in _SEPARATORS:
+            start -= 1
+        while end < len(self._words) and self._words[end] not in _SEPARATORS:
+            end += 1
+        return start, end
+
+    def _mentions(self, start: int, end: int) -> list[_Mention]:
+        inside = [entity for entity in self._sentence.entities if start <= entity.start < end]
+        labels = {entity.label for entity in inside}
+        label = next((label for label in _MENTION_LABELS if label in labels), None)
+        mentions: list[_Mention] = []
+        for entity in inside:
+            if entity.label != label:
+                continue
+            phrase = self._phrase(entity.start)[0]
+            one = _Mention(entity.start, entity.end, max(phrase, start), entity.negated)
+            if mentions and mentions[-1].end == one.start:  # "calcified granuloma"
+                one = mentions.pop()._replace(end=one.end, negated=one.negated)
+            mentions.append(one)
+        return mentions
+
+    def _place(self, mentions: Sequence[_Mention], start: int, end: int) -> None:
+        first, last = self._offsets[start], self._offsets[end]
+        found = [one for one in self._sides if first <= one.start < last]
+        spans = [(self._offsets[one.start], self._offsets[one.end] - 1) for one in mentions]
+        sides = sides_of_mentions(self._text, first, last, spans, found)
+        for mention, side in zip(mentions, sides, strict=True):
+            own = self._own_side(mention.phrase, mention.end)
+            if own is None and _UNSIDED.search(self._between(mention.phrase, mention.end)):
+                side = None
+            self._side_of.update(dict.fromkeys(range(mention.start, mention.end), side))
+
+    def _compare(
+        self, mentions: Sequence[_Mention], before: Sequence[_Mention], start: int, end: int
+    ) -> None:
+        first, last = self._offsets[start], self._offsets[end]
+        cues = [cue for cue in self._changes if first <= cue.start < last]
+        open_ = list(mentions)  # those that no cue nearer to them has claimed
+
+        def claim(cue: ChangeCue, claimed: Sequence[_Mention]) -> None:
+            for mention in claimed:
+                observation = self._text[
+                    self._offsets[mention.start] : self._offsets[mention.end] - 1
+                ]
+                change = change_of(cue, observation, self._text)
+                self._change_of.update(dict.fromkeys(range(mention.start, mention.end), change))
+                if mention in open_:
+                    open_.remove(mention)
+
+        predicates = []
+        for cue in cues:
+            own = {"adjective": self._modified, "after": self._following}.get(cue.reach)
+            if own and (claimed := own(cue, mentions)):
+                claim(cue, claimed)
+            else:
+                predicates.append(cue)
+        for cue in predicates:
+            place = self._at(cue.start)
+            subjects = [one for one in open_ if one.start < place]
+            rest = [one for one in open_ if one.start >= place]
+            if cue.reach == "around":
+                claim(cue, subjects + rest)
+            elif subjects or mentions:
+                claim(cue, subjects or (rest if place <= start + 1 else []))
+            else:
+                claim(cue, [one for one in before if one.start not in self._change_of])
+
+    def _modified(self, cue: ChangeCue, mentions: Sequence[_Mention]) -> list[_Mention]:
+        """The mention that an adjective stands before, and those that are bare beside it."""
+        place = self._at(cue.end - 1) + 1
+        behind = [one for one in mentions if one.end > place]
+        if not behind or not behind[0].phrase <= place <= behind[0].end:
+            return []
+        if place < len(self._words) and self._words[place] in _SEPARATORS:
+            return []
+        claimed = behind[:1]
+        for last, one in pairwise(behind):
+            between = self._bare(last.end, one.start)
+            joined = _CONJUNCT.fullmatch(between) and last.negated == one.negated
+            if not (joined or _OF.fullmatch(between)):
+                break
+            claimed.append(one)
+        return claimed
+
+    def _bare(self, start: int, end: int) -> str:
+        """The words without anatomy, modifiers and sides."""
+        dropped = {
+            word
+            for entity in self._sentence.entities
+            if entity.label not in ("OBSERVATION", "UNCERTAINTY") and start <= entity.start < end
+            for word in range(entity.start, entity.end)
+        }
+        kept = [self._words[word] for word in range(start, end) if word not in dropped]
+        return " " + " ".join(kept)
+
+    def _following(self, cue: ChangeCue, mentions: Sequence[_Mention]) -> list[_Mention]:
+        """The mentions behind a noun such as "increase in", up to "with" and to the next cue."""
+        place = self._at(cue.end - 1) + 1
+        ends = [self._at(other.start) for other in self._changes if other.start >= cue.end]
+        ends += [i for i in range(place, len(self._words)) if self._words[i] in ("with", "without")]
+        end = min(ends, default=len(self._words))
+        return [one for one in mentions if place <= one.start < end]
+
+    def _own_side(self, start: int, end: int) -> Side | None:
+        """The side that is named among these words."""
+        first, last = self._offsets[start], self._offsets[end]
+        return union({one.side for one in self._sides if one.start < last and one.end > first})
+
+    def _side(self, entity: Entity) -> Side | None:
+        if not self._sides:
+            return None
+        word = entity.end - 1
+        if word in self._side_of:
+            return self._side_of[word]
+        own = self._own_side(*self._phrase(word))
+        if own is None and (mention := self._above(word, self._side_of)) is not None:
+            own = self._side_of[mention]
+        return own
+
+    def _change(self, entity: Entity) -> Change | None:
+        if not self._changes or not entity.label.startswith("OBSERVATION"):
+            return None
+        word = entity.end - 1
+        if word in self._change_of:
+            return self._change_of[word]
+        mention = self._above(word, self._change_of)
+        if mention is not None:
+            return self._change_of[mention]
+        return None
+
+    def _above(
+        self, word: int, known: dict[int, Side | None] | dict[int, Change | None]
+    ) -> int | None:
+        """The nearest word above in the tree that is part of a mention."""
+        heads = self._sentence.heads
+        for _ in heads:
+            word = heads[word]
+            if word < 0:
+                return None
+            if word in known:
+                return word
+        return None
