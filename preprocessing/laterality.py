@@ -43,6 +43,7 @@ _SAME_PLACE = re.compile(
     r"\b(?:represent\w*|reflect\w*|suggest\w*|(?:consistent|compatible) with|concerning for|"
     r"suspicious for|worrisome for|due to|secondary to|likely|is|are|was|were|appears?|remains?)\b"
 )
+_WITH = re.compile(r"\bwith\b")
 _OTHER = re.compile(r"\b(?:no|not|without|but)\b|;")
 
 
@@ -103,7 +104,9 @@ def sides_of_mentions(
         if joined[position] and sides[position] is None:
             sides[position] = sides[position - 1]
     for position in range(count - 2, -1, -1):  # "atelectasis and scarring in the left base"
-        if joined[position + 1] and sides[position] is None and not leading[position + 1]:
+        between = text[mentions[position][1] : mentions[position + 1][0]]
+        with_own = leading[position + 1] or _WITH.search(between)
+        if joined[position + 1] and sides[position] is None and not with_own:
             sides[position] = sides[position + 1]
     return sides
 

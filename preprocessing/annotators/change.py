@@ -22,6 +22,11 @@ _ANY_CHANGE = (
     r"progress(?:ion|ed|ing)|growth|grown|worsen(?:ing|ed)|enlarge(?:ment|d)|resolution|resolved|"
     r"cleared|clearing|different|difference|moved)"
 )
+# "No bony changes" compares nothing.
+_DEGREE = (
+    r"(?: (?:significant|interval|appreciable|definite|substantial|further|gross|overall|obvious|"
+    r"relevant|discernible|evidence of|sign of|any|other|the|short))*"
+)
 _SIZE = r"(?!(?: than)? (?:(?:on|in|at) )?(?:the )?(?:left|right)\b)"
 
 # Tried in this order at each word; kind = value, then reach. "_" is "no value".
@@ -34,12 +39,14 @@ _CUES: dict[str, tuple[str, ...]] = {
         r"high - resolution|new york|(?:is|are) increased density",
     ),
     "stable_after": (
-        rf"(?:no|without)(?: \w+){{0,3}}? {_ANY_CHANGE}{_NOUN}",
+        rf"(?:no|without){_DEGREE} {_ANY_CHANGE}{_NOUN}",
         r"(?:stability|persistence) of",
     ),
     "stable_before": (
-        rf"(?:no|without)(?: (?!or\b|and\b)\w+){{0,3}}? {_ANY_CHANGE}",
-        rf"(?:not|n't|never) (?:been |be )?{_ADVERB}(?:been )?{_ANY_CHANGE}",
+        rf"(?:no|without){_DEGREE} {_ANY_CHANGE}(?<!changes)(?<!enlargement)",
+        r"(?:no|without) (?:\w+ )?interval changes",
+        rf"(?:not|n't|never) (?:been |be )?{_ADVERB}(?:been )?{_ANY_CHANGE}(?<!not enlarged)"
+        r"(?<!y enlarged)",
         rf"neither {_ANY_CHANGE} nor {_ANY_CHANGE}",
         rf"(?:similar|comparable|identical)(?: \w+){{0,2}} to(?: that| those)?(?: \w+)? {_PRIOR}",
         r"similar(?= [.,;]|$)|as before",
@@ -57,7 +64,7 @@ _CUES: dict[str, tuple[str, ...]] = {
         rf"{_HAVE} {_ADVERB}(?:been )?(?:\w+ly )*(?:resolved|cleared|disappeared|gone|regressed|"
         r"improved|shrunk|abated)",
         r"(?:is|are) (?:now |completely |entirely )*(?:gone|resolved)",
-        r"better",
+        r"(?:is|are|appears?|looks?) (?:\w+ly )?better(?= [.,;]|$)",
     ),
     "improved_after": (
         r"no longer",
@@ -100,13 +107,13 @@ _CUE = re.compile(
     )
 )
 _TIME = re.compile(
-    r"\b(?:interval|since|prior|previous(?:ly)?|earlier|compar\w+|than|before|further|has|have|had)"
-    r"\b"
+    r"\b(?:interval|since|prior|previous(?:ly)?|earlier|compar\w+|before|further|has|have|had)\b"
 )
 # Of these "increased" tells how they look, not how they changed, unless a time is named.
 _LOOKS = re.compile(
-    r"(?:marking|densit|opacit|lucenc|diameter|kyphosis|attenuation|volume|size|prominence|"
-    r"vascular|convexity|silhouette|inflation|expansion)\w*$"
+    r"(?:marking|densit|opacit|lucenc|diameter|kypho|curv|attenuation|volume|size|prominence|"
+    r"vascul|convexity|silhouette|airspace|inflation|expansion|dimension|lordo|tortuos|cuffing|thickening)"
+    r"\w*$"
 )
 # More of these is better.
 _WANTED = re.compile(r"(?:aeration|inflation|expansion|ventilation|volumes?|excursion)$")

@@ -7,9 +7,9 @@ mention above them in the dependency tree.
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from preprocessing.annotators.change import ChangeCue, change_of, find_changes
 from preprocessing.annotators.sentences import ParsedSentence
@@ -37,6 +37,11 @@ _UNSIDED = re.compile(
     r"kyphosis|sternotomy|osteop\w+)\b"
 )
 _CONJUNCT = re.compile(r"(?: ?(?:,|and|or|nor|, and|, or))? ?")
+# "Stable appearance of the nodule" says it of the nodule.
+_VACUOUS = re.compile(
+    r"(?: \w+)?(?: and)? (?:appearance|position(?:ing)?|location|configuration|size|degree|"
+    r"extent|amount)s? of(?: the| an?)?(?![^ ])"
+)
 _OF = re.compile(r" of(?: the| an?)? ?")
 
 
@@ -79,6 +84,8 @@ class _Context:
             self._offsets.append(self._offsets[-1] + len(word) + 1)
         self._side_of: dict[int, Side | None] = {}  # by the last word of a mention
         self._change_of: dict[int, Change | None] = {}
+        self._said: dict[ChangeCue, Change | None] = {}
+        self._entity_starts = {entity.start for entity in sentence.entities}
         before: list[_Mention] = []
         inner = {bound for bound in clause_bounds(sentence, words, text) if bound < len(words)}
         for start, end in pairwise([*sorted({0, *inner}), len(words)]):
@@ -113,17 +120,32 @@ class _Context:
             end += 1
         return start, end
 
+    def _cue_at(self, word: int) -> ChangeCue | None:
+        place = self._offsets[word]
+        return next((cue for cue in self._changes if cue.start <= place < cue.end), None)
+
     def _mentions(self, start: int, end: int) -> list[_Mention]:
-        inside = [entity for entity in self._sentence.entities if start <= entity.start < end]
+        inside = [
+            entity
+            for entity in self._sentence.entities
+            if start <= entity.start < end and self._cue_at(entity.end - 1) is None
+        ]
         labels = {entity.label for entity in inside}
         label = next((label for label in _MENTION_LABELS if label in labels), None)
+        tagged = {
+            word
+            for entity in inside
+            if entity.label != "UNCERTAINTY"
+            for word in range(entity.start, entity.end)
+        }
         mentions: list[_Mention] = []
         for entity in inside:
             if entity.label != label:
                 continue
             phrase = self._phrase(entity.start)[0]
             one = _Mention(entity.start, entity.end, max(phrase, start), entity.negated)
-            if mentions and mentions[-1].end == one.start:  # "calcified granuloma"
+            # "Calcified left hilar nodes", but not "scarring of the left apex".
+            if mentions and all(word in tagged for word in range(mentions[-1].end, one.start)):
                 one = mentions.pop()._replace(end=one.end, negated=one.negated)
             mentions.append(one)
         return mentions
@@ -144,39 +166,51 @@ class _Context:
     ) -> None:
         first, last = self._offsets[start], self._offsets[end]
         cues = [cue for cue in self._changes if first <= cue.start < last]
-        open_ = list(mentions)  # those that no cue nearer to them has claimed
+        unclaimed = list(mentions)
+        for mention in mentions:
+            self._change_of.update(dict.fromkeys(range(mention.start, mention.end)))
 
         def claim(cue: ChangeCue, claimed: Sequence[_Mention]) -> None:
-            for mention in claimed:
-                observation = self._text[
-                    self._offsets[mention.start] : self._offsets[mention.end] - 1
-                ]
+            for mention in [one for one in claimed if one in unclaimed]:
+                observation = self._between(mention.start, mention.end).strip()
                 change = change_of(cue, observation, self._text)
+                if change == "new" and mention.negated:
+                    change = None  # nothing new is nothing
+                self._said[cue] = self._said.get(cue) or change
                 self._change_of.update(dict.fromkeys(range(mention.start, mention.end), change))
-                if mention in open_:
-                    open_.remove(mention)
+                unclaimed.remove(mention)
 
-        predicates = []
+        looks, predicates, around = [], [], []
         for cue in cues:
             own = {"adjective": self._modified, "after": self._following}.get(cue.reach)
-            if own and (claimed := own(cue, mentions)):
+            claimed = own(cue, mentions) if own else []
+            if claimed and cue.reach == "adjective" and cue.value in ("more", "less"):
+                looks.append((cue, claimed))
+            elif claimed:
                 claim(cue, claimed)
-            else:
+            elif cue.reach == "around":
+                around.append(cue)
+            elif cue.reach != "adjective" or self._at(cue.end - 1) + 1 not in self._entity_starts:
                 predicates.append(cue)
         for cue in predicates:
             place = self._at(cue.start)
-            subjects = [one for one in open_ if one.start < place]
-            rest = [one for one in open_ if one.start >= place]
-            if cue.reach == "around":
-                claim(cue, subjects + rest)
-            elif subjects or mentions:
-                claim(cue, subjects or (rest if place <= start + 1 else []))
+            subjects = [one for one in unclaimed if one.start < place]
+            inverted = self._text.startswith((" is ", " are "), cue.end)
+            if mentions:
+                claim(cue, subjects or (list(unclaimed) if inverted else []))
             else:
-                claim(cue, [one for one in before if one.start not in self._change_of])
+                unclaimed = [one for one in before if self._change_of[one.start] is None]
+                claim(cue, list(unclaimed))
+        # "The increased markings are unchanged": how they look says less than how they changed.
+        for cue, claimed in looks:
+            claim(cue, claimed)
+        for cue in around:
+            claim(cue, list(unclaimed))
 
     def _modified(self, cue: ChangeCue, mentions: Sequence[_Mention]) -> list[_Mention]:
         """The mention that an adjective stands before, and those that are bare beside it."""
-        place = self._at(cue.end - 1) + 1
+        vacuous = _VACUOUS.match(self._text, cue.end)
+        place = self._at((vacuous.end() if vacuous else cue.end) - 1) + 1
         behind = [one for one in mentions if one.end > place]
         if not behind or not behind[0].phrase <= place <= behind[0].end:
             return []
@@ -219,33 +253,31 @@ class _Context:
         if not self._sides:
             return None
         word = entity.end - 1
-        if word in self._side_of:
-            return self._side_of[word]
-        own = self._own_side(*self._phrase(word))
-        if own is None and (mention := self._above(word, self._side_of)) is not None:
-            own = self._side_of[mention]
-        return own
+        if word not in self._side_of and (own := self._own_side(*self._phrase(word))):
+            return own
+        mention = self._mention_of(word, self._side_of)
+        return None if mention is None else self._side_of[mention]
 
     def _change(self, entity: Entity) -> Change | None:
         if not self._changes or not entity.label.startswith("OBSERVATION"):
             return None
         word = entity.end - 1
-        if word in self._change_of:
-            return self._change_of[word]
-        mention = self._above(word, self._change_of)
-        if mention is not None:
-            return self._change_of[mention]
-        return None
+        if cue := self._cue_at(word):
+            known = cue.value not in ("more", "less")
+            return cast(Change, cue.value) if known else self._said.get(cue)
+        mention = self._mention_of(word, self._change_of)
+        return None if mention is None else self._change_of[mention]
 
-    def _above(
-        self, word: int, known: dict[int, Side | None] | dict[int, Change | None]
-    ) -> int | None:
-        """The nearest word above in the tree that is part of a mention."""
+    def _mention_of(self, word: int, mentions: Container[int]) -> int | None:
+        """The word of a mention that this one is, is below in the tree, heads, or stands before."""
         heads = self._sentence.heads
+        above = word
         for _ in heads:
-            word = heads[word]
-            if word < 0:
-                return None
-            if word in known:
-                return word
-        return None
+            if above in mentions:
+                return above
+            above = heads[above]
+            if above < 0:
+                break
+        return next(
+            (one for one, head in enumerate(heads) if head == word and one in mentions), None
+        )
