@@ -27,7 +27,8 @@ _DEGREE = (
     r"(?: (?:significant|interval|appreciable|definite|substantial|further|gross|overall|obvious|"
     r"relevant|discernible|evidence of|sign of|any|other|the|short))*"
 )
-_SIZE = r"(?!(?: than)? (?:(?:on|in|at) )?(?:the )?(?:left|right)\b)"
+# "Larger on the left" compares sides.
+_SIZE = r"(?! (?:than|on|in|at) (?:(?:on|in|at) )?(?:the )?(?:left|right)\b)"
 
 # Tried in this order at each word; kind = value, then reach. "_" is "no value".
 _CUES: dict[str, tuple[str, ...]] = {

@@ -5,10 +5,12 @@ words and change cues belong to; modifiers and anatomy follow their own phrase, 
 mention above them in the dependency tree.
 """
 
+import hashlib
 import re
 from bisect import bisect_right
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
 from itertools import pairwise
+from pathlib import Path
 from typing import NamedTuple, cast
 
 from preprocessing.annotators.change import ChangeCue, change_of, find_changes
@@ -17,6 +19,12 @@ from preprocessing.annotators.status import clause_bounds, with_status
 from preprocessing.laterality import Side, SideWords, find_sides, sides_of_mentions, union
 from preprocessing.records import Change, Entity
 
+_HERE = Path(__file__).parent
+# What decides the words and the entities' attributes besides a backend's model.
+_RULES = (
+    *(_HERE / name for name in ("change.py", "context.py", "sentences.py", "status.py")),
+    _HERE.parent / "laterality.py",
+)
 # The first of these that a clause has are its mentions.
 _MENTION_LABELS = ("OBSERVATION", "OBSERVATION_MODIFIER", "ANATOMY")
 # What parts two phrases.
@@ -52,6 +60,14 @@ class _Mention(NamedTuple):
     end: int
     phrase: int
     negated: bool
+
+
+def rules_digest(more: Iterable[Path] = ()) -> str:
+    """Eight hexadecimal digits that stand for the rules, and for the contents of more files."""
+    digest = hashlib.sha256()
+    for path in (*_RULES, *more):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:8]
 
 
 def with_context(sentence: ParsedSentence) -> ParsedSentence:
@@ -226,11 +242,13 @@ class _Context:
         return claimed
 
     def _bare(self, start: int, end: int) -> str:
-        """The words without anatomy, modifiers and sides."""
+        """The words without anatomy, sides and modifiers other than change cues."""
         dropped = {
             word
             for entity in self._sentence.entities
-            if entity.label not in ("OBSERVATION", "UNCERTAINTY") and start <= entity.start < end
+            if entity.label not in ("OBSERVATION", "UNCERTAINTY")
+            and start <= entity.start < end
+            and self._cue_at(entity.end - 1) is None
             for word in range(entity.start, entity.end)
         }
         kept = [self._words[word] for word in range(start, end) if word not in dropped]

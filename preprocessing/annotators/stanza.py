@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from preprocessing.annotators import Findings
-from preprocessing.annotators.context import with_context
+from preprocessing.annotators.context import rules_digest, with_context
 from preprocessing.annotators.sentences import (
     ParsedSentence,
     clean_text,
@@ -46,7 +46,8 @@ class StanzaAnnotator:
         self._pipeline(pretokenized=True)
         resources = json.loads((self._folder / "resources.json").read_text("utf-8"))
         checksum = resources["en"]["ner"][_NER].get("md5", "")[:8]
-        self.version = f"stanza {stanza.__version__} {_PACKAGE}+{_NER} {checksum}".strip()
+        model = f"stanza {stanza.__version__} {_PACKAGE}+{_NER} {checksum}".strip()
+        self.version = f"{model} {rules_digest([Path(__file__)])}"
 
     def annotate(self, reports: Iterable[tuple[str, Findings]]) -> Iterator[AnnotatedReport]:
         """Yield one ``AnnotatedReport`` for each (uid, findings), in order."""
