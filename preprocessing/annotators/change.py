@@ -102,10 +102,9 @@ _CUES: dict[str, tuple[str, ...]] = {
     ),
 }
 _CUE = re.compile(
-    "|".join(
-        rf"(?P<{kind}>(?<![^ ])(?:{'|'.join(patterns)})(?![^ ]))"
-        for kind, patterns in _CUES.items()
-    )
+    r"(?<![^ ])(?:"
+    + "|".join(f"(?P<{kind}>{'|'.join(patterns)})" for kind, patterns in _CUES.items())
+    + r")(?![^ ])"
 )
 _TIME = re.compile(
     r"\b(?:interval|since|prior|previous(?:ly)?|earlier|compar\w+|before|further|has|have|had)\b"

@@ -117,10 +117,11 @@ _CUES: dict[str, tuple[str, ...]] = {
     ),
 }
 _CUE = re.compile(
-    "|".join(
-        rf"(?P<{kind.replace(' ', '_')}>(?<![^ ])(?:{'|'.join(patterns)})(?![^ ]))"
-        for kind, patterns in _CUES.items()
+    r"(?<![^ ])(?:"
+    + "|".join(
+        f"(?P<{kind.replace(' ', '_')}>{'|'.join(patterns)})" for kind, patterns in _CUES.items()
     )
+    + r")(?![^ ])"
 )
 # Where every scope ends.
 _BOUND = re.compile(
