@@ -139,8 +139,8 @@ def test_whatever_is_missing_the_download_is_named(
     shutil.copytree(stanza_dir, models)
     MISSING[what](models)
     with pytest.raises(MissingBackendError) as error:
-        annotator = load_annotator("stanza", model_dir=str(models))
-        list(annotator.annotate([("1", "Heart.")]))  # split words need no tokeniser
+        # Split words would need no tokeniser.
+        list(load_annotator("stanza", model_dir=str(models)).annotate([("1", "Heart.")]))
     command = re.search(r'python -c "import stanza; (stanza\.download\(.*\))"$', str(error.value))
     assert command
     calls: list[dict[str, Any]] = []
