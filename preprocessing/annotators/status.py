@@ -244,15 +244,16 @@ def _clause_starts(sentence: ParsedSentence, words: Sequence[str]) -> Iterator[i
         before = words[:place]
         if words[place] == "," or before[-1:] == [","] or any(word in _FINITE for word in before):
             yield place
-    for word, (head, relation) in enumerate(zip(sentence.heads, sentence.deprels, strict=True)):
-        if relation not in _CLAUSE_RELATIONS or not 0 <= head < word:
+    subjects_of: dict[int, list[int]] = {}
+    for child, (head, relation) in enumerate(zip(sentence.heads, sentence.deprels, strict=True)):
+        if relation in _SUBJECTS:
+            subjects_of.setdefault(head, []).append(child)
+    for word, children in subjects_of.items():
+        if word < 0 or sentence.deprels[word] not in _CLAUSE_RELATIONS:
             continue
-        subjects = [
-            child
-            for child in range(head + 1, word)
-            if sentence.heads[child] == word and sentence.deprels[child] in _SUBJECTS
-        ]
-        if subjects:
+        head = sentence.heads[word]
+        subjects = [child for child in children if head < child < word]
+        if 0 <= head < word and subjects:
             start = min(subjects)
             while start - 1 > head and words[start - 1] not in (",", "and"):
                 start -= 1
