@@ -192,3 +192,10 @@ def test_two_processes_equal_one_on_the_same_global_batch(reports_file, tmp_path
     assert len(one) == 8
     for other in ("two", "parts"):
         assert losses(tmp_path / other) == pytest.approx(one, abs=1e-5)
+    # A run goes on with another number of processes: one began, two go on, and the other way.
+    alone = (sys.executable,)
+    for began, goes_on in ((alone, torchrun), (torchrun, alone)):
+        run = tmp_path / ("grown" if began is alone else "shrunk")
+        train(reports_file, run, "--max-steps", "4", *options[2:], launcher=began)
+        train(reports_file, run, *options, "--resume", launcher=goes_on)
+        assert losses(run) == pytest.approx(one, abs=1e-5)
