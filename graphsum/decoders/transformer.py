@@ -3,10 +3,15 @@
 import math
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import Cache
 from transformers.models.pegasus import PegasusConfig
-from transformers.models.pegasus.modeling_pegasus import PegasusDecoder
+from transformers.models.pegasus.modeling_pegasus import (
+    PegasusAttention,
+    PegasusDecoder,
+    PegasusDecoderLayer,
+)
 
 from graphsum.configuration import GraphSumConfig
 
@@ -75,6 +80,104 @@ class TransformerDecoder(nn.Module):
             logits = self.copy(logits, states, memory, memory_mask, source_ids)
         return logits, output.past_key_values
 
+    def start(self, memory: Tensor, memory_mask: Tensor, source_ids: Tensor) -> "TransformerSteps":
+        """Step-by-step decoding for :func:`graphsum.search.beam_search`; arguments as above."""
+        return TransformerSteps(self, memory, memory_mask, source_ids)
+
+
+class TransformerSteps:
+    """One piece per beam and call, through the weights of a :class:`TransformerDecoder`.
+
+    The same computation as ``forward`` in evaluation mode. The beams of a report are the
+    positions of one sequence: they share the keys and values of its memory, and attend to all
+    pieces that any of its beams ever held, under a mask of their own ancestors. So nothing is
+    copied when beams are reordered but that mask.
+    """
+
+    def __init__(
+        self, decoder: TransformerDecoder, memory: Tensor, memory_mask: Tensor, source_ids: Tensor
+    ) -> None:
+        self.decoder = decoder
+        self.source_ids = source_ids
+        self.mask = memory_mask.bool()[:, None, None, :]  # [R, 1, 1, S]
+        self.layers: list[PegasusDecoderLayer] = list(decoder.layers.layers)
+        self.of_memory = []  # per layer: keys and values of the memory, [R, S, 2D]
+        self.joined = []  # per layer: query, key, value projections as one, [3D, D] and [3D]
+        for layer in self.layers:
+            cross, own = layer.encoder_attn, layer.self_attn
+            self.of_memory.append(torch.cat([cross.k_proj(memory), cross.v_proj(memory)], dim=-1))
+            parts = (own.q_proj, own.k_proj, own.v_proj)
+            self.joined.append(
+                (torch.cat([p.weight for p in parts]), torch.cat([p.bias for p in parts]))
+            )
+        self.of_pieces: list[Tensor] = [memory[:, :0].repeat(1, 1, 2) for _ in self.layers]
+        self.copy_keys = decoder.copy.key(memory) if decoder.copy is not None else None
+        self.ancestors: Tensor | None = None  # may beam k see slot n? [R, K, N]
+        self.length = 0
+
+    def step(self, pieces: Tensor) -> Tensor:
+        """Scores of the next piece [R, K, V] after each beam's last piece [R, K]."""
+        model = self.decoder.layers
+        itself = torch.eye(pieces.size(1), dtype=torch.bool, device=pieces.device)
+        itself = itself.expand(len(pieces), -1, -1)
+        seen = itself if self.ancestors is None else torch.cat([self.ancestors, itself], dim=-1)
+        self.ancestors = seen
+        states = model.embed_tokens(pieces) * model.embed_scale  # [R, K, D]
+        states = states + model.embed_positions.weight[self.length]
+        self.length += 1
+        for number, layer in enumerate(self.layers):
+            normed = layer.self_attn_layer_norm(states)
+            query, new = F.linear(normed, *self.joined[number]).tensor_split([normed.size(-1)], -1)
+            self.of_pieces[number] = torch.cat([self.of_pieces[number], new], dim=1)  # [R, N, 2D]
+            attended = attend(query, self.of_pieces[number], seen.unsqueeze(1), layer.self_attn)
+            states = states + layer.self_attn.out_proj(attended)
+            query = layer.encoder_attn.q_proj(layer.encoder_attn_layer_norm(states))
+            attended = attend(query, self.of_memory[number], self.mask, layer.encoder_attn)
+            states = states + layer.encoder_attn.out_proj(attended)
+            inner = layer.activation_fn(layer.fc1(layer.final_layer_norm(states)))
+            states = states + layer.fc2(inner)
+        states = model.layer_norm(states)
+        logits = self.decoder.lm_head(states)  # [R, K, V]
+        if self.decoder.copy is None or self.copy_keys is None:
+            return logits
+        return self.decoder.copy.mix(
+            logits, states, self.copy_keys, self.mask.squeeze(1), self.source_ids
+        )
+
+    def reorder(self, parents: Tensor) -> None:
+        """Beam k of each report now continues the beam ``parents[:, k]``, [R, K]."""
+        assert self.ancestors is not None
+        index = parents.unsqueeze(-1).expand(-1, -1, self.ancestors.size(-1))
+        self.ancestors = self.ancestors.gather(1, index)
+
+    def keep(self, rows: Tensor) -> None:
+        """Go on with these rows of the R reports only."""
+        assert self.ancestors is not None
+        self.source_ids, self.mask = self.source_ids[rows], self.mask[rows]
+        self.ancestors = self.ancestors[rows]
+        self.of_memory = [values[rows] for values in self.of_memory]
+        self.of_pieces = [values[rows] for values in self.of_pieces]
+        if self.copy_keys is not None:
+            self.copy_keys = self.copy_keys[rows]
+
+
+def attend(query: Tensor, keys_values: Tensor, mask: Tensor, attention: PegasusAttention) -> Tensor:
+    """Multi-head attention of K queries of each report over N positions.
+
+    Args:
+        query: [R, K, D].
+        keys_values: [R, N, 2D].
+        mask: true where a query may look, [R, 1, K or 1, N].
+
+    Returns:
+        [R, K, D], before the output projection.
+    """
+    heads = (attention.num_heads, attention.head_dim)
+    key, value = (part.unflatten(-1, heads).transpose(1, 2) for part in keys_values.chunk(2, -1))
+    query = query.unflatten(-1, heads).transpose(1, 2)  # [R, heads, K, head_dim]
+    attended = F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
+    return attended.transpose(1, 2).flatten(2)
+
 
 class CopyHead(nn.Module):
     """Pointer-generator (See et al., ACL 2017): p = (1 - g) p_vocabulary + g p_copy.
@@ -103,9 +206,17 @@ class CopyHead(nn.Module):
         Returns:
             [B, T, V], in single precision; their exponentials add up to 1.
         """
-        scores = self.query(states) @ self.key(memory).transpose(1, 2)  # [B, T, S]
-        scores = scores.float() / math.sqrt(memory.size(-1))
-        scores = scores.masked_fill(~memory_mask.bool().unsqueeze(1), -math.inf)
+        return self.mix(
+            logits, states, self.key(memory), memory_mask.bool().unsqueeze(1), ids
+        )
+
+    def mix(
+        self, logits: Tensor, states: Tensor, keys: Tensor, mask: Tensor, ids: Tensor
+    ) -> Tensor:
+        """The same with the keys of the memory [B, S, D] computed before; mask: [B, 1, S]."""
+        scores = self.query(states) @ keys.transpose(1, 2)  # [B, T, S]
+        scores = scores.float() / math.sqrt(keys.size(-1))
+        scores = scores.masked_fill(~mask, -math.inf)
         attention = scores.softmax(-1)
         ids = ids.unsqueeze(1).expand_as(attention)
         copied = torch.zeros_like(logits, dtype=attention.dtype).scatter_add(2, ids, attention)
