@@ -5,6 +5,7 @@ E edges, D width, V vocabulary.
 """
 
 from dataclasses import dataclass
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn

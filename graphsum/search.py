@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 NEVER = -1.0e9  # score of what must not be chosen; finite, as in transformers
@@ -87,9 +88,9 @@ def beam_search(
     beams, longest = settings.num_beams, settings.max_new_tokens
     best = torch.full((num_reports, 1 + longest), pad_id, device=device)
     reports = torch.arange(num_reports, device=device)  # rows of ``best`` still searched, [R]
-    running = torch.full((num_reports, beams, 1), start_id, device=device)  # [R, K, 1 + t]
-    scores = torch.full((num_reports, beams), NEVER, device=device)
-    scores[:, 0] = 0  # the beams start equal; only the first may branch
+    # The beams start equal, so the first step needs one only; from then on there are K.
+    running = torch.full((num_reports, 1, 1), start_id, device=device)  # [R, K, 1 + t]
+    scores = torch.zeros(num_reports, 1, device=device)
     finished = best.unsqueeze(1).repeat(1, beams, 1)  # [R, K, 1 + longest]
     finished_scores = torch.full((num_reports, beams), NEVER, device=device)
     in_beam = torch.arange(2 * beams, device=device) < beams
@@ -107,7 +108,7 @@ def beam_search(
             # Only the K best may end a sequence; the others are there so that K beams can go on.
             ended = candidates / length**settings.length_penalty
             ended += ~(ends & in_beam) * NEVER
-            padded = torch.nn.functional.pad(extended, (0, longest - length), value=pad_id)
+            padded = F.pad(extended, (0, longest - length), value=pad_id)
             finished_scores, order = torch.cat([finished_scores, ended], dim=1).topk(beams)
             finished = rows_of(torch.cat([finished, padded], dim=1), order)
 
@@ -126,17 +127,22 @@ def beam_search(
                 break
             decoder.keep(rows)
             reports, running, scores = reports[rows], running[rows], scores[rows]
-            finished, finished_scores, parents = finished[rows], finished_scores[rows], parents[rows]
+            finished, finished_scores = finished[rows], finished_scores[rows]
+            parents = parents[rows]
         decoder.reorder(parents)
     written = (best != pad_id).any(0).nonzero().max() + 1
     return best[:, :written]
 
 
 def best_continuations(logs: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
-    """The ``count`` best of all continuations [R, K, V]: scores, beams and pieces, [R, count]."""
-    vocabulary = logs.size(-1)
-    top, places = logs.flatten(1).topk(count)
-    return top, places // vocabulary, places % vocabulary
+    """The best of all continuations [R, K, V]: scores, beams and pieces, [R, count] each.
+
+    Where there are fewer, the rest are continuations that score so low that nothing takes them.
+    """
+    beams, vocabulary = logs.shape[1:]
+    missing = max(0, count - beams * vocabulary)
+    top, places = F.pad(logs.flatten(1), (0, missing), value=NEVER).topk(count)
+    return top, (places // vocabulary).clamp(max=beams - 1), places % vocabulary
 
 
 def block_repeated_ngrams(logs: Tensor, pieces: Tensor, size: int) -> None:
