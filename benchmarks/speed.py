@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -198,8 +199,8 @@ def generation(setting: Setting) -> list[Row]:
             )
             ours, theirs = seconds(
                 setting.options.repeats,
-                lambda: write(setting, model, settings),
-                lambda: write_plain(setting, plain, settings),
+                partial(write, setting, model, settings),
+                partial(write_plain, setting, plain, settings),
             )
             rows.append(
                 Row(
@@ -282,11 +283,9 @@ def natural(setting: Setting) -> list[Row]:
     summarizer = Summarizer.from_pretrained(setting.options.checkpoint)
     rows = []
     for beams in (1, 5):
+        summarize = partial(summarizer.summarize, setting.findings, num_beams=beams)
         [median] = seconds(
-            setting.options.repeats,
-            lambda: summarizer.summarize(
-                setting.findings, num_beams=beams, batch_size=setting.options.batch_size
-            ),
+            setting.options.repeats, partial(summarize, batch_size=setting.options.batch_size)
         )
         speed = len(setting.findings) / median
         rows.append(Row(f"Summarizer, trained, beam {beams}", speed, "reports/s"))

@@ -57,10 +57,10 @@ def onednn_products() -> Iterator[None]:
     later) offers oneDNN under the name of the lower precision that it may use; it does so only on
     processors with units for that, and there this changes nothing.
     """
-    if not onednn_is_exact():
+    products = getattr(torch.backends.mkldnn, "matmul", None)
+    if products is None or not onednn_is_exact():
         yield
         return
-    products = torch.backends.mkldnn.matmul
     before = products.fp32_precision
     products.fp32_precision = "bf16"
     try:

@@ -101,13 +101,10 @@ class TransformerSteps:
         self.mask = memory_mask.bool().unsqueeze(1)  # [R, 1, S]
         self.layers: list[PegasusDecoderLayer] = list(decoder.layers.layers)
         self.heads = (self.layers[0].self_attn.num_heads, self.layers[0].self_attn.head_dim)
-        self.of_memory = [  # keys and values, [R, heads, S, head_dim] each
-            tuple(
-                self.split(projection(memory)).contiguous()
-                for projection in (layer.encoder_attn.k_proj, layer.encoder_attn.v_proj)
-            )
-            for layer in self.layers
-        ]
+        self.of_memory: list[tuple[Tensor, Tensor]] = []  # keys, values: [R, heads, S, head_dim]
+        for layer in self.layers:
+            keys, values = layer.encoder_attn.k_proj(memory), layer.encoder_attn.v_proj(memory)
+            self.of_memory.append((self.split(keys).contiguous(), self.split(values).contiguous()))
         self.of_pieces = [(keys[:, :, :0], values[:, :, :0]) for keys, values in self.of_memory]
         self.joined = []  # query, key and value projections as one: [3D, D] and [3D]
         for layer in self.layers:
@@ -132,19 +129,21 @@ class TransformerSteps:
         self.length += 1
         for number, layer in enumerate(self.layers):
             normed = layer.self_attn_layer_norm(states)
-            query, *new = map(self.split, F.linear(normed, *self.joined[number]).chunk(3, dim=-1))
-            old = self.of_pieces[number]
-            seen = tuple(torch.cat(pair, dim=2) for pair in zip(old, new, strict=True))
-            self.of_pieces[number] = seen
-            states = states + layer.self_attn.out_proj(attend(query, *seen, own_bias))
+            own = F.linear(normed, *self.joined[number])  # [R, K, 3D]
+            query, key, value = (self.split(part) for part in own.chunk(3, dim=-1))
+            keys, values = self.of_pieces[number]
+            keys, values = torch.cat([keys, key], dim=2), torch.cat([values, value], dim=2)
+            self.of_pieces[number] = keys, values
+            states = states + layer.self_attn.out_proj(attend(query, keys, values, own_bias))
             query = self.split(layer.encoder_attn.q_proj(layer.encoder_attn_layer_norm(states)))
-            attended = attend(query, *self.of_memory[number], memory_bias)
+            keys, values = self.of_memory[number]
+            attended = attend(query, keys, values, memory_bias)
             states = states + layer.encoder_attn.out_proj(attended)
             inner = layer.activation_fn(layer.fc1(layer.final_layer_norm(states)))
             states = states + layer.fc2(inner)
         states = model.layer_norm(states)
         logits = self.decoder.lm_head(states)  # [R, K, V]
-        if self.decoder.copy is None:
+        if self.decoder.copy is None or self.copy_keys is None:
             return logits
         return self.decoder.copy.mix(logits, states, self.copy_keys, self.mask, self.source_ids)
 
