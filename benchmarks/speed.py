@@ -7,8 +7,9 @@
 Weights are random, so nothing has to be trained. A random model does not stop by itself: in the
 comparison every impression gets exactly as many pieces as the mean reference has. With
 --checkpoint, impressions of natural length are timed too. Both sides get the same findings, in
-the same batches of similar length, and what is compared takes turns within each repeat. Writes
-speed.json and speed.md into --output-dir.
+the same batches of similar length, and what is compared takes turns within each repeat. The last
+columns let transformers multiply matrices as graphsum does (graphsum.generation.onednn_products).
+Writes speed.json and speed.md into --output-dir.
 """
 
 import argparse
@@ -35,7 +36,7 @@ from transformers import BertConfig, EncoderDecoderConfig, EncoderDecoderModel  
 
 from graphsum.building import build_model, build_processor, graphs_of  # noqa: E402
 from graphsum.command_line import Parser, run  # noqa: E402
-from graphsum.generation import generate_impressions  # noqa: E402
+from graphsum.generation import generate_impressions, onednn_products  # noqa: E402
 from graphsum.modeling import GraphSum  # noqa: E402
 from graphsum.options import TrainOptions, resolve  # noqa: E402
 from graphsum.processing import Example, GraphSumProcessor  # noqa: E402
@@ -60,6 +61,7 @@ class Row(NamedTuple):
     value: float
     unit: str
     baseline: float | None = None  # of transformers' model, in the same unit
+    baseline_onednn: float | None = None  # the same with our products of matrices
 
 
 class Setting(NamedTuple):
@@ -83,6 +85,7 @@ def build_parser() -> Parser:
     add("--data-dir", metavar="DIR", help="where the corpus lies")
     add("--cache-dir", default="cache", metavar="DIR", help="where annotations are kept")
     add("--checkpoint", metavar="FOLDER", help="trained model, for impressions of natural length")
+    add("--sizes", nargs="+", choices=SIZES, default=list(SIZES), help="sizes compared")
     add("--reports", type=int, default=0, help="use N of the test reports (default: all)")
     add("--repeats", type=int, default=3, help="runs of everything (default 3)")
     add("--batch-size", type=int, default=32, help="reports at a time (default 32)")
@@ -110,10 +113,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     }
     table = tabulate(
         [
-            (r.what, r.value, r.unit, r.baseline, r.baseline and f"{r.value / r.baseline:.2f}")
-            for r in rows
+            (
+                *(row.what, row.value, row.unit),
+                *(row.baseline, row.baseline and f"{row.value / row.baseline:.2f}"),
+                *(row.baseline_onednn,),
+                *(row.baseline_onednn and f"{row.value / row.baseline_onednn:.2f}",),
+            )
+            for row in rows
         ],
-        headers=["", "graphsum", "unit", "transformers", "ratio"],
+        headers=["", "graphsum", "unit", "transformers", "ratio", "with oneDNN", "ratio"],
         floatfmt=".1f",
         tablefmt="github",
     )
@@ -154,9 +162,9 @@ def prepare(options: argparse.Namespace) -> Setting:
     references = [report.impression for report in reports]
     labels = [example.labels for example in processor.examples(graphs(reports), references)]
     models = {}
-    for name, changes in SIZES.items():
+    for name in options.sizes:
         torch.manual_seed(1)
-        models[name] = build_model(sized(run_options, changes), processor).eval()
+        models[name] = build_model(sized(run_options, SIZES[name]), processor).eval()
     return Setting(
         options=options,
         findings=[report.findings for report in reports],
@@ -197,19 +205,15 @@ def generation(setting: Setting) -> list[Row]:
             settings = SearchSettings(
                 num_beams=beams, min_new_tokens=setting.length, max_new_tokens=setting.length
             )
-            ours, theirs = seconds(
+            times = seconds(
                 setting.options.repeats,
                 partial(write, setting, model, settings),
                 partial(write_plain, setting, plain, settings),
+                onednn_products()(partial(write_plain, setting, plain, settings)),
             )
-            rows.append(
-                Row(
-                    f"generation, {name}, beam {beams}",
-                    len(setting.examples) / ours,
-                    "reports/s",
-                    len(setting.examples) / theirs,
-                )
-            )
+            ours, theirs, theirs_onednn = (len(setting.examples) / median for median in times)
+            what = f"generation, {name}, beam {beams}"
+            rows.append(Row(what, ours, "reports/s", theirs, theirs_onednn))
     return rows
 
 
@@ -300,7 +304,9 @@ def summarizer(setting: Setting) -> list[Row]:
     length = setting.length
 
     def summarize() -> None:
-        warm = Summarizer(setting.models["small"], setting.processor, load_annotator("builtin"))
+        warm = Summarizer(
+            next(iter(setting.models.values())), setting.processor, load_annotator("builtin")
+        )
         start = time.perf_counter()
         warm.summarize(
             setting.findings,
@@ -322,7 +328,7 @@ def cold_start(setting: Setting) -> list[Row]:
         checkpoint = setting.options.checkpoint
         if not checkpoint:  # random weights write up to 80 pieces
             checkpoint = folder
-            setting.models["small"].save_pretrained(folder)
+            next(iter(setting.models.values())).save_pretrained(folder)
             setting.processor.save_pretrained(folder)
         command = [sys.executable, "-m", "graphsum", "summarize", "--checkpoint", checkpoint]
 
