@@ -185,7 +185,8 @@ def attend(query: Tensor, keys: Tensor, values: Tensor, bias: Tensor) -> Tensor:
     Returns:
         [R, K, D].
     """
-    scores = query @ keys.transpose(2, 3) * query.size(-1) ** -0.5 + bias  # [R, heads, K, N]
+    query = query * query.size(-1) ** -0.5
+    scores = query @ keys.transpose(2, 3) + bias  # [R, heads, K, N]
     return (scores.softmax(-1) @ values).transpose(1, 2).flatten(2)
 
 
