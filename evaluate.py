@@ -46,6 +46,7 @@ def build_parser() -> Parser:
     add("--split-file", metavar="FILE", help="another split, as for train.py")
     add("--inclusion", help="inclusion rule, as for train.py")
     add("--annotator-model", metavar="FOLDER", help="the annotator's models")
+    add("--graphs", metavar="FILE", help="graphs made before, as for train.py")
     add("--cache-dir", metavar="DIR", help="where annotations are kept (default: the run's)")
     add("--output-dir", metavar="DIR", help="default: results/<dataset>-<what is scored>-<part>")
     add("--num-beams", type=int, default=5, help="beam width (default 5); 1: greedy")
@@ -99,7 +100,9 @@ def data_settings(options: argparse.Namespace, checkpoint: Path | None) -> Train
     saved = options_of_checkpoint(checkpoint) if checkpoint else None
     given: dict[str, Any] = {
         name: getattr(options, name)
-        for name in ("data_dir split_seed split_file inclusion annotator_model cache_dir").split()
+        for name in (
+            "data_dir split_seed split_file inclusion annotator_model graphs cache_dir"
+        ).split()
         if getattr(options, name) is not None
     }
     if options.split not in PARTS:
@@ -129,6 +132,7 @@ def generate(
         reports,
         summarizer.annotator,
         rule=summarizer.processor.settings.graph_rule,
+        graphs=settings.graphs,
         cache_dir=settings.cache_dir,
         corpus=settings.dataset,
     )

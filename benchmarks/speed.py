@@ -156,7 +156,7 @@ def prepare(options: argparse.Namespace) -> Setting:
             corpus=options.dataset,
         )
 
-    processor = build_processor(run_options, corpus, graphs(corpus.train), annotator)
+    processor = build_processor(run_options, corpus, graphs(corpus.train), annotator.version)
     step = max(1, len(corpus.test) // options.reports) if options.reports else 1
     reports = corpus.test[::step][: options.reports or None]
     references = [report.impression for report in reports]

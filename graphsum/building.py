@@ -23,27 +23,59 @@ from preprocessing.annotators import Annotator
 from preprocessing.corpora import Corpus
 from preprocessing.errors import InputError
 from preprocessing.graph import build_graph
-from preprocessing.records import Report, ReportGraph
+from preprocessing.records import Report, ReportGraph, from_json, read_jsonl
 
 
 def graphs_of(
     reports: Sequence[Report],
-    annotator: Annotator,
+    annotator: Annotator | None,
     *,
     rule: str,
     cache_dir: str | Path,
     corpus: str,
+    graphs: str | Path | None = None,
     progress: bool = True,
 ) -> list[ReportGraph]:
-    """The graph of each report's findings; annotations come from the cache where they can."""
+    """The graph of each report's findings.
+
+    From the file ``graphs`` when there is one (JSON Lines of ``ReportGraph``; ``annotator`` and
+    ``rule`` are not used); otherwise annotated here, or taken from the cache.
+
+    Raises:
+        InputError: the file cannot be read, or lacks a report.
+    """
+    if graphs is not None:
+        return read_graphs(graphs, reports)
+    assert annotator is not None
     annotated = annotate_reports(
         reports, annotator, cache_dir=cache_dir, corpus=corpus, progress=progress
     )
     return [build_graph(report, rule) for report in annotated]
 
 
+def read_graphs(path: str | Path, reports: Sequence[Report]) -> list[ReportGraph]:
+    """The graphs of these reports, in their order, from a file that ``graph`` wrote."""
+    wanted = {report.uid for report in reports}
+    found = {}
+    for number, line in enumerate(read_jsonl(path), 1):
+        try:
+            if line["uid"] in wanted:
+                found[line["uid"]] = from_json(ReportGraph, line)
+        except (KeyError, TypeError) as error:
+            raise InputError(
+                f"{path}: record {number} is no report graph ({type(error).__name__}); make the "
+                "file with python -m preprocessing graph"
+            ) from None
+    if missing := len(wanted) - len(found):
+        raise InputError(
+            f"{path}: {missing} of {len(wanted)} reports have no graph here; make the file with "
+            "python -m preprocessing graph from the same corpus"
+        )
+    return [found[report.uid] for report in reports]
+
+
 def build_processor(
-    options: TrainOptions, corpus: Corpus, graphs: Sequence[ReportGraph], annotator: Annotator
+    options: TrainOptions, corpus: Corpus, graphs: Sequence[ReportGraph], annotator_version: str
 ) -> GraphSumProcessor:
     """The pretrained encoder's tokenizer, or one fitted to the training texts."""
     tokenizer: PreTrainedTokenizerBase
@@ -54,8 +86,8 @@ def build_processor(
             training_texts(corpus.train, graphs), vocab_size=options.vocab_size
         )
     settings = ProcessorSettings(
-        annotator=annotator.name,
-        annotator_version=annotator.version,
+        annotator=options.annotator,
+        annotator_version=annotator_version,
         graph_rule=options.graph_rule,
         max_source_pieces=options.max_source_pieces,
         max_target_pieces=options.max_target_pieces,
@@ -89,7 +121,7 @@ def build_model(options: TrainOptions, processor: GraphSumProcessor) -> GraphSum
             num_attention_heads=options.decoder_heads,
             intermediate_size=options.decoder_ffn_dim,
             hidden_dropout_prob=options.dropout,
-            attention_probs_dropout_prob=options.dropout,
+            attention_probs_dropout_prob=options.attention_dropout,
             max_position_embeddings=options.max_source_pieces + processor.pad_id + 1,
             type_vocab_size=1,
             pad_token_id=processor.pad_id,
@@ -101,8 +133,8 @@ def build_model(options: TrainOptions, processor: GraphSumProcessor) -> GraphSum
         **{
             name: getattr(options, name)
             for name in (
-                "d_model decoder_layers decoder_heads decoder_ffn_dim dropout copy graph "
-                "graph_heads graph_width graph_dropout typed_edges contrastive_weight "
+                "d_model decoder_layers decoder_heads decoder_ffn_dim dropout attention_dropout "
+                "copy graph graph_heads graph_width graph_dropout typed_edges contrastive_weight "
                 "contrastive_layers contrastive_temperature label_smoothing"
             ).split()
         },

@@ -21,6 +21,8 @@ class GraphSumConfig(PreTrainedConfig):
             ``model_type``, so that no model hub is needed to load a checkpoint.
         vocab_size: pieces of the decoder, V; encoder and decoder share one tokenizer.
         d_model: width of memory and decoder, D.
+        dropout, attention_dropout: of the layers' outputs and attention weights, in the decoder
+            and the contrastive module.
         graph: graph convolution: ``gat``, ``gatv2`` or ``none`` (text only).
         graph_heads, graph_width, graph_dropout: heads and width per head of the first graph
             layer, and the dropout of the graph layers' inputs and attention.
@@ -51,6 +53,7 @@ class GraphSumConfig(PreTrainedConfig):
         decoder_ffn_dim: int = 2048,
         max_positions: int = 512,
         dropout: float = 0.2,
+        attention_dropout: float = 0.2,
         copy: bool = False,
         graph: str = "gat",
         graph_heads: int = 8,
@@ -76,6 +79,7 @@ class GraphSumConfig(PreTrainedConfig):
         self.decoder_ffn_dim = decoder_ffn_dim
         self.max_positions = max_positions
         self.dropout = dropout
+        self.attention_dropout = attention_dropout
         self.copy = copy
         self.graph = graph
         self.graph_heads = graph_heads
@@ -107,7 +111,7 @@ class GraphSumConfig(PreTrainedConfig):
             raise InputError(
                 f"d_model={self.d_model} is not a multiple of decoder_heads={self.decoder_heads}"
             )
-        for name in ("dropout", "graph_dropout", "label_smoothing"):
+        for name in ("dropout", "attention_dropout", "graph_dropout", "label_smoothing"):
             if not 0 <= getattr(self, name) < 1:
                 raise InputError(f"{name}={getattr(self, name)} is not in [0, 1)")
         if self.contrastive_temperature <= 0 or self.contrastive_weight < 0:

@@ -3,6 +3,12 @@
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from transformers.models.roberta_prelayernorm.configuration_roberta_prelayernorm import (
+    RobertaPreLayerNormConfig,
+)
+from transformers.models.roberta_prelayernorm.modeling_roberta_prelayernorm import (
+    RobertaPreLayerNormEncoder,
+)
 
 from graphsum.configuration import GraphSumConfig
 
@@ -50,21 +56,18 @@ class ContrastiveModule(nn.Module):
 
     def __init__(self, config: GraphSumConfig) -> None:
         super().__init__()
-        layer = nn.TransformerEncoderLayer(
-            config.d_model,
-            config.decoder_heads,
-            config.decoder_ffn_dim,
-            config.dropout,
-            activation="gelu",
-            batch_first=True,
-            norm_first=True,
+        self.encoder = RobertaPreLayerNormEncoder(
+            RobertaPreLayerNormConfig(
+                hidden_size=config.d_model,
+                num_hidden_layers=config.contrastive_layers,
+                num_attention_heads=config.decoder_heads,
+                intermediate_size=config.decoder_ffn_dim,
+                hidden_dropout_prob=config.dropout,
+                attention_probs_dropout_prob=config.attention_dropout,
+                attn_implementation="sdpa",
+            )
         )
-        self.encoder = nn.TransformerEncoder(
-            layer,
-            config.contrastive_layers,
-            norm=nn.LayerNorm(config.d_model),
-            enable_nested_tensor=False,
-        )
+        self.norm = nn.LayerNorm(config.d_model)
         self.temperature = config.contrastive_temperature
 
     def encode(self, memory: Tensor, visible: Tensor) -> Tensor:
@@ -77,8 +80,9 @@ class ContrastiveModule(nn.Module):
         Returns:
             [B, S, D].
         """
-        heads = self.encoder.layers[0].self_attn.num_heads
-        return self.encoder(memory, mask=~visible.repeat_interleave(heads, dim=0))
+        bias = torch.zeros_like(visible, dtype=memory.dtype)
+        bias = bias.masked_fill(~visible, torch.finfo(memory.dtype).min).unsqueeze(1)
+        return self.norm(self.encoder(memory, bias).last_hidden_state)
 
     def forward(self, memory: Tensor, attention_mask: Tensor, key_mask: Tensor) -> Tensor:
         """Contrastive loss per report.

@@ -4,10 +4,10 @@ Shapes: B reports, S source pieces, T target pieces, N nodes (all real pieces of
 E edges, D width, V vocabulary.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import (
     AutoConfig,
@@ -21,11 +21,9 @@ from transformers.utils import ModelOutput
 
 from graphsum.configuration import GraphSumConfig
 from graphsum.contrastive import ContrastiveModule
-from graphsum.decoders.transformer import TransformerDecoder
+from graphsum.decoders.transformer import IGNORED, TransformerDecoder
 from graphsum.encoders import GraphEncoder, build_text_encoder
 from graphsum.search import SearchSettings, beam_search
-
-IGNORED = -100  # label of positions without loss, as everywhere in transformers
 
 
 @dataclass
@@ -34,7 +32,7 @@ class GraphSumOutput(ModelOutput):
 
     ``loss``: generation_loss + contrastive_weight x contrastive_loss (scalar, with labels only);
     ``generation_loss``: cross-entropy per target piece, in nats, with label smoothing;
-    ``contrastive_loss``: mean over reports; ``logits``: [B, T, V].
+    ``contrastive_loss``: mean over reports; ``logits``: [B, T, V], without labels only.
     """
 
     loss: Tensor | None = None
@@ -116,7 +114,7 @@ class GraphSum(PreTrainedModel, GenerationMixin):
         num_reports: Tensor | float | None = None,
         return_dict: bool | None = None,
     ) -> GraphSumOutput:
-        """Teacher-forced losses (with ``labels``) or next-piece scores.
+        """Teacher-forced losses (with ``labels``) or next-piece scores (without).
 
         Args:
             input_ids, attention_mask, edge_index, edge_type: as in :meth:`encode`.
@@ -134,28 +132,35 @@ class GraphSum(PreTrainedModel, GenerationMixin):
             raise ValueError("forward needs input_ids, attention_mask, edge_index and edge_type")
         else:
             memory = self.encode(input_ids, attention_mask, edge_index, edge_type)
-        if decoder_input_ids is None:
-            if labels is None:
-                raise ValueError("forward needs labels or decoder_input_ids")
-            decoder_input_ids = self.shift_right(labels)
-        logits, cache = self.decoder(
-            decoder_input_ids,
-            memory,
-            attention_mask,
-            input_ids if source_ids is None else source_ids,
-            past_key_values=past_key_values,
-            use_cache=bool(use_cache),
-        )
-        output = GraphSumOutput(logits=logits, past_key_values=cache)
+        ids = input_ids if source_ids is None else source_ids
+        if ids is None or attention_mask is None:
+            raise ValueError("with encoder_outputs forward needs attention_mask and source_ids")
         if labels is None:
-            return output
-        total = F.cross_entropy(
-            logits.float().flatten(0, 1),
-            labels.flatten(),
-            ignore_index=IGNORED,
-            label_smoothing=self.config.label_smoothing if self.training else 0.0,
-            reduction="sum",
-        )
+            if decoder_input_ids is None:
+                raise ValueError("forward needs labels or decoder_input_ids")
+            logits, cache = self.decoder(
+                decoder_input_ids,
+                memory,
+                attention_mask,
+                ids,
+                past_key_values=past_key_values,
+                use_cache=bool(use_cache),
+            )
+            return GraphSumOutput(logits=logits, past_key_values=cache)
+        if decoder_input_ids is None:
+            decoder_input_ids = self.shift_right(labels)
+        total = memory.new_zeros((), dtype=torch.float32)
+        for rows, length in target_groups(labels):
+            losses = self.decoder.token_losses(
+                decoder_input_ids[rows, :length],
+                memory[rows],
+                attention_mask[rows],
+                ids[rows],
+                labels[rows, :length],
+                label_smoothing=self.config.label_smoothing if self.training else 0.0,
+            )
+            total = total + losses.sum()
+        output = GraphSumOutput()
         output.generation_loss = total / (
             (labels != IGNORED).sum() if num_pieces is None else num_pieces
         )
@@ -206,6 +211,45 @@ class GraphSum(PreTrainedModel, GenerationMixin):
     def get_encoder(self, modality: str | None = None) -> nn.Module:
         """The text encoder; ``generate`` gets its memory from :meth:`encode` instead."""
         return self.text_encoder
+
+
+def target_groups(labels: Tensor, groups: int = 4) -> list[tuple[Tensor, int]]:
+    """Rows whose targets are decoded together, and the length of the longest target of each.
+
+    On a CPU padding costs more than starting every operation a few times: the groups are those
+    that pad least. Elsewhere all rows are one group.
+
+    Args:
+        labels: [B, T], -100 where there is none.
+        groups: at most that many.
+    """
+    if labels.device.type != "cpu":
+        return [(torch.arange(len(labels), device=labels.device), labels.size(1))]
+    positions = torch.arange(1, labels.size(1) + 1)
+    lengths, order = ((labels != IGNORED) * positions).amax(1).sort()
+    return [
+        (order[start:end], int(lengths[end - 1]))
+        for start, end in least_padding(lengths.tolist(), groups)
+    ]
+
+
+def least_padding(lengths: Sequence[int], groups: int) -> list[tuple[int, int]]:
+    """Cut increasing lengths into at most ``groups`` runs (start, end) that pad least."""
+    count = len(lengths)
+    best: list[tuple[int, list[tuple[int, int]]]] = [(0, [])]  # of the first n lengths
+    best += [(n * lengths[n - 1], [(0, n)]) for n in range(1, count + 1)]
+    for _ in range(groups - 1):
+        best = [
+            min(
+                [best[n]]
+                + [
+                    (best[cut][0] + (n - cut) * lengths[n - 1], [*best[cut][1], (cut, n)])
+                    for cut in range(1, n)
+                ]
+            )
+            for n in range(count + 1)
+        ]
+    return best[count][1]
 
 
 # transformers' Auto classes know the checkpoints once graphsum is imported.

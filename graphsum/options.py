@@ -14,6 +14,7 @@ from preprocessing.errors import InputError, closest
 from preprocessing.records import write_text_atomically
 
 OPTIONS_FILE = "options.yaml"
+PROGRESS_FILE = "progress.json"
 
 
 def option(default: Any, text: str, **metadata: Any) -> Any:
@@ -45,6 +46,9 @@ class TrainOptions:
     annotator: str = option("builtin", "builtin, stanza or scispacy")
     annotator_model: str | None = option(None, "folder of the annotator's models")
     graph_rule: str = option("hu2022", "graph rule: hu2022 or wgsum")
+    graphs: str | None = option(
+        None, "graphs made before by python -m preprocessing graph; nothing is annotated then"
+    )
     cache_dir: str = option("cache", "where annotations are kept")
 
     # Model
@@ -63,6 +67,7 @@ class TrainOptions:
     decoder_heads: int = option(8, "attention heads of encoder from scratch and decoder")
     decoder_ffn_dim: int = option(1024, "width of the feed-forward layers")
     dropout: float = option(0.1, "dropout of the layers trained from scratch")
+    attention_dropout: float = option(0.0, "the same, of attention weights (slow on a CPU)")
     copy: bool = option(True, "the decoder may copy pieces of the findings")
     graph: str = option("gatv2", "graph convolution: gat, gatv2 or none")
     graph_heads: int = option(8, "heads of the first graph layer")
@@ -144,6 +149,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "decoder_layers": 6,
         "decoder_ffn_dim": 2048,
         "dropout": 0.2,
+        "attention_dropout": 0.2,
         "copy": False,
         "graph": "gat",
         "graph_width": 768,

@@ -52,12 +52,13 @@ class Summarizer:
         folder = find_checkpoint(checkpoint)
         processor = GraphSumProcessor.from_pretrained(folder)
         annotator = load_annotator(processor.settings.annotator, model_dir=annotator_model)
-        if annotator.version != processor.settings.annotator_version:
+        trained_on = processor.settings.annotator_version  # empty: graphs made elsewhere
+        if trained_on and annotator.version != trained_on:
             logger.warning(
                 "%s was trained on graphs of %s %s; this is version %s, and results may differ",
                 folder,
                 annotator.name,
-                processor.settings.annotator_version,
+                trained_on,
                 annotator.version,
             )
         return cls(load_model(folder, device=device), processor, annotator)

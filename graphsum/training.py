@@ -24,14 +24,13 @@ from graphsum.building import build_model, build_processor, graphs_of
 from graphsum.generation import GREEDY, generate_impressions
 from graphsum.metrics.rouge import rouge_scores
 from graphsum.modeling import GraphSum
-from graphsum.options import OPTIONS_FILE, TrainOptions, save_options
+from graphsum.options import OPTIONS_FILE, PROGRESS_FILE, TrainOptions, save_options
 from graphsum.processing import Example, GraphSumProcessor, with_shuffled_sentences
 from preprocessing.annotators import load_annotator
 from preprocessing.corpora import Corpus, describe
 from preprocessing.errors import InputError
 from preprocessing.records import write_text_atomically
 
-PROGRESS_FILE = "progress.json"
 LOG_FILE = "log.jsonl"
 
 
@@ -118,7 +117,11 @@ def train(
     say(describe(corpus))
     if not corpus.train or not corpus.val:
         raise InputError(f"{options.dataset}: training needs train and val reports")
-    annotator = load_annotator(options.annotator, model_dir=options.annotator_model)
+    annotator = (
+        None
+        if options.graphs
+        else load_annotator(options.annotator, model_dir=options.annotator_model)
+    )
     with accelerator.main_process_first():  # one process annotates, the others read its cache
         train_graphs, val_graphs = (
             graphs_of(
@@ -127,6 +130,7 @@ def train(
                 rule=options.graph_rule,
                 cache_dir=options.cache_dir,
                 corpus=options.dataset,
+                graphs=options.graphs,
                 progress=accelerator.is_main_process,
             )
             for reports in (corpus.train, corpus.val)
@@ -134,17 +138,19 @@ def train(
     processor = (
         GraphSumProcessor.from_pretrained(run / "last")
         if resume
-        else build_processor(options, corpus, train_graphs, annotator)
+        else build_processor(options, corpus, train_graphs, annotator.version if annotator else "")
     )
     examples = list(processor.examples(train_graphs, (r.impression for r in corpus.train)))
     val_reports = corpus.val[: options.validation_reports or None]
     val_examples = list(processor.examples(val_graphs[: len(val_reports)]))
     model = build_model(options, processor)
+    if accelerator.device.type == "cpu":
+        use_plain_attention(model)
     count = sum(p.numel() for p in model.parameters())
     say(f"model: {count / 1e6:.1f} M parameters, {len(processor.tokenizer)} pieces; run: {run}")
 
     groups = parameter_groups(model, options)
-    optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.999))
+    optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.999), fused=True)
     scheduler = torch.optim.lr_scheduler.LambdaLR(
         optimizer, [rate_factor(options, group["warmup"]) for group in groups]
     )
@@ -230,6 +236,17 @@ def build_accelerator(options: TrainOptions) -> Accelerator:
         log_with="tensorboard",
         project_dir=options.run_dir / "tensorboard",
     )
+
+
+def use_plain_attention(model: GraphSum) -> None:
+    """Compute attention step by step, without PyTorch's fused kernel, which is slow on CPUs.
+
+    Measured at batch 32, 40 pieces, bf16, forward and backward: 4 ms instead of 30; fp32: equal.
+    """
+    for module in model.modules():
+        config = getattr(module, "config", None)
+        if config is not None and hasattr(config, "_attn_implementation"):
+            config._attn_implementation = "eager"
 
 
 def quiet_libraries() -> None:

@@ -339,16 +339,6 @@ CUES = {
     "or": r"or",
 }
 
-# Sides, and what leads from an observation to the place where it lies.
-SIDES = {
-    "bilateral": (
-        r"bilateral(?:ly)?|both|bi-?basilar|bi-?basal|bi-?apical|bi-?apically|bibasilarly"
-        r"|bi-?lateral"
-    ),
-    "left": r"left(?:[ -]sided)?|lll|lul|lingula\w*",
-    "right": r"right(?:[ -]sided)?|rll|rul|rml",
-}
-PREPOSITION = r"in|at|on|of|within|involving|near|overlying|along|over|to|throughout|adjacent"
 # Observations of the middle or of the whole chest have no side.
 UNSIDED = frozenset(("Cardiomegaly", "Enlarged Cardiomediastinum", "Congestion", "No Finding"))
 # Before a term under a negation: only that much of it is denied.

@@ -11,21 +11,19 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from preprocessing.laterality import Side, find_sides, sides_of_mentions
 from preprocessing.observation_terms import (
     COMPOUNDS,
     CUES,
     LARGE,
     NORMAL_STUDY,
     PARENTS,
-    PREPOSITION,
-    SIDES,
     STATEMENTS,
     TERMS,
     UNSIDED,
 )
 
 Status = Literal["present", "absent", "uncertain"]
-Side = Literal["left", "right", "bilateral"]
 
 NO_FINDING = "No Finding"
 CHEXPERT_OBSERVATIONS = (
@@ -184,45 +182,8 @@ def _append(
 
 def _sides(text: str, start: int, end: int, mentions: list[_Mention]) -> list[Side | None]:
     """The side of each mention of the sentence ``text[start:end]``."""
-    found = [(match.lastgroup or "", match.start()) for match in _SIDE.finditer(text, start, end)]
-    count = len(mentions)
-    if not found or not count:
-        return [None] * count
-    leading: list[set[str]] = [set() for _ in mentions]  # words before the mention, or in it
-    trailing: list[set[str]] = [set() for _ in mentions]
-    joined = [False] * (count + 1)  # hardly more than "and" parts it from the mention before
-    for position in range(count + 1):
-        before = mentions[position - 1].end if position else start
-        after = mentions[position].start if position < count else end
-        # Words before ``cut`` belong to the mention before them, the others to the one after.
-        cut = before if position == 0 else end
-        if 0 < position < count:
-            conjunctions = [match.end() for match in _CONJUNCTION.finditer(text, before, after)]
-            prepositions = _PREPOSITION.search(text, before, after)
-            cut = conjunctions[-1] if conjunctions else after if prepositions else before
-            joined[position] = bool(conjunctions) and len(text[before:after].split()) <= 3
-        inside = mentions[position].end if position < count else end
-        for side, place in found:
-            if before <= place < cut:
-                trailing[position - 1].add(side)
-            elif cut <= place < inside:
-                leading[position].add(side)
-    sides = [_one_side(first | last) for first, last in zip(leading, trailing, strict=True)]
-    for position in range(1, count):  # "left effusion and atelectasis"
-        if joined[position] and sides[position] is None:
-            sides[position] = sides[position - 1]
-    for position in range(count - 2, -1, -1):  # "atelectasis and scarring in the left base"
-        if joined[position + 1] and sides[position] is None and not leading[position + 1]:
-            sides[position] = sides[position + 1]
-    return sides
-
-
-def _one_side(words: set[str]) -> Side | None:
-    if not words:
-        return None
-    if words == {"left"}:
-        return "left"
-    return "right" if words == {"right"} else "bilateral"
+    spans = [(mention.start, mention.end) for mention in mentions]
+    return sides_of_mentions(text, start, end, spans, list(find_sides(text, start, end)))
 
 
 _FORWARD = {"deny": "absent", "doubt": "uncertain", "drop": "drop"}
@@ -243,11 +204,6 @@ _MENTIONS: dict[str, tuple[tuple[str, ...], str | None]] = {
 _SENTENCE_END = re.compile(
     r"(?<!\bvs)(?<!\bdr)\.(?!\d)|[!?;]|\n\s*\n|(?:^|(?<=\s))\d{1,2}[.)](?=\s)|\n\s*[-*•]"
 )
-_SIDE = re.compile(
-    r"\b(?:" + "|".join(f"(?P<{side}>{words})" for side, words in SIDES.items()) + r")\b"
-)
-_PREPOSITION = re.compile(rf"\b(?:{PREPOSITION})\b")
-_CONJUNCTION = re.compile(r",|\b(?:and|or|but|with|versus|vs)\b|/|;")
 
 
 # The blanks of terms and cues, character classes, and what looks behind (of fixed width).

@@ -16,10 +16,10 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice, pairwise
+from itertools import chain, islice, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,6 +39,7 @@ from preprocessing.resumable import Checkpoint, ResumableOutput
 RECORDS_PER_CHUNK = 256
 # A hundred times the longest real report; a parser's memory grows with the sentence.
 MAX_FINDINGS = 100_000
+NOT_TEXT = "half a surrogate pair, which is no text"
 TOO_LONG = f"findings of more than {MAX_FINDINGS:,} characters"
 
 # name -> "module:function"; see Engine
@@ -116,7 +117,7 @@ def run_pipeline(
         "schema": SCHEMA_VERSION,
         "form": task.form,
         "annotator": task.annotator,
-        "version": _checked_version(task),
+        "version": _checked_version(task, workers, Path(output)),
         "model_dir": task.model_dir,
         "rule": task.rule,
     }
@@ -169,9 +170,7 @@ def work(task: Task, chunk: Chunk) -> ChunkResult:
     """
     annotator = _loaded(task.annotator, task.model_dir)
     reasons = {
-        position: item.reason or TOO_LONG
-        for position, item in enumerate(chunk.items)
-        if item.reason or _length(item.findings) > MAX_FINDINGS
+        position: reason for position, item in enumerate(chunk.items) if (reason := _unusable(item))
     }
     wanted = [item for position, item in enumerate(chunk.items) if position not in reasons]
     try:
@@ -203,23 +202,14 @@ def map_locally(
     if workers == 1:
         yield from (work(task, chunk) for chunk in chunks)
         return
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
     waiting: deque[Future[ChunkResult]] = deque()
-    try:
+    with _pool(workers, output) as pool:
         for chunk in chunks:
             waiting.append(pool.submit(work, task, chunk))
             if len(waiting) >= 3 * workers:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
-    except BrokenProcessPool:
-        raise InputError(
-            f"{output}: a worker process was killed, perhaps for want of memory; run the same "
-            "command again to go on, with fewer workers if need be"
-        ) from None
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 def as_pairs(graph: ReportGraph) -> dict[str, Any]:
@@ -252,10 +242,34 @@ def _loaded(name: str, model_dir: str | None) -> Annotator:
     return load_annotator(name, model_dir=model_dir)
 
 
-def _checked_version(task: Task) -> str:
+def _checked_version(task: Task, workers: int, output: Path) -> str:
     """The annotator's version; every name in the task is tried before a report is read."""
     graph_rule(task.rule)
+    if workers == 1:
+        return _version(task)
+    # This process will not annotate; what a process has loaded it never quite gives back.
+    with _pool(1, output) as pool:
+        return pool.submit(_version, task).result()
+
+
+def _version(task: Task) -> str:
     return _loaded(task.annotator, task.model_dir).version
+
+
+@contextmanager
+def _pool(workers: int, output: Path) -> Iterator[ProcessPoolExecutor]:
+    """Spawned worker processes; raises ``InputError`` when one is killed."""
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
+    try:
+        yield pool
+    except BrokenProcessPool:
+        raise InputError(
+            f"{output}: a worker process was killed, perhaps for want of memory; run the same "
+            "command again to go on, with fewer workers if need be"
+        ) from None
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _start_worker() -> None:
@@ -269,6 +283,21 @@ def _start_worker() -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+def _unusable(item: Item) -> str:
+    """Why the item has no line, or nothing. Annotators clean texts, but keep words as they are."""
+    if item.reason:
+        return item.reason
+    if _length(item.findings) > MAX_FINDINGS:
+        return TOO_LONG
+    words = () if isinstance(item.findings, str) else chain.from_iterable(item.findings)
+    try:
+        for text in (str(item.uid), *words):
+            text.encode()
+    except UnicodeEncodeError:
+        return NOT_TEXT
+    return ""
 
 
 def _length(findings: Findings) -> int:

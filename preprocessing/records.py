@@ -12,11 +12,12 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from preprocessing.errors import InputError
+from preprocessing.laterality import Side
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 ENTITY_LABELS = (
     "ANATOMY",
@@ -25,6 +26,7 @@ ENTITY_LABELS = (
     "OBSERVATION_MODIFIER",
     "UNCERTAINTY",
 )
+Change = Literal["new", "stable", "improved", "worse"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +47,20 @@ class Report:
 
 
 class Entity(NamedTuple):
-    """Words ``start`` to ``end`` (one past the last) with a label of ``ENTITY_LABELS``."""
+    """Words ``start`` to ``end`` (one past the last) with a label of ``ENTITY_LABELS``.
+
+    ``side``: where the sentence places it, or None. ``change`` of observations since an earlier
+    study, or None where the sentence compares nothing; what has resolved is ``improved`` and
+    ``negated``.
+    """
 
     start: int
     end: int
     label: str
     negated: bool = False
     uncertain: bool = False
+    side: Side | None = None
+    change: Change | None = None
 
 
 @dataclass(frozen=True, slots=True)

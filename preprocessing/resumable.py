@@ -2,7 +2,7 @@
 
 Beside the output ``FILE`` lies ``FILE.rejects.jsonl`` (what was left out, and why). While a run
 lasts both end in ``.part``, and ``FILE.part.json`` says how far they are sound: after a kill they
-are cut back to there.
+are cut back to there. ``FILE.part.lock`` keeps a second run away.
 """
 
 import json
@@ -14,6 +14,11 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from preprocessing.errors import InputError
+
+try:
+    import fcntl
+except ImportError:  # Windows: two runs at once are not noticed there
+    fcntl = None  # type: ignore[assignment]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,8 @@ class ResumableOutput:
     """An output and its rejects, open for appending where an unfinished run left off, if any.
 
     ``settings`` (JSON-ready): whatever else the output depends on. Raises ``InputError`` when the
-    place is not writable, and when the unfinished run had other settings.
+    place is not writable, when another run is writing there, and when the unfinished run had other
+    settings.
     """
 
     def __init__(self, output: str | Path, settings: dict[str, Any]) -> None:
@@ -45,14 +51,22 @@ class ResumableOutput:
         self._state = Path(f"{self.output}.part.json")
         self._settings = settings
         self._files: list[BinaryIO] = []
-        self.checkpoint = self._read_state()
-        if self.checkpoint.done:  # killed between its last report and the final names
-            return
-        sizes = self.checkpoint.output_bytes, self.checkpoint.rejects_bytes
         with _one_line_errors(self.output):
             if self.output.is_dir():
                 raise InputError(f"{self.output}: is a folder; give a file's name")
             self.output.parent.mkdir(parents=True, exist_ok=True)
+            self._lock = _locked(Path(f"{self.output}.part.lock"), self.output)
+        try:
+            self.checkpoint = self._read_state()
+            if not self.checkpoint.done:  # else killed between its last report and the final names
+                self._open_parts()
+        except BaseException:
+            self.close()
+            raise
+
+    def _open_parts(self) -> None:
+        sizes = self.checkpoint.output_bytes, self.checkpoint.rejects_bytes
+        with _one_line_errors(self.output):
             for path, size in zip(self._parts, sizes, strict=True):
                 if size > (path.stat().st_size if path.exists() else 0):
                     raise self.cannot_resume(f"{path} is shorter than it was")
@@ -74,21 +88,28 @@ class ResumableOutput:
         """Give the files their names."""
         with _one_line_errors(self.output):
             self._write_state(Checkpoint(**{**asdict(self.checkpoint), "done": True}))
-            self.close()
+            self._close_parts()
             for part, final in zip(self._parts, (self.output, self.rejects), strict=True):
                 if part.exists():
                     os.replace(part, final)
             self._state.unlink()
 
     def close(self) -> None:
-        """Close the files; what was never appended to is removed."""
-        while self._files:
-            with suppress(OSError):
-                self._files.pop().close()
+        """Close the files and let others write; what was never appended to is removed."""
+        self._close_parts()
         if not self._state.exists():
             for part in self._parts:
                 with suppress(OSError):
                     part.unlink()
+        if not self._lock.closed:
+            with suppress(OSError):
+                os.unlink(self._lock.name)
+            self._lock.close()
+
+    def _close_parts(self) -> None:
+        while self._files:
+            with suppress(OSError):
+                self._files.pop().close()
 
     def cannot_resume(self, reason: str) -> InputError:
         """The error of an unfinished run that cannot go on."""
@@ -126,6 +147,28 @@ class ResumableOutput:
 def rejects_path(output: str | Path) -> Path:
     """Where the rejects of that output lie: JSON Lines of uid and reason."""
     return Path(f"{output}.rejects.jsonl")
+
+
+def _locked(path: Path, output: Path) -> BinaryIO:
+    """The file at ``path``, locked until it is closed or this process dies."""
+    while True:
+        file = path.open("ab")
+        try:
+            if fcntl:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            raise InputError(
+                f"{output}: another run is writing it; wait for its end or choose another output"
+            ) from None
+        except OSError:  # a file system without locks
+            return file
+        try:
+            if os.path.samestat(os.fstat(file.fileno()), path.stat()):
+                return file
+        except FileNotFoundError:
+            pass
+        file.close()  # the run before removed it as it ended, after we had opened it
 
 
 @contextmanager

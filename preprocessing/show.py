@@ -21,6 +21,7 @@ dt { font-weight: bold } dd { margin: 0 0 .6em 0; max-width: 60em }
 .scroll { overflow-x: auto }
 svg text { font: 14px monospace } svg .type { font: 10px monospace; fill: #555;
   stroke: #fff; stroke-width: 3px; paint-order: stroke }
+svg text, svg .negated, svg .uncertain { pointer-events: none }
 svg .arc { fill: none; stroke: #777 } svg .key { font-weight: bold }
 .legend span { padding: .1em .4em; margin-right: .8em; white-space: nowrap }
 .negated { text-decoration: line-through } .uncertain { outline: 1.5px dotted #111 }
@@ -29,12 +30,11 @@ svg .arc { fill: none; stroke: #777 } svg .key { font-weight: bold }
 
 
 def as_text(report: Report, annotated: AnnotatedReport, graph: ReportGraph) -> str:
-    """The sections, then the entities with their status, then the edges."""
+    """The sections, then the entities with status, side and change, then the edges."""
     lines = [f"findings:   {report.findings}", f"impression: {report.impression}", ""]
     for entity in annotated.entities:
-        status = "negated" if entity.negated else "uncertain" if entity.uncertain else ""
         words = " ".join(annotated.words[entity.start : entity.end])
-        lines.append(f"{entity.start:4d}  {entity.label:21s} {words} {status}".rstrip())
+        lines.append(f"{entity.start:4d}  {entity.label:21s} {' '.join((words, *_said(entity)))}")
     lines.append("")
     lines += [
         f"{graph.words[edge.head]} -{edge.type}-> {graph.words[edge.dependent]}"
@@ -43,12 +43,19 @@ def as_text(report: Report, annotated: AnnotatedReport, graph: ReportGraph) -> s
     return "\n".join(lines)
 
 
+def _said(entity: Entity) -> list[str]:
+    """Status, side and change of an entity, as far as it has them."""
+    status = "negated" if entity.negated else "uncertain" if entity.uncertain else None
+    return [one for one in (status, entity.side, entity.change) if one]
+
+
 def as_html(report: Report, annotated: AnnotatedReport, graph: ReportGraph) -> str:
     """A whole HTML page with the graph as inline SVG, one sentence a line.
 
     Colours are entity labels, bold words key words, arcs edges from head to dependent (two heads:
-    both ways); negated entities are struck out, uncertain ones have a dotted frame. Everything
-    from the report is escaped; the page loads and runs nothing.
+    both ways); negated entities are struck out, uncertain ones have a dotted frame; the tooltip of
+    an entity says its label, status, side and change. Everything from the report is
+    escaped; the page loads and runs nothing.
     """
     sections = "".join(
         f"<dt>{name}</dt><dd>{_text(text)}</dd>\n"
@@ -232,8 +239,8 @@ def _entity(entity: Entity, places: Sequence[_Place]) -> Iterator[str]:
     for left, width, top in _boxes(entity, places):
         yield (
             f'<rect x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{_WORD_HEIGHT:.0f}" '
-            f'rx="3" fill="{_FILL.get(entity.label, "#ffffff")}"><title>{_text(entity.label)}'
-            "</title></rect>"
+            f'rx="3" fill="{_FILL.get(entity.label, "#ffffff")}"><title>'
+            f"{_text(', '.join((entity.label, *_said(entity))))}</title></rect>"
         )
 
 

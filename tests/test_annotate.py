@@ -70,7 +70,7 @@ def test_damaged_cache_is_made_again(tmp_path: Path, damage: str) -> None:
     lines = text.splitlines(keepends=True)
     path.write_bytes(
         {
-            "header": text.replace('"schema":1', '"schema":0'),
+            "header": text.replace('"schema":2', '"schema":1'),
             "cut": "".join(lines[:-1]),
             "half a line": text[:-5],
             "junk": "\x00\x01junk",

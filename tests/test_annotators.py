@@ -62,12 +62,6 @@ def test_missing_models_name_the_command(tmp_path: Path) -> None:
         assert str(tmp_path / "none") in str(error.value)
 
 
-def test_stanza_error_gives_the_download(tmp_path: Path) -> None:
-    pytest.importorskip("stanza")
-    with pytest.raises(MissingBackendError, match=r"stanza\.download\('en', package='mimic'"):
-        load_annotator("stanza", model_dir=str(tmp_path))
-
-
 @pytest.mark.parametrize(
     ("text", "words"),
     [

@@ -1,88 +1,165 @@
-"""The stanza and scispaCy backends, on stand-ins for their models."""
+"""The stanza backend on toy models of the real library; scispaCy's on a small spaCy pipeline.
 
+Every processor that the backend loads is trained by stanza's own trainers (``toy_stanza``) but
+the lemmatizer, in whose place stanza's option ``identity`` stands.
+"""
+
+import inspect
 import json
-import sys
-from collections.abc import Iterator
+import re
+import shutil
+import socket
+from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+from toy_stanza import DEPRELS, HEADS, SENTENCES, TEXT, train
 
 from preprocessing.annotators import load_annotator
-from preprocessing.records import Entity
+from preprocessing.annotators.stanza import StanzaAnnotator
+from preprocessing.errors import MissingBackendError
+from preprocessing.records import AnnotatedReport, Entity
 
-TEXT = "Heart is normal . No large effusion ."
-SPLIT = [["Heart", "is", "normal", "."], [], ["No", "large\x00", "", "effusion", "."]]
-
-
-def stanza_sentence(words: list[str]) -> SimpleNamespace:
-    """Every word hangs on the first; "large effusion" is an OBSERVATION, as BIOES."""
-    tags = {"large": "B-OBSERVATION", "effusion": "E-OBSERVATION", "normal": "S-OBSERVATION"}
-    made = [
-        SimpleNamespace(text=word, head=min(place, 1), deprel="root" if place == 0 else "dep:x")
-        for place, word in enumerate(words)
-    ]
-    tokens = [SimpleNamespace(words=[word], ner=tags.get(word.text, "O")) for word in made]
-    return SimpleNamespace(words=made, tokens=tokens)
+SMALL_TEXT = "Heart is normal . No large effusion ."
 
 
-class FakePipeline:
-    calls: list[dict[str, Any]] = []  # noqa: RUF012
-
-    def __init__(self, lang: str, **settings: Any) -> None:
-        self.calls.append({"lang": lang, **settings})
-        self.pretokenized = settings["tokenize_pretokenized"]
-
-    def __call__(self, sentences: list[list[str]]) -> SimpleNamespace:
-        assert self.pretokenized
-        assert all(word and word.strip() for sentence in sentences for word in sentence)
-        return SimpleNamespace(sentences=[stanza_sentence(words) for words in sentences])
-
-    def bulk_process(self, texts: list[str]) -> Iterator[SimpleNamespace]:
-        assert not self.pretokenized
-        for text in texts:
-            sentences = [[*part.split(), "."] for part in text.split(".") if part.strip()]
-            yield SimpleNamespace(sentences=[stanza_sentence(words) for words in sentences])
+@pytest.fixture(scope="module")
+def stanza_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    pytest.importorskip("stanza")
+    return train(tmp_path_factory.mktemp("stanza"))
 
 
-@pytest.fixture
-def stanza_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    fake, resources, common = (
-        ModuleType(name) for name in ("stanza", "stanza.resources", "stanza.resources.common")
+@pytest.fixture(scope="module")
+def stanza(stanza_dir: Path) -> StanzaAnnotator:
+    with pytest.MonkeyPatch.context() as patch:
+
+        def refuse(*_: object) -> None:
+            raise AssertionError("a connection to the network")
+
+        patch.setattr(socket.socket, "connect", refuse)
+        annotator = StanzaAnnotator(str(stanza_dir))
+        list(annotator.annotate([("1", "Heart."), ("2", [["Heart"]])]))  # loads both pipelines
+    return annotator
+
+
+def check_training_text(report: AnnotatedReport) -> None:
+    """Words, trees and entities of the sentences that the toy models have learnt by heart."""
+    assert report.words == tuple(chain.from_iterable(SENTENCES))
+    lengths = [len(words) for words in SENTENCES]
+    starts = [sum(lengths[:number]) for number in range(len(lengths))]
+    assert report.sentence_starts == tuple(starts)
+    assert report.heads == tuple(
+        head + start if head >= 0 else -1
+        for start, heads in zip(starts, HEADS, strict=True)
+        for head in heads
     )
-    fake.Pipeline = FakePipeline  # type: ignore[attr-defined]
-    fake.__version__ = "9.9"  # type: ignore[attr-defined]
-    common.DEFAULT_MODEL_DIR = "unused"  # type: ignore[attr-defined]
-    for module in (fake, resources, common):
-        monkeypatch.setitem(sys.modules, module.__name__, module)
-    monkeypatch.setattr(FakePipeline, "calls", [])
-    known = {"en": {"ner": {"radiology": {"md5": "0123456789abcdef"}}}}
-    (tmp_path / "resources.json").write_text(json.dumps(known))
-    return str(tmp_path)
+    assert report.deprels == tuple(chain.from_iterable(DEPRELS))
+    assert report.entities == (
+        Entity(1, 2, "ANATOMY"),
+        Entity(3, 4, "OBSERVATION"),
+        Entity(6, 7, "OBSERVATION_MODIFIER", negated=True),
+        Entity(7, 8, "OBSERVATION", negated=True),
+        Entity(9, 10, "OBSERVATION_MODIFIER", side="left"),
+        Entity(10, 11, "ANATOMY_MODIFIER", side="left"),
+        Entity(11, 12, "ANATOMY", side="left"),
+        Entity(12, 13, "OBSERVATION", side="left"),
+        Entity(15, 18, "ANATOMY", side="right"),
+        Entity(19, 20, "OBSERVATION", side="right"),
+    )
 
 
-def test_stanza_texts_and_split_findings_together(stanza_dir: str) -> None:
-    annotator = load_annotator("stanza", model_dir=stanza_dir)
-    assert annotator.version == "stanza 9.9 mimic+radiology 01234567"
-    reports = [("a", SPLIT), ("b", TEXT), ("c", ""), ("d", []), ("e", SPLIT[:1])]
-    a, b, c, d, e = annotator.annotate(reports)
+def test_stanza_parses_text(stanza: StanzaAnnotator) -> None:
+    (report,) = stanza.annotate([("1", TEXT)])
+    check_training_text(report)
+
+
+def test_stanza_keeps_given_words_and_sentences(stanza: StanzaAnnotator) -> None:
+    (report,) = stanza.annotate([("1", SENTENCES)])
+    check_training_text(report)
+
+
+def test_stanza_texts_and_split_findings_together(stanza: StanzaAnnotator) -> None:
+    odd = [["The", "heart", "is\x00", "normal", "."], [], ["No", "", " ", "effusion", "."]]
+    reports = [("a", odd), ("b", TEXT), ("c", ""), ("d", []), ("e", [["No", "effusion"]])]
+    a, b, c, d, e = stanza.annotate(reports)
     assert [one.uid for one in (a, b, c, d, e)] == ["a", "b", "c", "d", "e"]
-    assert a.words == ("Heart", "is", "normal", ".", "No", "large\x00", "", "effusion", ".")
-    assert b.words == tuple(TEXT.split())
-    assert b.sentence_starts == (0, 4)
-    assert b.heads == (-1, 0, 0, 0, -1, 4, 4, 4)
-    assert b.entities == (Entity(2, 3, "OBSERVATION"), Entity(5, 7, "OBSERVATION", negated=True))
+    assert a.words == tuple(chain.from_iterable(odd))
+    assert a.sentence_starts == (0, 5)
+    assert [head for head in a.heads if head < 0] == [-1, -1]
+    check_training_text(b)
     assert c.words == d.words == ()
-    assert e.words == tuple(SPLIT[0])
+    assert e.entities == (Entity(1, 2, "OBSERVATION", negated=True),)
 
 
-def test_stanza_never_downloads(stanza_dir: str) -> None:
-    list(load_annotator("stanza", model_dir=stanza_dir).annotate([("b", TEXT)]))
-    assert len(FakePipeline.calls) == 2
-    for call in FakePipeline.calls:
-        assert call["download_method"] is None
-        assert (call["package"], call["processors"]) == ("mimic", {"ner": "radiology"})
+def test_stanza_version_names_library_models_and_rules(
+    stanza: StanzaAnnotator, stanza_dir: Path
+) -> None:
+    import stanza as library
+
+    known = json.loads((stanza_dir / "resources.json").read_text("utf-8"))
+    checksum = known["en"]["ner"]["radiology"]["md5"][:8]
+    start = f"stanza {library.__version__} mimic+radiology {checksum} "
+    assert re.fullmatch(re.escape(start) + "[0-9a-f]{8}", stanza.version)
+
+
+def unlisted(change: Callable[[dict[str, Any]], Any]) -> Callable[[Path], None]:
+    def edit(models: Path) -> None:
+        path = models / "resources.json"
+        known = json.loads(path.read_text("utf-8"))
+        change(known)
+        path.write_text(json.dumps(known), "utf-8")
+
+    return edit
+
+
+MISSING: dict[str, Callable[[Path], Any]] = {
+    **{
+        name: lambda models, name=name: (models / "en" / f"{name}.pt").unlink()
+        for name in ("tokenize/mimic", "pos/mimic", "depparse/mimic", "ner/radiology")
+    },
+    "vectors": lambda models: (models / "en" / "pretrain" / "toy.pt").unlink(),
+    "language": lambda models: shutil.rmtree(models / "en"),
+    "list": lambda models: (models / "resources.json").unlink(),
+    "listed language": unlisted(lambda known: known.clear()),
+    "listed package": unlisted(lambda known: known["en"]["packages"].clear()),
+    "listed entities": unlisted(lambda known: known["en"]["ner"].clear()),
+    "whole list": lambda models: (models / "resources.json").write_text("{"),
+}
+
+
+@pytest.mark.parametrize("what", MISSING)
+def test_whatever_is_missing_the_download_is_named(
+    stanza_dir: Path, tmp_path: Path, what: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    import stanza as library
+
+    models = tmp_path / "models"
+    shutil.copytree(stanza_dir, models)
+    MISSING[what](models)
+    with pytest.raises(MissingBackendError) as error:
+        # Split words would need no tokeniser.
+        list(load_annotator("stanza", model_dir=str(models)).annotate([("1", "Heart.")]))
+    command = re.search(r'python -c "import stanza; (stanza\.download\(.*\))"$', str(error.value))
+    assert command
+    calls: list[dict[str, Any]] = []
+
+    class Recorder:
+        @staticmethod
+        def download(*arguments: Any, **named: Any) -> None:
+            calls.append(inspect.signature(library.download).bind(*arguments, **named).arguments)
+
+    eval(command[1], {"stanza": Recorder})
+    assert calls == [
+        {
+            "lang": "en",
+            "model_dir": str(models),
+            "package": "mimic",
+            "processors": {"ner": "radiology"},
+        }
+    ]
+    assert capfd.readouterr().err == ""
 
 
 @pytest.fixture(scope="module")
@@ -101,8 +178,8 @@ def pipeline_dir(tmp_path_factory: pytest.TempPathFactory) -> str:
 def test_scispacy_maps_entities(pipeline_dir: str) -> None:
     annotator = load_annotator("scispacy", model_dir=pipeline_dir)
     split = [["Heart", "is", "normal", "."], [], ["No", "large", "effusion", "", "."]]
-    text, words, empty = annotator.annotate([("a", TEXT), ("b", split), ("c", "\x00")])
-    assert text.words == tuple(TEXT.split())
+    text, words, empty = annotator.annotate([("a", SMALL_TEXT), ("b", split), ("c", "\x00")])
+    assert text.words == tuple(SMALL_TEXT.split())
     assert text.sentence_starts == words.sentence_starts == (0, 4)
     assert text.entities == (Entity(5, 7, "OBSERVATION", negated=True),)
     # No parser: the first word is each sentence's root, the others hang on it.

@@ -7,15 +7,14 @@ import torch
 from tiny import PAIRS, graph_of, tiny_processor
 from transformers import BertConfig, BertModel, RobertaConfig, RobertaModel
 
-from graphsum.building import build_model, build_processor
+from graphsum.building import build_model, build_processor, read_graphs
 from graphsum.configuration import GraphSumConfig
 from graphsum.modeling import GraphSum
 from graphsum.options import resolve
 from graphsum.processing import train_tokenizer
-from preprocessing.annotators import load_annotator
 from preprocessing.corpora import Corpus
 from preprocessing.errors import InputError
-from preprocessing.records import Report
+from preprocessing.records import Report, dumps, to_json
 
 
 def test_paper_size():
@@ -57,7 +56,7 @@ def test_pretrained_encoder_from_a_folder(tmp_path, corpus, kind):
     tokenizer.save_pretrained(tmp_path)
     options = resolve({"preset": "tiny", "encoder": str(tmp_path), "max_source_pieces": 60})
     graphs = [graph_of(report.uid, report.findings) for report in corpus.train]
-    processor = build_processor(options, corpus, graphs, load_annotator("builtin"))
+    processor = build_processor(options, corpus, graphs, "1")
     model = build_model(options, processor)
     trained = encoder.state_dict()
     for name, tensor in model.text_encoder.state_dict().items():
@@ -75,3 +74,17 @@ def test_encoder_that_is_not_there(tmp_path):
     options = resolve({"preset": "tiny", "encoder": str(tmp_path)})
     with pytest.raises(InputError, match="holds no complete transformers model"):
         build_model(options, tiny_processor())
+
+
+def test_graphs_made_before(tmp_path, corpus):
+    """They come in the order of the reports; what is missing or no graph is told."""
+    path = tmp_path / "graphs.jsonl"
+    graphs = [graph_of(report.uid, report.findings) for report in corpus.train]
+    path.write_text("".join(dumps(to_json(graph)) for graph in reversed(graphs)))
+    assert read_graphs(path, corpus.train) == graphs
+    path.write_text("".join(dumps(to_json(graph)) for graph in graphs[:-2]))
+    with pytest.raises(InputError, match="2 of 8 reports have no graph here"):
+        read_graphs(path, corpus.train)
+    path.write_text('{"uid": "0", "words": ["Heart"]}\n')
+    with pytest.raises(InputError, match="record 1 is no report graph"):
+        read_graphs(path, corpus.train)

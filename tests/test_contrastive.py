@@ -42,9 +42,9 @@ def explicit(module, memory, attention_mask, key_mask):
         pooled = []
         for kept in (real, key, other):
             encoded = memory[row : row + 1, kept]
-            for layer in module.encoder.layers:
+            for layer in module.encoder.layer:
                 encoded = layer(encoded)
-            pooled.append(module.encoder.norm(encoded)[0].mean(0))
+            pooled.append(module.norm(encoded)[0].mean(0))
         anchor, positive, negative = pooled
 
         def cosine(a, b):

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import random
 
 import pytest
 import torch
@@ -12,7 +13,7 @@ from transformers.modeling_outputs import BaseModelOutput
 from graphsum.configuration import GraphSumConfig
 from graphsum.encoders import GraphEncoder
 from graphsum.generation import GREEDY, SearchSettings, generate_impressions
-from graphsum.modeling import GraphSum
+from graphsum.modeling import GraphSum, least_padding
 from preprocessing.errors import InputError
 
 
@@ -159,11 +160,15 @@ def test_loss_is_a_sum_of_parts(processor, examples):
     torch.testing.assert_close(whole, sum(halves))
 
 
-def test_generation_loss_by_hand(processor, examples):
-    model = tiny_model(processor).eval()
+@pytest.mark.parametrize("copy", [False, True])
+def test_generation_loss_by_hand(processor, examples, copy):
+    model = tiny_model(processor, copy=copy).eval()
     batch = processor.collate(examples[:2])
     output = model(**batch)
-    logs = torch.log_softmax(output.logits, -1)
+    labels = batch.pop("labels")
+    logits = model(**batch, decoder_input_ids=model.shift_right(labels)).logits
+    batch["labels"] = labels
+    logs = torch.log_softmax(logits, -1)
     terms = [
         -logs[row, position, piece]
         for row, labels in enumerate(batch["labels"])
@@ -171,6 +176,49 @@ def test_generation_loss_by_hand(processor, examples):
         if piece != -100
     ]
     torch.testing.assert_close(output.generation_loss, torch.stack(terms).mean())
+
+
+def test_least_padding():
+    assert least_padding([1, 1, 2, 9, 9, 10], 2) == [(0, 3), (3, 6)]
+    assert least_padding([4], 4) == [(0, 1)]
+    generator = random.Random(0)
+    for _ in range(20):
+        lengths = sorted(generator.randrange(1, 12) for _ in range(7))
+        costs = []
+        for cuts in itertools.combinations(range(1, 7), 2):
+            runs = list(itertools.pairwise((0, *cuts, 7)))
+            costs.append(sum((end - start) * lengths[end - 1] for start, end in runs))
+        runs = least_padding(lengths, 3)
+        assert runs[0][0] == 0
+        assert runs[-1][1] == 7
+        assert sum((end - start) * lengths[end - 1] for start, end in runs) == min(costs)
+
+
+def test_loss_does_not_depend_on_the_grouping(processor, examples, monkeypatch):
+    model = tiny_model(processor, copy=True).eval()
+    batch = processor.collate(examples)
+    batch["labels"][2, 1] = -100  # a gap is no end
+    grouped = model(**batch).generation_loss
+    everything = [(torch.arange(len(examples)), batch["labels"].size(1))]
+    monkeypatch.setattr("graphsum.modeling.target_groups", lambda labels: everything)
+    torch.testing.assert_close(model(**batch).generation_loss, grouped)
+
+
+def test_label_smoothing_by_hand(processor, examples):
+    """Without copying: the usual cross-entropy with label smoothing."""
+    model = tiny_model(processor).eval()
+    batch = processor.collate(examples)
+    labels = batch["labels"]
+    memory = model.encode(
+        *(batch[name] for name in ("input_ids", "attention_mask", "edge_index", "edge_type"))
+    )
+    inputs = (model.shift_right(labels), memory, batch["attention_mask"], batch["input_ids"])
+    logits, _ = model.decoder(*inputs)
+    expected = torch.nn.functional.cross_entropy(
+        logits.flatten(0, 1), labels.flatten(), label_smoothing=0.2
+    )
+    actual = model.decoder.token_losses(*inputs, labels, label_smoothing=0.2).mean()
+    torch.testing.assert_close(actual, expected)
 
 
 def test_every_parameter_gets_a_gradient(processor, examples):

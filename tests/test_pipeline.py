@@ -17,6 +17,7 @@ from preprocessing.annotators import ANNOTATORS
 from preprocessing.errors import InputError
 from preprocessing.pipeline import (
     MAX_FINDINGS,
+    NOT_TEXT,
     TOO_LONG,
     Item,
     Task,
@@ -89,14 +90,16 @@ def test_what_no_parser_should_see_is_rejected(tmp_path: Path) -> None:
         Item("fits", long),
         Item("long", long + "x"),
         Item("split", [["word"] * (MAX_FINDINGS // 5 + 1)]),
-        Item("half \ud800", [["half", "\udc00"]]),
+        Item("half", [["half", "\udc00"]]),
+        Item("\ud800", "whole"),
     ]
     run(items, tmp_path / "out.jsonl")
     assert [one["uid"] for one in lines(tmp_path / "out.jsonl")] == ["fits"]
     assert lines(tmp_path / "out.jsonl.rejects.jsonl") == [
         {"uid": "long", "reason": TOO_LONG},
         {"uid": "split", "reason": TOO_LONG},
-        {"uid": "half \ud800", "reason": "UnicodeEncodeError"},
+        {"uid": "half", "reason": NOT_TEXT},
+        {"uid": "\ud800", "reason": NOT_TEXT},
     ]
 
 
@@ -217,6 +220,39 @@ def test_mistakes(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be written"):
         run([], tmp_path / "file" / "out.jsonl")
     assert names(tmp_path) == {"file"}
+
+
+def test_two_runs_never_write_one_output(tmp_path: Path) -> None:
+    out = tmp_path / "out.jsonl"
+
+    def meanwhile() -> Iterator[Item]:
+        yield from many(9)[:5]
+        with pytest.raises(InputError, match=r"out\.jsonl: another run is writing it"):
+            run(many(9), out)
+        yield from many(9)[5:]
+
+    assert run(meanwhile(), out).records == 9
+    assert names(tmp_path) == OUTPUTS
+    assert len(lines(out)) == 7
+
+
+def test_the_lock_of_a_dead_run_holds_nobody(tmp_path: Path) -> None:
+    (tmp_path / "out.jsonl.part.lock").touch()
+    run(many(9), tmp_path / "out.jsonl")
+    assert names(tmp_path) == OUTPUTS
+
+
+def test_with_several_workers_only_they_load_the_annotator(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    pipeline._loaded.cache_clear()
+    task = Task(annotator="builtin")
+    run_pipeline(lambda: many(3), tmp_path / "two", task, workers=2, progress=False)
+    assert pipeline._loaded.cache_info().currsize == 0
+    run_pipeline(lambda: many(3), tmp_path / "one", task, progress=False)
+    assert pipeline._loaded.cache_info().currsize == 1
+    assert (tmp_path / "two").read_bytes() == (tmp_path / "one").read_bytes()
 
 
 def test_no_records(tmp_path: Path) -> None:

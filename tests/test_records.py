@@ -27,7 +27,7 @@ RECORDS = [
         (0,),
         (1, -1),
         ("nsubj", "root"),
-        (Entity(0, 1, "ANATOMY"), Entity(1, 2, "OBSERVATION", negated=True)),
+        (Entity(0, 1, "ANATOMY"), Entity(1, 2, "OBSERVATION", True, False, "left", "stable")),
     ),
     ReportGraph("a1", ("Lungs", "clear"), (0,), (0, 1), (Edge(1, 0, "nsubj"),)),
 ]

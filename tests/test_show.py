@@ -16,7 +16,7 @@ ANNOTATED = AnnotatedReport(
     deprels=("amod", "root", "punct", "det", "root", "punct"),
     entities=(
         Entity(0, 1, "OBSERVATION_MODIFIER", uncertain=True),
-        Entity(1, 2, "OBSERVATION"),
+        Entity(1, 2, "OBSERVATION", side="left", change="improved"),
         Entity(4, 5, "OBSERVATION", negated=True),
     ),
 )
@@ -40,7 +40,7 @@ def test_text() -> None:
         "impression: Effusion.",
         "",
         "   0  OBSERVATION_MODIFIER  Mild uncertain",
-        "   1  OBSERVATION           effusion",
+        "   1  OBSERVATION           effusion left improved",
         "   4  OBSERVATION           nodule negated",
         "",
         "effusion -amod-> Mild",
@@ -60,7 +60,12 @@ def test_words_stand_in_sentence_lines_and_key_words_are_marked() -> None:
 def test_entities_are_coloured_struck_and_framed() -> None:
     svg = drawing(ANNOTATED, build_graph(ANNOTATED, "hu2022-full"))
     titles = [rect.findtext(SVG + "title") for rect in svg.iter(SVG + "rect")]
-    assert titles == ["OBSERVATION_MODIFIER", "OBSERVATION", "OBSERVATION", "uncertain"]
+    assert titles == [
+        "OBSERVATION_MODIFIER, uncertain",
+        "OBSERVATION, left, improved",
+        "OBSERVATION, negated",
+        "uncertain",
+    ]
     fills = [rect.get("fill") for rect in svg.iter(SVG + "rect")]
     assert fills[1] == fills[2] != fills[0]
     assert len(by_class(svg, "negated")) == 1

@@ -54,6 +54,7 @@ def tiny_model(processor: GraphSumProcessor, *, seed: int = 0, **changes) -> Gra
         "decoder_layers": 2,
         "decoder_heads": 4,
         "decoder_ffn_dim": 64,
+        "attention_dropout": changes.get("dropout", 0.2),
         "graph": "gatv2",
         "graph_heads": 2,
         "graph_width": 8,

@@ -7,12 +7,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import Cache
 from transformers.models.pegasus import PegasusConfig
-from transformers.models.pegasus.modeling_pegasus import (
-    PegasusDecoder,
-    PegasusDecoderLayer,
-)
+from transformers.models.pegasus.modeling_pegasus import PegasusDecoder, PegasusDecoderLayer
 
 from graphsum.configuration import GraphSumConfig
+
+IGNORED = -100  # label of positions without loss, as everywhere in transformers
 
 
 class TransformerDecoder(nn.Module):
@@ -34,7 +33,7 @@ class TransformerDecoder(nn.Module):
                 decoder_ffn_dim=config.decoder_ffn_dim,
                 max_position_embeddings=config.max_positions,
                 dropout=config.dropout,
-                attention_dropout=config.dropout,
+                attention_dropout=config.attention_dropout,
                 activation_function="gelu",
                 scale_embedding=True,
                 pad_token_id=config.pad_token_id,
@@ -78,6 +77,52 @@ class TransformerDecoder(nn.Module):
         if self.copy is not None:
             logits = self.copy(logits, states, memory, memory_mask, source_ids)
         return logits, output.past_key_values
+
+    def token_losses(
+        self,
+        decoder_input_ids: Tensor,
+        memory: Tensor,
+        memory_mask: Tensor,
+        source_ids: Tensor,
+        labels: Tensor,
+        *,
+        label_smoothing: float = 0.0,
+    ) -> Tensor:
+        """Cross-entropy of each labelled piece, computed where there is a label and only there.
+
+        Label smoothing (Szegedy et al., CVPR 2016) takes part of the weight from the label to
+        all pieces of the vocabulary alike; with a copy head, to the vocabulary's own
+        distribution, before the mixture.
+
+        Args:
+            decoder_input_ids, memory, memory_mask, source_ids: as in :meth:`forward`.
+            labels: [B, T], -100 where there is none.
+
+        Returns:
+            [N], in nats and single precision, row by row.
+        """
+        output = self.layers(
+            input_ids=decoder_input_ids,
+            encoder_hidden_states=memory,
+            encoder_attention_mask=memory_mask,
+            use_cache=False,
+        )
+        labelled = labels != IGNORED
+        label = labels[labelled].unsqueeze(1)  # [N, 1]
+        states = output.last_hidden_state  # [B, T, D]
+        logs = self.lm_head(states[labelled]).float().log_softmax(-1)  # [N, V]
+        gain = logs.gather(1, label)
+        if self.copy is not None:
+            attention, gate = self.copy.attend(states, self.copy.key(memory), memory_mask)
+            rows = labelled.nonzero()[:, 0]
+            copied = attention[labelled] * (source_ids[rows] == label)  # [N, S]
+            gate = gate[labelled].unsqueeze(1)  # [N, 1]
+            gain = torch.logaddexp(
+                F.logsigmoid(-gate) + gain,
+                F.logsigmoid(gate) + copied.sum(1, keepdim=True).clamp(min=1e-9).log(),
+            )
+        losses = -(1 - label_smoothing) * gain.squeeze(1)
+        return losses - label_smoothing * logs.mean(1) if label_smoothing else losses
 
     def start(self, memory: Tensor, memory_mask: Tensor, source_ids: Tensor) -> "TransformerSteps":
         """Step-by-step decoding for :func:`graphsum.search.beam_search`; arguments as above."""
@@ -145,7 +190,8 @@ class TransformerSteps:
         logits = self.decoder.lm_head(states)  # [R, K, V]
         if self.decoder.copy is None or self.copy_keys is None:
             return logits
-        return self.decoder.copy.mix(logits, states, self.copy_keys, self.mask, self.source_ids)
+        attention, gate = self.decoder.copy.attend(states, self.copy_keys, self.mask.squeeze(1))
+        return self.decoder.copy.mix(logits, attention, gate, self.source_ids)
 
     def split(self, states: Tensor) -> Tensor:
         """[R, N, D] by heads: [R, heads, N, head_dim]."""
@@ -217,18 +263,23 @@ class CopyHead(nn.Module):
         Returns:
             [B, T, V], in single precision; their exponentials add up to 1.
         """
-        return self.mix(logits, states, self.key(memory), memory_mask.bool().unsqueeze(1), ids)
+        attention, gate = self.attend(states, self.key(memory), memory_mask)
+        return self.mix(logits, attention, gate, ids)
 
-    def mix(
-        self, logits: Tensor, states: Tensor, keys: Tensor, mask: Tensor, ids: Tensor
-    ) -> Tensor:
-        """The same with the keys of the memory [B, S, D] computed before; mask: [B, 1, S]."""
+    def attend(self, states: Tensor, keys: Tensor, memory_mask: Tensor) -> tuple[Tensor, Tensor]:
+        """p_copy over the positions of the memory, [B, T, S], and the logit of g, [B, T].
+
+        ``keys``: of the memory, [B, S, D].
+        """
         scores = self.query(states) @ keys.transpose(1, 2)  # [B, T, S]
         scores = scores.float() / math.sqrt(keys.size(-1))
-        scores = scores.masked_fill(~mask, -math.inf)
-        attention = scores.softmax(-1)
+        scores = scores.masked_fill(~memory_mask.bool().unsqueeze(1), -math.inf)
+        return scores.softmax(-1), self.gate(states).float().squeeze(2)
+
+    def mix(self, logits: Tensor, attention: Tensor, gate: Tensor, ids: Tensor) -> Tensor:
+        """The mixture's log-probabilities of what :meth:`attend` gave."""
         ids = ids.unsqueeze(1).expand_as(attention)
         copied = torch.zeros_like(logits, dtype=attention.dtype).scatter_add(2, ids, attention)
-        gate = self.gate(states).float().sigmoid()  # [B, T, 1]
-        mixture = (1 - gate) * logits.float().softmax(-1) + gate * copied
+        share = gate.sigmoid().unsqueeze(2)
+        mixture = (1 - share) * logits.float().softmax(-1) + share * copied
         return mixture.clamp(min=1e-9).log()

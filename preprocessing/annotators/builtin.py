@@ -1,6 +1,5 @@
 """The annotator that ships with the package: a compact spaCy pipeline, no download needed."""
 
-import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from preprocessing.annotators import Findings
+from preprocessing.annotators.context import rules_digest, with_context
 from preprocessing.annotators.lexicon import is_uncertainty, label_of
 from preprocessing.annotators.sentences import (
     ParsedSentence,
@@ -15,7 +15,6 @@ from preprocessing.annotators.sentences import (
     sentences_of,
     single_root,
 )
-from preprocessing.annotators.status import with_status
 from preprocessing.errors import MissingBackendError
 from preprocessing.records import AnnotatedReport, Entity
 
@@ -67,7 +66,7 @@ class BuiltinAnnotator:
                 [token.dep_ for token in doc],
             )
             sentence = ParsedSentence(words, tuple(heads), tuple(deprels), _entities(doc))
-            yield words, with_status(sentence)
+            yield words, with_context(sentence)
 
 
 def load_pipeline(folder: Path) -> Any:
@@ -93,14 +92,10 @@ def load_pipeline(folder: Path) -> Any:
 
 def _version(folder: Path) -> str:
     """The model's version and a digest of all that decides the output: weights, words, rules."""
-    rules = ["builtin.py", "lexicon.py", "lexicon.txt", "sentences.py", "status.py"]
-    files = [Path(__file__).with_name(name) for name in rules]
+    files = [Path(__file__).with_name(name) for name in ("builtin.py", "lexicon.py", "lexicon.txt")]
     files += [path for path in sorted(folder.rglob("*")) if path.suffix != ".md" and path.is_file()]
-    digest = hashlib.sha256()
-    for path in files:
-        digest.update(path.read_bytes())
     version = json.loads((folder / "meta.json").read_text("utf-8"))["version"]
-    return f"{version}+{digest.hexdigest()[:8]}"
+    return f"{version}+{rules_digest(files)}"
 
 
 def _to_doc(vocab: Any, words: Sequence[str]) -> Any:

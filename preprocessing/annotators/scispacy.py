@@ -1,16 +1,17 @@
 """scispaCy, or any other spaCy pipeline with a parser and entities."""
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 from preprocessing.annotators import Findings
+from preprocessing.annotators.context import rules_digest, with_context
 from preprocessing.annotators.sentences import (
     ParsedSentence,
     clean_text,
     join_sentences,
     single_root,
 )
-from preprocessing.annotators.status import with_status
 from preprocessing.errors import MissingBackendError
 from preprocessing.records import ENTITY_LABELS, AnnotatedReport, Entity
 
@@ -46,7 +47,8 @@ class ScispacyAnnotator:
                 f"pip install 'graphsum[scispacy]' {_MODEL_URL}"
             ) from None
         meta = self._pipeline.meta
-        self.version = f"{meta['lang']}_{meta['name']} {meta['version']} spacy {spacy.__version__}"
+        model = f"{meta['lang']}_{meta['name']} {meta['version']} spacy {spacy.__version__}"
+        self.version = f"{model} {rules_digest([Path(__file__)])}"
 
     def annotate(self, reports: Iterable[tuple[str, Findings]]) -> Iterator[AnnotatedReport]:
         """Yield one ``AnnotatedReport`` for each (uid, findings), in order."""
@@ -95,4 +97,4 @@ def _parsed(sentence: Any) -> ParsedSentence:
             for entity in sentence.ents
         ),
     )
-    return with_status(parsed)
+    return with_context(parsed)

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from preprocessing.annotators import Findings
+from preprocessing.annotators.context import rules_digest, with_context
 from preprocessing.annotators.sentences import (
     ParsedSentence,
     clean_text,
     join_sentences,
     single_root,
 )
-from preprocessing.annotators.status import with_status
 from preprocessing.errors import MissingBackendError
 from preprocessing.records import AnnotatedReport, Entity
 
@@ -45,8 +45,9 @@ class StanzaAnnotator:
         self._pipelines: dict[bool, Any] = {}
         self._pipeline(pretokenized=True)
         resources = json.loads((self._folder / "resources.json").read_text("utf-8"))
-        checksum = resources["en"]["ner"][_NER].get("md5", "")[:8]
-        self.version = f"stanza {stanza.__version__} {_PACKAGE}+{_NER} {checksum}".strip()
+        checksum = resources["en"]["ner"].get(_NER, {}).get("md5", "")[:8]
+        model = f"stanza {stanza.__version__} {_PACKAGE}+{_NER} {checksum}".strip()
+        self.version = f"{model} {rules_digest([Path(__file__)])}"
 
     def annotate(self, reports: Iterable[tuple[str, Findings]]) -> Iterator[AnnotatedReport]:
         """Yield one ``AnnotatedReport`` for each (uid, findings), in order."""
@@ -63,24 +64,33 @@ class StanzaAnnotator:
     def _pipeline(self, *, pretokenized: bool) -> Any:
         if pretokenized not in self._pipelines:
             import stanza
+            from stanza.pipeline.core import PipelineRequirementsException
 
             try:
-                self._pipelines[pretokenized] = stanza.Pipeline(
+                pipeline = stanza.Pipeline(
                     "en",
                     dir=str(self._folder),
                     package=_PACKAGE,
                     processors={"ner": _NER},
                     tokenize_pretokenized=pretokenized,
                     download_method=None,
-                    verbose=False,
+                    # A missing model is our error to report, in one line.
+                    logging_level="CRITICAL",
                 )
-            except (FileNotFoundError, KeyError):
-                raise MissingBackendError(
-                    f'stanza models not found in {self._folder}; run: python -c "import stanza; '
-                    f"stanza.download('en', package='{_PACKAGE}', processors={{'ner': '{_NER}'}}, "
-                    f"model_dir='{self._folder}')\""
-                ) from None
+            # What it raises depends on what is missing: the folder, a file, an entry in the list.
+            except (FileNotFoundError, KeyError, ValueError, PipelineRequirementsException):
+                raise self._missing() from None
+            if not {"tokenize", "depparse", "ner"} <= pipeline.processors.keys():
+                raise self._missing()
+            self._pipelines[pretokenized] = pipeline
         return self._pipelines[pretokenized]
+
+    def _missing(self) -> MissingBackendError:
+        return MissingBackendError(
+            f'stanza models not found in {self._folder}; run: python -c "import stanza; '
+            f"stanza.download('en', package='{_PACKAGE}', processors={{'ner': '{_NER}'}}, "
+            f"model_dir='{self._folder}')\""
+        )
 
     def _parse_texts(self, texts: Sequence[str]) -> list[list[ParsedSentence]]:
         clean = [" ".join(clean_text(text).split()) for text in texts]
@@ -113,7 +123,7 @@ def _parsed(sentence: Any) -> ParsedSentence:
     parsed = ParsedSentence(
         tuple(word.text for word in words), tuple(heads), tuple(deprels), spans_of_bioes(tags)
     )
-    return with_status(parsed)
+    return with_context(parsed)
 
 
 def spans_of_bioes(tags: Iterable[tuple[int, str]]) -> tuple[Entity, ...]:

@@ -117,10 +117,11 @@ _CUES: dict[str, tuple[str, ...]] = {
     ),
 }
 _CUE = re.compile(
-    "|".join(
-        rf"(?P<{kind.replace(' ', '_')}>(?<![^ ])(?:{'|'.join(patterns)})(?![^ ]))"
-        for kind, patterns in _CUES.items()
+    r"(?<![^ ])(?:"
+    + "|".join(
+        f"(?P<{kind.replace(' ', '_')}>{'|'.join(patterns)})" for kind, patterns in _CUES.items()
     )
+    + r")(?![^ ])"
 )
 # Where every scope ends.
 _BOUND = re.compile(
@@ -201,8 +202,7 @@ def _scopes(sentence: ParsedSentence) -> tuple[set[int], set[int]]:
     ]
     if not cues:
         return set(), set()
-    bounds = {position(match.start()) for match in _BOUND.finditer(text)}
-    bounds.update(_clause_starts(sentence, words))
+    bounds = clause_bounds(sentence, words, text)
     after_absence = {position(match.start()) for match in _AFTER_ABSENCE.finditer(text)}
     after_absence.update(position(match.start()) for match in _PRESENT.finditer(text))
     absent: set[int] = set()
@@ -224,6 +224,13 @@ def _scopes(sentence: ParsedSentence) -> tuple[set[int], set[int]]:
     return absent, uncertain
 
 
+def clause_bounds(sentence: ParsedSentence, words: Sequence[str], text: str) -> set[int]:
+    """Positions of the words where clauses begin or end; ``text`` is the lower-cased ``words``."""
+    bounds = {text.count(" ", 0, match.start()) for match in _BOUND.finditer(text)}
+    bounds.update(_clause_starts(sentence, words))
+    return bounds
+
+
 def _clause_starts(sentence: ParsedSentence, words: Sequence[str]) -> Iterator[int]:
     """Commas and conjunctions behind which a clause with its own verb begins."""
     separators = [i for i, word in enumerate(words) if word in (",", "and")] + [len(words)]
@@ -237,15 +244,16 @@ def _clause_starts(sentence: ParsedSentence, words: Sequence[str]) -> Iterator[i
         before = words[:place]
         if words[place] == "," or before[-1:] == [","] or any(word in _FINITE for word in before):
             yield place
-    for word, (head, relation) in enumerate(zip(sentence.heads, sentence.deprels, strict=True)):
-        if relation not in _CLAUSE_RELATIONS or not 0 <= head < word:
+    subjects_of: dict[int, list[int]] = {}
+    for child, (head, relation) in enumerate(zip(sentence.heads, sentence.deprels, strict=True)):
+        if relation in _SUBJECTS:
+            subjects_of.setdefault(head, []).append(child)
+    for word, children in subjects_of.items():
+        if word < 0 or sentence.deprels[word] not in _CLAUSE_RELATIONS:
             continue
-        subjects = [
-            child
-            for child in range(head + 1, word)
-            if sentence.heads[child] == word and sentence.deprels[child] in _SUBJECTS
-        ]
-        if subjects:
+        head = sentence.heads[word]
+        subjects = [child for child in children if head < child < word]
+        if 0 <= head < word and subjects:
             start = min(subjects)
             while start - 1 > head and words[start - 1] not in (",", "and"):
                 start -= 1

@@ -1,0 +1,152 @@
+"""Words that compare an observation with an earlier study, and how far they reach.
+
+Cues in the manner of ConText (Harkema et al. 2009): an adjective holds of the noun behind it
+("new effusion"), a noun of what follows ("interval increase in the effusion"), a predicate of the
+subject ("the effusion has improved"), an adverb of its clause ("again seen").
+"""
+
+import re
+from typing import NamedTuple, cast
+
+from preprocessing.records import Change
+
+_SEEN = r"(?:seen|identified|visuali[sz]ed|present|demonstrated|noted|detected|evident|appreciated)"
+_ADVERB = r"(?:\w+ly |now |since |somewhat |much |further )*"
+_HAVE = r"(?:has|have|had)"
+_PRIOR = r"(?:(?:the|any|a) )?(?:prior|previous|earlier|older?|comparison|last)"
+_MORE = r"(?:increase[ds]?|increasing)"
+_LESS = r"(?:decrease[ds]?|decreasing|reduction|reduced|diminished|diminishing)"
+_NOUN = r"(?: (?:in|of)(?: the)?(?: size of| extent of| amount of)?(?! size\b| the interval))"
+_ANY_CHANGE = (
+    r"(?:chang(?:e|es|ed|ing)|increas(?:e|ed|ing)|decreas(?:e|ed|ing)|improv(?:ement|ed|ing)|"
+    r"progress(?:ion|ed|ing)|growth|grown|worsen(?:ing|ed)|enlarge(?:ment|d)|resolution|resolved|"
+    r"cleared|clearing|different|difference|moved)"
+)
+# "No bony changes" compares nothing.
+_DEGREE = (
+    r"(?: (?:significant|interval|appreciable|definite|substantial|further|gross|overall|obvious|"
+    r"relevant|discernible|evidence of|sign of|any|other|the|short))*"
+)
+# "Larger on the left" compares sides.
+_SIZE = r"(?! (?:than|on|in|at) (?:(?:on|in|at) )?(?:the )?(?:left|right)\b)"
+
+# Tried in this order at each word; kind = value, then reach. "_" is "no value".
+_CUES: dict[str, tuple[str, ...]] = {
+    "none": (
+        r"(?:no|without|nor|negative for)(?: (?:any|definite|evidence|of|for|focal|acute|"
+        r"significant|worsening|or|,|and))* (?:new(?:ly)?|interval (?:development|appearance)|"
+        r"developing|recurrent|(?:increasing|enlarging|worsening|progressive|progressing)"
+        r"(?! (?:of|in)\b))(?: (?:or|and) (?:new|worsening|progressive|enlarging|increasing))?",
+        r"high - resolution|new york|(?:is|are) increased density",
+    ),
+    "stable_after": (
+        rf"(?:no|without){_DEGREE} {_ANY_CHANGE}{_NOUN}",
+        r"(?:stability|persistence) of",
+    ),
+    "stable_before": (
+        rf"(?:no|without){_DEGREE} {_ANY_CHANGE}(?<!changes)(?<!enlargement)",
+        r"(?:no|without) (?:\w+ )?interval changes",
+        rf"(?:not|n't|never) (?:been |be )?{_ADVERB}(?:been )?{_ANY_CHANGE}(?<!not enlarged)"
+        r"(?<!y enlarged)",
+        rf"neither {_ANY_CHANGE} nor {_ANY_CHANGE}",
+        rf"(?:similar|comparable|identical)(?: \w+){{0,2}} to(?: that| those)?(?: \w+)? {_PRIOR}",
+        r"similar(?= [.,;]|$)|as before",
+    ),
+    "new_before": (
+        rf"(?:not|n't) (?:\w+ly )?{_SEEN} (?:on|in) {_PRIOR}",
+        rf"{_HAVE} {_ADVERB}(?:developed|appeared|recurred)",
+    ),
+    "new_after": (
+        r"(?:interval )?development of(?! the)",
+        r"interval (?:development|appearance|placement|insertion)(?: of)?",
+    ),
+    "improved_before": (
+        rf"no longer (?:\w+ly |be |being )*{_SEEN}",
+        rf"{_HAVE} {_ADVERB}(?:been )?(?:\w+ly )*(?:resolved|cleared|disappeared|gone|regressed|"
+        r"improved|shrunk|abated)",
+        r"(?:is|are) (?:now |completely |entirely )*(?:gone|resolved)",
+        r"(?:is|are|appears?|looks?) (?:\w+ly )?better(?= [.,;]|$)",
+    ),
+    "improved_after": (
+        r"no longer",
+        rf"(?<!high - )(?:resolution|improvement|clearing|regression){_NOUN}",
+    ),
+    "less_after": (rf"{_LESS}{_NOUN}",),
+    "more_after": (rf"{_MORE}{_NOUN}|interval enlargement{_NOUN}|growth of",),
+    "worse_after": (rf"(?:progression|worsening|deterioration|exacerbation){_NOUN}",),
+    "worse_before": (
+        rf"{_HAVE} {_ADVERB}(?:progressed|worsened|enlarged|grown|deteriorated)",
+        r"progressed",
+    ),
+    "new_adjective": (r"new(?:ly)?(?: developed| placed| appearing| seen)?",),
+    "stable_adjective": (
+        r"stable|unchanged|persistent|persisting|static|unaltered|constant",
+        r"re ?-? ?demonstrated",
+    ),
+    "improved_adjective": (
+        r"improv(?:ed|ing)|resolv(?:ed|ing)|clearing|regressing|improvement",
+        r"(?<!high - )resolution",
+        rf"smaller{_SIZE}",
+        rf"less (?:prominent|conspicuous|extensive|dense|confluent|severe){_SIZE}",
+    ),
+    "worse_adjective": (
+        r"worsen(?:ed|ing)|progressive|progressing|progression|enlarging|growing",
+        rf"(?:worse|larger|bigger){_SIZE}",
+        rf"more (?:prominent|conspicuous|extensive|dense|confluent|severe){_SIZE}",
+    ),
+    "less_adjective": (_LESS,),
+    "more_adjective": (_MORE,),
+    "stable_around": (
+        r"(?:once )?again(?: (?:seen|noted|identified|demonstrated|visuali[sz]ed))?",
+        r"(?:persist|remain)s?|re ?-? ?demonstration(?: of)?",
+    ),
+}
+_CUE = re.compile(
+    r"(?<![^ ])(?:"
+    + "|".join(f"(?P<{kind}>{'|'.join(patterns)})" for kind, patterns in _CUES.items())
+    + r")(?![^ ])"
+)
+_TIME = re.compile(
+    r"\b(?:interval|since|prior|previous(?:ly)?|earlier|compar\w+|before|further|has|have|had)\b"
+)
+# Of these "increased" tells how they look, not how they changed, unless a time is named.
+_LOOKS = re.compile(
+    r"(?:marking|densit|opacit|lucenc|diameter|kypho|curv|attenuation|volume|size|prominence|"
+    r"vascul|convexity|silhouette|airspace|inflation|expansion|dimension|lordo|tortuos|cuffing|thickening)"
+    r"\w*$"
+)
+# More of these is better.
+_WANTED = re.compile(r"(?:aeration|inflation|expansion|ventilation|volumes?|excursion)$")
+
+
+class ChangeCue(NamedTuple):
+    """Characters ``start`` to ``end`` of the text; ``reach``: adjective, after, before, around.
+
+    ``value``: a ``Change``, or ``more`` or ``less`` of something.
+    """
+
+    value: str
+    reach: str
+    start: int
+    end: int
+
+
+def find_changes(text: str) -> list[ChangeCue]:
+    """The cues of a lower-cased sentence, in order."""
+    cues = []
+    for match in _CUE.finditer(text):
+        value, _, reach = (match.lastgroup or "").partition("_")
+        if value != "none":
+            cues.append(ChangeCue(value, reach, *match.span()))
+    return cues
+
+
+def change_of(cue: ChangeCue, observation: str, text: str) -> Change | None:
+    """What the cue says of an observation (lower-cased words) of the sentence ``text``."""
+    if cue.value not in ("more", "less"):
+        return cast(Change, cue.value)
+    stated = cue.reach != "adjective" or text[cue.start : cue.end].endswith("ing")
+    if not stated and _LOOKS.search(observation) and not _TIME.search(text):
+        return None
+    better = (cue.value == "more") == bool(_WANTED.search(observation))
+    return "improved" if better else "worse"

@@ -1,0 +1,118 @@
+"""Left, right or both sides: the words that say so, and the mentions that they belong to.
+
+Shared by the entities of an annotated report and by the observations of plain text. The words
+before a mention are its own up to a conjunction, and what follows a preposition places the
+mention before it ("effusion and a nodule in the left base").
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Literal, NamedTuple, cast
+
+Side = Literal["left", "right", "bilateral"]
+
+_ONE = r"(?:left|right)(?: ?- ?sided)?"
+_MORE = (
+    r"(?:(?:much|slightly|somewhat) )?(?:greater|larger|bigger|more|worse|less|smaller|>|<)"
+    r"(?: \w+)?(?: than)?(?: (?:on )?the)?"
+)
+# Alternatives in this order; in lower-cased text, where hyphens may stand alone.
+_SIDES = {
+    # A direction, not a place.
+    "none": (
+        r"(?:deviat|shift|displac|convex|rotat|curv|lean)\w*(?: \w+)? (?:to|towards?)(?: the)? "
+        r"(?:left|right)|(?:left|right) convex(?:ity)?"
+    ),
+    "bilateral": (
+        rf"(?<!on the )(?:the )?{_ONE} (?:and(?:/or)?|or|nor|/|{_MORE}) (?:the )?{_ONE}"
+        r"|bi ?-? ?lateral(?:ly)?|both|bi ?-? ?(?:basil|bas|apic|hil)(?:ar|al)(?:ly)?"
+        r"|(?:either|neither|each)(?= (?:lung|side|hemi|base|apex|hil|lobe))"
+    ),
+    "left": r"left(?:[ -]sided)?|lll|lul|lingula\w*",
+    "right": r"right(?:[ -]sided)?|rll|rul|rml",
+}
+_SIDE = re.compile(
+    "|".join(rf"(?P<{side}>\b(?:{words})\b)" for side, words in _SIDES.items()), re.ASCII
+)
+# What leads from an observation to the place where it lies.
+PREPOSITION = r"in|at|on|of|within|involving|near|overlying|along|over|to|throughout|adjacent"
+_PREPOSITION = re.compile(rf"\b(?:{PREPOSITION})\b")
+_CONJUNCTION = re.compile(r",|\b(?:and|or|but|with|versus|vs)\b|/|;")
+# What lies on one side looks like, comes from or is what lies there.
+_SAME_PLACE = re.compile(
+    r"\b(?:represent\w*|reflect\w*|suggest\w*|(?:consistent|compatible) with|concerning for|"
+    r"suspicious for|worrisome for|due to|secondary to|likely|is|are|was|were|appears?|remains?)\b"
+)
+_WITH = re.compile(r"\bwith\b")
+_OTHER = re.compile(r"\b(?:no|not|without|but)\b|;")
+
+
+class SideWords(NamedTuple):
+    """Words at characters ``start`` to ``end`` that name a side."""
+
+    side: Side
+    start: int
+    end: int
+
+
+def find_sides(text: str, start: int = 0, end: int | None = None) -> Iterator[SideWords]:
+    """The words of a lower-cased text that name a side, in order."""
+    for match in _SIDE.finditer(text, start, len(text) if end is None else end):
+        if match.lastgroup != "none":
+            yield SideWords(cast(Side, match.lastgroup), *match.span())
+
+
+def sides_of_mentions(
+    text: str,
+    start: int,
+    end: int,
+    mentions: Sequence[tuple[int, int]],
+    found: Sequence[SideWords],
+) -> list[Side | None]:
+    """The side of each mention (characters from, to) of the clause ``text[start:end]``.
+
+    ``found``: the clause's side words.
+    """
+    count = len(mentions)
+    if not found or not count:
+        return [None] * count
+    leading: list[set[Side]] = [set() for _ in mentions]  # words before the mention, or in it
+    trailing: list[set[Side]] = [set() for _ in mentions]
+    joined = [False] * (count + 1)  # nothing tells its place from that of the mention before
+    for position in range(count + 1):
+        before = mentions[position - 1][1] if position else start
+        after = mentions[position][0] if position < count else end
+        # Words before ``cut`` belong to the mention before them, the others to the one after.
+        cut = before if position == 0 else end
+        if 0 < position < count:
+            conjunctions = [match.end() for match in _CONJUNCTION.finditer(text, before, after)]
+            prepositions = _PREPOSITION.search(text, before, after)
+            cut = conjunctions[-1] if conjunctions else after if prepositions else before
+            near = len(text[before:after].split()) <= 3
+            joined[position] = not _OTHER.search(text, before, after) and bool(
+                (near if conjunctions else prepositions or near)
+                or _SAME_PLACE.search(text, before, after)
+            )
+        inside = mentions[position][1] if position < count else end
+        for side, place, _ in found:
+            if before <= place < cut:
+                trailing[position - 1].add(side)
+            elif cut <= place < inside:
+                leading[position].add(side)
+    sides = [union(first | last) for first, last in zip(leading, trailing, strict=True)]
+    for position in range(1, count):  # "left effusion and atelectasis"
+        if joined[position] and sides[position] is None:
+            sides[position] = sides[position - 1]
+    for position in range(count - 2, -1, -1):  # "atelectasis and scarring in the left base"
+        between = text[mentions[position][1] : mentions[position + 1][0]]
+        with_own = leading[position + 1] or _WITH.search(between)
+        if joined[position + 1] and sides[position] is None and not with_own:
+            sides[position] = sides[position + 1]
+    return sides
+
+
+def union(sides: set[Side]) -> Side | None:
+    """One side for all of these: both make ``bilateral``."""
+    if not sides:
+        return None
+    return sides.pop() if len(sides) == 1 else "bilateral"
