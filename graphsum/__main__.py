@@ -2,6 +2,7 @@
 
 import argparse
 import csv
+import gc
 import io
 import sys
 from collections.abc import Iterator, Sequence
@@ -58,11 +59,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
         rows = []
         texts = [read_text(options.findings, source)]
 
+    # Imports make a million objects that stay; the garbage collector shall not go through them
+    # again and again, nor once more at the end.
+    gc.disable()
     from graphsum.summarizer import Summarizer
 
+    gc.freeze()
+    gc.enable()
     summarizer = Summarizer.from_pretrained(
         options.checkpoint, device=options.device, annotator_model=options.annotator_model
     )
+    gc.freeze()
     impressions = summarizer.summarize(
         texts, num_beams=options.num_beams, batch_size=options.batch_size
     )

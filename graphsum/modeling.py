@@ -6,7 +6,6 @@ E edges, D width, V vocabulary.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +23,7 @@ from graphsum.configuration import GraphSumConfig
 from graphsum.contrastive import ContrastiveModule
 from graphsum.decoders.transformer import IGNORED, TransformerDecoder
 from graphsum.encoders import GraphEncoder, build_text_encoder
+from graphsum.search import SearchSettings, beam_search
 
 
 @dataclass
@@ -180,12 +180,17 @@ class GraphSum(PreTrainedModel, GenerationMixin):
         return shifted.masked_fill(shifted == IGNORED, self.config.pad_token_id)
 
     @torch.inference_mode()
-    def generate_impressions(self, batch: dict[str, Tensor], **options: Any) -> Tensor:
-        """Generated pieces of each report of a batch, with transformers' ``generate``.
+    def generate_impressions(
+        self, batch: dict[str, Tensor], settings: SearchSettings | None = None
+    ) -> Tensor:
+        """Generated pieces of each report of a batch.
+
+        The same as transformers' ``generate`` gives for the batch's memory with
+        ``settings.as_options()``, in a fraction of the time.
 
         Args:
             batch: what :class:`graphsum.processing.GraphSumProcessor` collates.
-            options: of ``generate`` (``num_beams``, ``max_new_tokens``, ...).
+            settings: of the search; beam 5 by default.
 
         Returns:
             [B, T], padded after the end piece.
@@ -193,11 +198,14 @@ class GraphSum(PreTrainedModel, GenerationMixin):
         memory = self.encode(
             batch["input_ids"], batch["attention_mask"], batch["edge_index"], batch["edge_type"]
         )
-        return self.generate(
-            encoder_outputs=BaseModelOutput(last_hidden_state=memory),
-            attention_mask=batch["attention_mask"],
-            source_ids=batch["input_ids"],
-            **options,
+        return beam_search(
+            self.decoder.start(memory, batch["attention_mask"], batch["input_ids"]),
+            settings or SearchSettings(),
+            num_reports=len(memory),
+            start_id=self.config.decoder_start_token_id,
+            end_id=self.config.eos_token_id,
+            pad_id=self.config.pad_token_id,
+            device=memory.device,
         )
 
     def get_encoder(self, modality: str | None = None) -> nn.Module:

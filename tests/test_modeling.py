@@ -247,15 +247,6 @@ def test_cached_decoding_equals_the_full_forward(processor, examples):
             pieces = torch.cat([pieces, full[:, -1:].argmax(-1)], dim=1)
 
 
-@pytest.mark.parametrize(("beams", "copy"), [(1, False), (4, False), (4, True)])
-def test_generation_with_and_without_cache(processor, examples, beams, copy):
-    model = tiny_model(processor, seed=5, copy=copy).eval()
-    batch = processor.collate(examples)
-    options = SearchSettings(num_beams=beams, max_new_tokens=12).as_options()
-    cached = model.generate_impressions(batch, **options)
-    assert torch.equal(cached, model.generate_impressions(batch, **options, use_cache=False))
-
-
 def test_wide_beam_finds_the_best_of_all_sequences(processor, examples):
     """Exhaustive search over every sequence of at most 3 pieces of a 7-piece vocabulary."""
     vocabulary, longest, penalty = 7, 3, 0.95
@@ -280,16 +271,28 @@ def test_wide_beam_finds_the_best_of_all_sequences(processor, examples):
             score /= len(pieces) ** penalty
             if score > best_score + 1e-7:
                 best, best_score = list(pieces), score
-        found = model.generate(
-            encoder_outputs=BaseModelOutput(memory),
-            attention_mask=batch["attention_mask"],
-            source_ids=batch["input_ids"],
+        settings = SearchSettings(
             num_beams=vocabulary**2,
             max_new_tokens=longest,
             length_penalty=penalty,
-            do_sample=False,
-        )[0, 1:].tolist()
-        assert found[: len(best)] == best
+            no_repeat_ngram_size=0,
+        )
+        for found in (
+            model.generate_impressions(batch, settings),
+            stock(model, batch, settings),
+        ):
+            assert found[0, 1:].tolist()[: len(best)] == best
+
+
+def stock(model, batch, settings, **options):
+    """What transformers' own search finds."""
+    return model.generate(
+        encoder_outputs=BaseModelOutput(encode(model, batch)),
+        attention_mask=batch["attention_mask"],
+        source_ids=batch["input_ids"],
+        **settings.as_options(),
+        **options,
+    )
 
 
 @pytest.mark.parametrize(

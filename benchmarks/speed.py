@@ -1,0 +1,372 @@
+"""Speed against transformers' own encoder-decoder of the same sizes; medians of repeated runs.
+
+    python benchmarks/speed.py                                            the invented sample
+    python benchmarks/speed.py --dataset openi --data-dir DIR
+    python benchmarks/speed.py --dataset openi --data-dir DIR --checkpoint RUN
+
+Weights are random, so nothing has to be trained. A random model does not stop by itself: in the
+comparison every impression gets exactly as many pieces as the mean reference has. With
+--checkpoint, impressions of natural length are timed too. Both sides get the same findings, in
+the same batches of similar length, and what is compared takes turns within each repeat. The last
+columns let transformers multiply matrices as graphsum does (graphsum.generation.onednn_products).
+Writes speed.json and speed.md into --output-dir.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+import torch  # noqa: E402
+from tabulate import tabulate  # noqa: E402
+from transformers import BertConfig, EncoderDecoderConfig, EncoderDecoderModel  # noqa: E402
+
+from graphsum.building import build_model, build_processor, graphs_of  # noqa: E402
+from graphsum.command_line import Parser, run  # noqa: E402
+from graphsum.generation import generate_impressions, onednn_products  # noqa: E402
+from graphsum.modeling import GraphSum  # noqa: E402
+from graphsum.options import TrainOptions, resolve  # noqa: E402
+from graphsum.processing import Example, GraphSumProcessor  # noqa: E402
+from graphsum.runs import corpus_of  # noqa: E402
+from graphsum.search import SearchSettings  # noqa: E402
+from graphsum.summarizer import Summarizer  # noqa: E402
+from preprocessing.annotators import load_annotator  # noqa: E402
+from preprocessing.records import write_text_atomically  # noqa: E402
+
+# Options that differ from the preset small. Without the contrastive module, which only training
+# uses, "30M" has 30 million parameters.
+SIZES: dict[str, dict[str, Any]] = {
+    "small": {},
+    "30M": {"d_model": 512, "decoder_ffn_dim": 2048, "graph_width": 64, "contrastive_weight": 0.0},
+}
+
+
+class Row(NamedTuple):
+    """One line of the table: what was measured, and the median of its runs."""
+
+    what: str
+    value: float
+    unit: str
+    baseline: float | None = None  # of transformers' model, in the same unit
+    baseline_onednn: float | None = None  # the same with our products of matrices
+
+
+class Setting(NamedTuple):
+    """What all measurements share."""
+
+    options: argparse.Namespace
+    findings: list[str]
+    impressions: list[str]
+    length: int  # pieces of the mean reference, with the end piece
+    examples: list[Example]
+    processor: GraphSumProcessor
+    models: dict[str, GraphSum]
+
+
+def build_parser() -> Parser:
+    parser = Parser(
+        prog="speed.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("--dataset", default="sample", help="corpus whose test findings are used")
+    add("--data-dir", metavar="DIR", help="where the corpus lies")
+    add("--cache-dir", default="cache", metavar="DIR", help="where annotations are kept")
+    add("--checkpoint", metavar="FOLDER", help="trained model, for impressions of natural length")
+    add("--sizes", nargs="+", choices=SIZES, default=list(SIZES), help="sizes compared")
+    add("--reports", type=int, default=0, help="use N of the test reports (default: all)")
+    add("--repeats", type=int, default=3, help="runs of everything (default 3)")
+    add("--batch-size", type=int, default=32, help="reports at a time (default 32)")
+    add("--threads", type=int, default=0, help="of torch (default: its own choice)")
+    add("--only", nargs="+", choices=MEASUREMENTS, default=list(MEASUREMENTS), help="measurements")
+    add("--output-dir", default="results/speed", metavar="DIR", help="default: results/speed")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    options = build_parser().parse_args(arguments)
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    setting = prepare(options)
+    rows = [row for name in options.only for row in MEASUREMENTS[name](setting)]
+    facts = {
+        "dataset": options.dataset,
+        "reports": len(setting.examples),
+        "pieces per impression": setting.length,
+        "batch": options.batch_size,
+        "repeats": options.repeats,
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+        "parameters": {name: parameters(model) for name, model in setting.models.items()},
+    }
+    table = tabulate(
+        [
+            (
+                *(row.what, row.value, row.unit),
+                *(row.baseline, row.baseline and f"{row.value / row.baseline:.2f}"),
+                *(row.baseline_onednn,),
+                *(row.baseline_onednn and f"{row.value / row.baseline_onednn:.2f}",),
+            )
+            for row in rows
+        ],
+        headers=["", "graphsum", "unit", "transformers", "ratio", "with oneDNN", "ratio"],
+        floatfmt=".1f",
+        tablefmt="github",
+    )
+    print(table)
+    folder = Path(options.output_dir)
+    values = facts | {"rows": [row._asdict() for row in rows]}
+    write_text_atomically(folder / "speed.json", [json.dumps(values, indent=2) + "\n"])
+    text = "\n".join(f"* {name}: {value}" for name, value in facts.items())
+    write_text_atomically(folder / "speed.md", [f"{table}\n\n{text}\n"])
+    print(f"written: {folder}/speed.json, {folder}/speed.md")
+
+
+def prepare(options: argparse.Namespace) -> Setting:
+    """The test findings as examples, and a model of each size with random weights."""
+    run_options = resolve(
+        {
+            "dataset": options.dataset,
+            "data_dir": options.data_dir,
+            "cache_dir": options.cache_dir,
+            "preset": "small",
+        }
+    )
+    corpus = corpus_of(run_options)
+    annotator = load_annotator("builtin")
+
+    def graphs(reports: Any) -> Any:
+        return graphs_of(
+            reports,
+            annotator,
+            rule=run_options.graph_rule,
+            cache_dir=options.cache_dir,
+            corpus=options.dataset,
+        )
+
+    processor = build_processor(run_options, corpus, graphs(corpus.train), annotator.version)
+    step = max(1, len(corpus.test) // options.reports) if options.reports else 1
+    reports = corpus.test[::step][: options.reports or None]
+    references = [report.impression for report in reports]
+    labels = [example.labels for example in processor.examples(graphs(reports), references)]
+    models = {}
+    for name in options.sizes:
+        torch.manual_seed(1)
+        models[name] = build_model(sized(run_options, SIZES[name]), processor).eval()
+    return Setting(
+        options=options,
+        findings=[report.findings for report in reports],
+        impressions=references,
+        length=round(statistics.mean(map(len, labels))),
+        examples=list(processor.examples(graphs(reports))),
+        processor=processor,
+        models=models,
+    )
+
+
+def sized(options: TrainOptions, changes: Mapping[str, Any]) -> TrainOptions:
+    return TrainOptions(**{**vars(options), **changes})
+
+
+def parameters(model: torch.nn.Module) -> int:
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
+def seconds(repeats: int, *actions: Callable[[], object]) -> list[float]:
+    """The median seconds of each action; they take turns, after one run that does not count."""
+    times: list[list[float]] = [[] for _ in actions]
+    for repeat in range(repeats + 1):
+        for action, own in zip(actions, times, strict=True):
+            start = time.perf_counter()
+            action()
+            if repeat:
+                own.append(time.perf_counter() - start)
+    return [statistics.median(own) for own in times]
+
+
+def generation(setting: Setting) -> list[Row]:
+    """Reports per second with equal lengths, against stock ``generate`` without a graph."""
+    rows = []
+    for name, model in setting.models.items():
+        plain = plain_model(model)
+        for beams in (1, 5):
+            settings = SearchSettings(
+                num_beams=beams, min_new_tokens=setting.length, max_new_tokens=setting.length
+            )
+            times = seconds(
+                setting.options.repeats,
+                partial(write, setting, model, settings),
+                partial(write_plain, setting, plain, settings),
+                onednn_products()(partial(write_plain, setting, plain, settings)),
+            )
+            ours, theirs, theirs_onednn = (len(setting.examples) / median for median in times)
+            what = f"generation, {name}, beam {beams}"
+            rows.append(Row(what, ours, "reports/s", theirs, theirs_onednn))
+    return rows
+
+
+def write(setting: Setting, model: GraphSum, settings: SearchSettings) -> list[str]:
+    return generate_impressions(
+        model,
+        setting.processor,
+        setting.examples,
+        settings=settings,
+        batch_size=setting.options.batch_size,
+    )
+
+
+@torch.inference_mode()
+def write_plain(
+    setting: Setting, model: EncoderDecoderModel, settings: SearchSettings
+) -> list[str]:
+    """What :func:`generate_impressions` does, with transformers' model and its ``generate``."""
+    size = setting.options.batch_size
+    examples = sorted(setting.examples, key=lambda example: len(example.input_ids))
+    impressions = []
+    for start in range(0, len(examples), size):
+        batch = setting.processor.collate(examples[start : start + size])
+        pieces = model.generate(
+            input_ids=batch["input_ids"],
+            attention_mask=batch["attention_mask"],
+            **settings.as_options(),
+        )
+        impressions += setting.processor.decode(pieces)
+    return impressions
+
+
+def plain_model(model: GraphSum) -> EncoderDecoderModel:
+    """An encoder-decoder of BERT layers of the same number, widths and vocabulary, no graph."""
+    config = model.config
+    encoder = model.text_encoder.config
+    common = {
+        "vocab_size": config.vocab_size,
+        "max_position_embeddings": encoder.max_position_embeddings,
+        "pad_token_id": config.pad_token_id,
+    }
+    plain = EncoderDecoderConfig(
+        encoder=BertConfig(
+            hidden_size=encoder.hidden_size,
+            num_hidden_layers=encoder.num_hidden_layers,
+            num_attention_heads=encoder.num_attention_heads,
+            intermediate_size=encoder.intermediate_size,
+            **common,
+        ).to_dict(),
+        decoder=BertConfig(
+            hidden_size=config.d_model,
+            num_hidden_layers=config.decoder_layers,
+            num_attention_heads=config.decoder_heads,
+            intermediate_size=config.decoder_ffn_dim,
+            is_decoder=True,
+            add_cross_attention=True,
+            **common,
+        ).to_dict(),
+        decoder_start_token_id=config.decoder_start_token_id,
+        eos_token_id=config.eos_token_id,
+        pad_token_id=config.pad_token_id,
+    )
+    torch.manual_seed(1)
+    return EncoderDecoderModel(plain).eval()
+
+
+def natural(setting: Setting) -> list[Row]:
+    """Reports per second of a trained model that stops where it wants to."""
+    if not setting.options.checkpoint:
+        return []
+    summarizer = Summarizer.from_pretrained(setting.options.checkpoint)
+    rows = []
+    for beams in (1, 5):
+        summarize = partial(summarizer.summarize, setting.findings, num_beams=beams)
+        [median] = seconds(
+            setting.options.repeats, partial(summarize, batch_size=setting.options.batch_size)
+        )
+        speed = len(setting.findings) / median
+        rows.append(Row(f"Summarizer, trained, beam {beams}", speed, "reports/s"))
+    return rows
+
+
+def summarizer(setting: Setting) -> list[Row]:
+    """Reports per second from findings as text: annotation, graph, generation at beam 5.
+
+    Every report is annotated anew in each run, as reports of a new day would be.
+    """
+    length = setting.length
+
+    def summarize() -> None:
+        warm = Summarizer(
+            next(iter(setting.models.values())), setting.processor, load_annotator("builtin")
+        )
+        start = time.perf_counter()
+        warm.summarize(
+            setting.findings,
+            batch_size=setting.options.batch_size,
+            min_new_tokens=length,
+            max_new_tokens=length,
+        )
+        times.append(time.perf_counter() - start)
+
+    times: list[float] = []
+    seconds(setting.options.repeats, summarize)
+    speed = len(setting.findings) / statistics.median(times[1:])
+    return [Row("Summarizer, small, beam 5", speed, "reports/s")]
+
+
+def cold_start(setting: Setting) -> list[Row]:
+    """Seconds of ``graphsum summarize`` on one report, from the shell."""
+    with tempfile.TemporaryDirectory() as folder:
+        checkpoint = setting.options.checkpoint
+        if not checkpoint:  # random weights write up to 80 pieces
+            checkpoint = folder
+            next(iter(setting.models.values())).save_pretrained(folder)
+            setting.processor.save_pretrained(folder)
+        command = [sys.executable, "-m", "graphsum", "summarize", "--checkpoint", checkpoint]
+
+        def summarize() -> None:
+            subprocess.run(
+                [*command, setting.findings[0]],
+                check=True,
+                stdout=subprocess.DEVNULL,
+                env=os.environ | {"PYTHONPATH": str(ROOT)},
+            )
+
+        [median] = seconds(setting.options.repeats, summarize)
+    return [Row("graphsum summarize, one report, cold", median, "s")]
+
+
+def annotation(setting: Setting) -> list[Row]:
+    """Reports per second of the built-in annotator, its memory of sentences empty."""
+    times: list[float] = []
+
+    def annotate() -> None:
+        annotator = load_annotator("builtin")
+        start = time.perf_counter()
+        for _ in annotator.annotate((str(n), text) for n, text in enumerate(setting.findings)):
+            pass
+        times.append(time.perf_counter() - start)
+
+    seconds(setting.options.repeats, annotate)
+    return [Row("annotation", len(setting.findings) / statistics.median(times[1:]), "reports/s")]
+
+
+MEASUREMENTS: dict[str, Callable[[Setting], list[Row]]] = {
+    "generation": generation,
+    "natural": natural,
+    "summarizer": summarizer,
+    "cold": cold_start,
+    "annotation": annotation,
+}
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,48 @@
+"""benchmarks/speed.py through its real entry point, on four reports."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+PROGRAM = ROOT / "benchmarks" / "speed.py"
+
+
+def speed(*options, cwd):
+    return subprocess.run(
+        [sys.executable, PROGRAM, *options],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        cwd=cwd,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+
+
+def test_sample_is_timed_against_transformers(tmp_path):
+    result = speed(
+        *("--reports", "4", "--repeats", "1", "--sizes", "small"),
+        *("--only", "generation", "annotation"),
+        cwd=tmp_path,
+    )
+    assert result.returncode == 0, result.stderr
+    values = json.loads((tmp_path / "results/speed/speed.json").read_text())
+    assert values["reports"] == 4
+    rows = {row["what"]: row for row in values["rows"]}
+    assert set(rows) == {
+        "generation, small, beam 1",
+        "generation, small, beam 5",
+        "annotation",
+    }
+    assert all(row["value"] > 0 for row in values["rows"])
+    assert rows["generation, small, beam 5"]["baseline"] > 0
+    assert "| generation, small, beam 5" in (tmp_path / "results/speed/speed.md").read_text()
+
+
+def test_a_mistake_is_one_line(tmp_path):
+    result = speed("--dataset", "opnei", cwd=tmp_path)
+    assert result.returncode == 2
+    assert len(result.stderr.splitlines()) == 1
+    assert "opnei" in result.stderr
