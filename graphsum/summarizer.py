@@ -116,6 +116,8 @@ def load_model(folder: str | Path, *, device: str | None = None) -> GraphSum:
         if bars:
             transformers_logging.enable_progress_bar()
     where = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    if where == "cpu":
+        model.use_plain_attention()
     try:
         return model.to(where).eval()
     except (RuntimeError, AssertionError):

@@ -24,7 +24,7 @@ def speed(*options, cwd):
 def test_sample_is_timed_against_transformers(tmp_path):
     result = speed(
         *("--reports", "4", "--repeats", "1", "--sizes", "small"),
-        *("--only", "generation", "annotation"),
+        *("--only", "training", "generation", "annotation", "--batch-size", "2"),
         cwd=tmp_path,
     )
     assert result.returncode == 0, result.stderr
@@ -32,12 +32,17 @@ def test_sample_is_timed_against_transformers(tmp_path):
     assert values["reports"] == 4
     rows = {row["what"]: row for row in values["rows"]}
     assert set(rows) == {
+        "training, small, bf16",
+        "training, small, single precision",
+        "padding of training batches",
         "generation, small, beam 1",
         "generation, small, beam 5",
         "annotation",
     }
     assert all(row["value"] > 0 for row in values["rows"])
     assert rows["generation, small, beam 5"]["baseline"] > 0
+    assert rows["training, small, bf16"]["baseline"] > 0
+    assert rows["padding of training batches"]["value"] < 100
     assert "| generation, small, beam 5" in (tmp_path / "results/speed/speed.md").read_text()
 
 
