@@ -4,6 +4,7 @@
     python evaluate.py --checkpoint RUN --dataset openi --data-dir DIR --split val
     python evaluate.py --dataset openi --data-dir DIR --predictions FILE    anyone's outputs
     python evaluate.py --predictions FILE --compare OTHER     with a paired bootstrap test
+    torchrun --nproc-per-node 4 evaluate.py --checkpoint RUN  each process writes its share
 
 Writes metrics.json and predictions.jsonl into --output-dir. ROUGE F1 x 100, google rouge-score,
 no stemmer, rougeL unsplit.
@@ -85,6 +86,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         name = Path(options.predictions).stem
     else:
         predictions = generate(options, settings, checkpoint, reports)
+        if not predictions:
+            return  # another process has them all
         name = checkpoint.parent.name if checkpoint.name in ("best", "last") else checkpoint.name
     report = evaluation_report(predictions, reports, train=corpus.train, other=other)
     print(f"{corpus.name}, split {corpus.split}, {part}: {checkpoint or options.predictions}")
@@ -120,30 +123,46 @@ def generate(
     checkpoint: Path,
     reports: Sequence[Report],
 ) -> list[str]:
-    """The checkpoint's impressions for the reports."""
+    """The checkpoint's impressions for the reports.
+
+    Of several processes each writes a share; the first one gets them all, the others nothing.
+    """
+    import torch
+    from accelerate import PartialState
+    from accelerate.utils import gather_object
+
     from graphsum.building import graphs_of
     from graphsum.generation import SearchSettings, generate_impressions
     from graphsum.summarizer import Summarizer
 
+    state = PartialState(cpu=not torch.cuda.is_available())
     summarizer = Summarizer.from_pretrained(
-        checkpoint, device=options.device, annotator_model=settings.annotator_model
+        checkpoint,
+        device=options.device or str(state.device),
+        annotator_model=settings.annotator_model,
     )
-    graphs = graphs_of(
-        reports,
-        summarizer.annotator,
-        rule=summarizer.processor.settings.graph_rule,
-        graphs=settings.graphs,
-        cache_dir=settings.cache_dir,
-        corpus=settings.dataset,
-    )
-    return generate_impressions(
+    with state.main_process_first():  # one process annotates, the others read its cache
+        graphs = graphs_of(
+            reports,
+            summarizer.annotator,
+            rule=summarizer.processor.settings.graph_rule,
+            graphs=settings.graphs,
+            cache_dir=settings.cache_dir,
+            corpus=settings.dataset,
+            progress=state.is_main_process,
+        )
+    examples = list(summarizer.processor.examples(graphs))
+    rows = range(state.process_index, len(examples), state.num_processes)
+    own = generate_impressions(
         summarizer.model,
         summarizer.processor,
-        list(summarizer.processor.examples(graphs)),
+        [examples[row] for row in rows],
         settings=SearchSettings(num_beams=options.num_beams),
         batch_size=options.batch_size,
-        progress=True,
+        progress=state.is_main_process,
     )
+    written = dict(gather_object(list(zip(rows, own, strict=True))))
+    return [written[row] for row in range(len(examples))] if state.is_main_process else []
 
 
 def print_examples(reports: Sequence[Report], predictions: Sequence[str], count: int) -> None:

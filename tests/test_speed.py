@@ -39,10 +39,10 @@ def test_sample_is_timed_against_transformers(tmp_path):
         "generation, small, beam 5",
         "annotation",
     }
-    assert all(row["value"] > 0 for row in values["rows"])
+    assert 0 <= rows.pop("padding of training batches")["value"] < 100
+    assert all(row["value"] > 0 for row in rows.values())
     assert rows["generation, small, beam 5"]["baseline"] > 0
     assert rows["training, small, bf16"]["baseline"] > 0
-    assert rows["padding of training batches"]["value"] < 100
     assert "| generation, small, beam 5" in (tmp_path / "results/speed/speed.md").read_text()
 
 

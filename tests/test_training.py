@@ -29,6 +29,9 @@ SMALL = (
 ).split()
 
 
+TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
+
+
 @pytest.fixture(scope="session")
 def reports_file(tmp_path_factory):
     """Sixty invented reports as a jsonl corpus with its parts."""
@@ -158,6 +161,19 @@ def test_a_run_is_evaluated_on_its_own_corpus(whole, tmp_path):
     assert len((tmp_path / "predictions.jsonl").read_text().splitlines()) == 10
 
 
+def test_two_processes_write_each_impression_once(whole, tmp_path):
+    for name, launcher in (("one", ()), ("two", TORCHRUN)):
+        done = subprocess.run(
+            [sys.executable, *launcher, "evaluate.py", "--checkpoint", str(whole),
+             "--output-dir", str(tmp_path / name), "--num-beams", "2"],
+            cwd=ROOT, env=os.environ | ONE_THREAD, capture_output=True, text=True, timeout=300,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr[-2000:]
+        assert done.stdout.count("written:") == 1
+    files = [tmp_path / name / "predictions.jsonl" for name in ("one", "two")]
+    assert files[0].read_text() == files[1].read_text()
+
+
 def test_the_newest_run_is_found(whole, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match="no finished run under checkpoints/"):
@@ -183,9 +199,7 @@ def test_two_processes_equal_one_on_the_same_global_batch(reports_file, tmp_path
     options = ("--max-steps", "8", "--validate-every", "8", "--dropout", "0",
                "--graph-dropout", "0")  # fmt: skip
     train(reports_file, tmp_path / "one", *options)
-    torchrun = (
-        sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"
-    )  # fmt: skip
+    torchrun = (sys.executable, *TORCHRUN)
     train(reports_file, tmp_path / "two", *options, launcher=torchrun)
     train(reports_file, tmp_path / "parts", *options, "--accumulation", "3")
     one = losses(tmp_path / "one")
