@@ -57,6 +57,12 @@ OLD = frozenset(
     "postoperative longstanding known sequela scarring again".split()
 )
 
+# A denial with one of these leaves room for something old, or small.
+ACUTE = frozenset(
+    "acute active new focal superimposed definite significant overt gross discrete suspicious "
+    "visible obvious frank lobar confluent".split()
+)
+
 # Entity words that say nothing of their own; a statement of only these is about its anatomy.
 EMPTY = frozenset(
     "abnormality abnormalities abnormal disease diseases process processes finding findings change "

@@ -14,7 +14,7 @@ from preprocessing.annotators.sentences import clean_text
 from preprocessing.laterality import Side
 from preprocessing.observations import NO_FINDING, Status, extract_mentions
 from preprocessing.records import AnnotatedReport, Entity
-from preprocessing.statement_terms import ADVICE, DEGREES, EMPTY, FURTHER, NORMAL, OLD
+from preprocessing.statement_terms import ACUTE, ADVICE, DEGREES, EMPTY, FURTHER, NORMAL, OLD
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,8 @@ class Statement:
     ``names``: of ``OBSERVATIONS`` and ``FURTHER``; none for a statement known by its ``words`` only
     (:func:`stem`) and for a *general* one, which says of its anatomy (``words``, none for the whole
     chest) that something, or nothing (``absent``), is wrong there. ``degree``: lowest and highest
-    (1 slight, 2 moderate, 3 great), or None. ``old``: called old, chronic, healed or stable.
+    (1 slight, 2 moderate, 3 great), or None. ``old``: called old, chronic, healed or stable;
+    ``acute``: called acute, new or focal.
     """
 
     start: int
@@ -35,6 +36,7 @@ class Statement:
     side: Side | None = None
     degree: tuple[int, int] | None = None
     old: bool = False
+    acute: bool = False
     general: bool = False
 
 
@@ -166,6 +168,7 @@ class _Reader:
         common = {
             "degree": (min(degrees), max(degrees)) if degrees else None,
             "old": old,
+            "acute": not ACUTE.isdisjoint(words),
         }
         if mentions:
             names = frozenset(one.name for one in mentions) - {NO_FINDING}

@@ -22,45 +22,35 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 
 # Names that writers use for one another.
 _NEAR = (
-    ("Lung Opacity", "Consolidation", "Infiltrate", "Atelectasis", "Scarring"),
+    ("Lung Opacity", "Consolidation", "Infiltrate", "Atelectasis", "Scarring", "Fibrosis"),
+    ("Density", "Lung Opacity", "Infiltrate", "Atelectasis", "Scarring", "Fibrosis"),
+    ("Density", "Lung Lesion", "Nodule", "Mass", "Granuloma", "Calcified Nodes"),
     ("Emphysema", "COPD", "Hyperinflation", "Flattened Diaphragm"),
-    ("Lung Lesion", "Nodule", "Mass", "Granuloma"),
-    ("Granuloma", "Calcified Nodes"),
-    ("Fibrosis", "Scarring", "Lung Opacity"),
     ("Pleural Effusion", "Pleural Thickening", "Pleural Other", "Blunted Angle"),
     ("Congestion", "Edema", "Vascular Prominence"),
-    ("Cardiomegaly", "Enlarged Cardiomediastinum"),
+    ("Cardiomegaly", "Enlarged Cardiomediastinum", "Large Normal Heart"),
     ("Fracture", "Bone Deformity", "Bone Lesion"),
-    ("Degenerative Change", "Scoliosis", "Kyphosis", "Bone Deformity"),
+    ("Scoliosis", "Kyphosis"),
     ("Tortuous Aorta", "Vascular Calcification", "Enlarged Cardiomediastinum"),
-    ("Low Lung Volumes", "Elevated Diaphragm", "Atelectasis"),
     ("Support Devices", "Surgery"),
-    (
-        "Density",
-        "Lung Opacity",
-        "Infiltrate",
-        "Lung Lesion",
-        "Nodule",
-        "Mass",
-        "Atelectasis",
-        "Scarring",
-        "Fibrosis",
-    ),
-    ("Large Normal Heart", "Cardiomegaly"),
 )
 # What a radiologist may conclude from what.
 _EVIDENCE = {
-    "Pneumonia": ("Lung Opacity", "Consolidation", "Infiltrate", "Atelectasis"),
-    "Edema": ("Lung Opacity", "Cardiomegaly", "Pleural Effusion", "Infiltrate"),
-    "Congestion": ("Lung Opacity", "Cardiomegaly", "Pleural Effusion"),
+    "Pneumonia": ("Lung Opacity", "Consolidation", "Infiltrate", "Density"),
+    "Edema": ("Lung Opacity", "Infiltrate", "Density"),
+    "Congestion": ("Lung Opacity", "Cardiomegaly", "Pleural Effusion", "Density"),
     "Lung Lesion": ("Lung Opacity", "Consolidation"),
     "Nodule": ("Lung Opacity",),
     "Mass": ("Lung Opacity", "Consolidation", "Enlarged Cardiomediastinum", "Lymphadenopathy"),
-    "Emphysema": ("Lung Opacity", "Scarring"),
     "COPD": ("Lung Opacity", "Scarring", "Fibrosis"),
-    "Atelectasis": ("Pleural Effusion",),
-    "Pleural Effusion": ("Lung Opacity",),
+    "Atelectasis": ("Low Lung Volumes",),
     "Pulmonary Hypertension": ("Enlarged Cardiomediastinum", "Cardiomegaly", "Vascular Prominence"),
+}
+# Of these the second are kinds, so that one may be there though the text denies the first.
+_KINDS_OF = {
+    "Lung Opacity": ("Consolidation", "Infiltrate", "Atelectasis", "Scarring", "Density"),
+    "Lung Lesion": ("Nodule", "Mass", "Granuloma", "Density"),
+    "Enlarged Cardiomediastinum": ("Cardiomegaly", "Tortuous Aorta"),
 }
 # That the first is absent implies that the others are.
 _EXCLUDES = {
@@ -80,7 +70,18 @@ _ACUTE = frozenset(
     ("Pneumothorax", "Pleural Effusion", "Consolidation", "Pneumonia", "Edema", "Infiltrate")
     + ("Mass", "Free Air")
 )
+# An acute abnormality is none of these.
+_CHRONIC = frozenset(
+    ("Degenerative Change", "Granuloma", "Calcified Nodes", "Scoliosis", "Kyphosis", "Hernia")
+    + ("Tortuous Aorta", "Vascular Calcification", "Low Lung Volumes", "Osteopenia", "COPD")
+    + ("Emphysema", "Hyperinflation", "Flattened Diaphragm", "Scarring", "Fibrosis")
+    + ("Elevated Diaphragm", "Bone Deformity", "Pleural Thickening", "Pleural Other")
+    + ("Cardiomegaly", "Bone Lesion", "Blunted Angle")
+)
 _NO_ABNORMALITY = frozenset(("Support Devices", "Surgery", "Density", "Large Normal Heart"))
+
+
+FAR = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,10 @@ def compare(
     left_out = tuple(
         one
         for one in abnormal
-        if not any(said.status != "absent" and _related(said, one) for said in impression)
+        if not any(
+            said.status != "absent" and _related(said, one) and _share_side(said, one)
+            for said in impression
+        )
     )
     return Consistency(checked, left_out, len(abnormal))
 
@@ -163,21 +167,26 @@ def _judge(
     denied = [other for other in same if other.status == "absent" and _share_side(one, other)]
     if one.status == "absent":
         against = [
-            o for o in there if o.status == "present" and not o.old and _covers(one.side, o.side)
+            o
+            for o in there
+            if o.status == "present" and not (one.acute and o.old) and _covers(one.side, o.side)
         ]
         if denied:
             return Checked(one, "supported", denied[0])
         if against and one.names:
             return Checked(one, "negation_flipped", against[0])
-        implied = _first(findings, one.names, _EXCLUDES, absent=True)
+        implied = _implied(one, findings)
         return Checked(one, "inferred" if implied else "unsupported", implied)
     near = [o for o in findings if o.status != "absent" and not o.general and _related(one, o)]
-    if there and (
-        any(_share_side(one, o) for o in there) or not any(_share_side(one, o) for o in near)
-    ):
+    if there:
+        placed = [o for o in near if o.side in (one.side, "bilateral")]
+        if one.side in ("left", "right") and not _here(one, there) and placed:
+            return _judge_details(one, placed, "inferred")
         return _judge_details(one, there, "supported")
-    if denied and one.status == "present" and not any(_near(one, o) for o in near):
-        return Checked(one, "negation_flipped", denied[0])
+    if denied and one.status == "present":
+        kinds = {kind for name in one.names for kind in _KINDS_OF.get(name, ())}
+        if not any(o.names & kinds for o in near):
+            return Checked(one, "negation_flipped", denied[0])
     if near:
         return _judge_details(one, near, "inferred")
     if not denied and one.words and one.words <= words:
@@ -186,21 +195,35 @@ def _judge(
 
 
 def _judge_details(one: Statement, there: Sequence[Statement], kind: Kind) -> Checked:
-    here = [other for other in there if _share_side(one, other)]
+    here = _here(one, there)
     if not here:
         return Checked(one, "side_flipped", there[0])
     measured = [other for other in here if other.degree]
-    if kind == "supported" and one.degree and measured:
-        low, high = one.degree
-        if all(low - other.degree[1] >= 2 or other.degree[0] - high >= 2 for other in measured):
-            return Checked(one, "severity_flipped", measured[0])
+    if one.degree and measured and all(_far(one.degree, other.degree) for other in measured):
+        return Checked(one, "severity_flipped", measured[0])
     return Checked(one, kind, here[0])
+
+
+def _here(one: Statement, there: Sequence[Statement]) -> list[Statement]:
+    """Those that lie where the statement says; those without a side count if none has one."""
+    sided = [other for other in there if other.side]
+    return [other for other in sided or there if _share_side(one, other)]
+
+
+def _far(one, other) -> bool:
+    """Whether two ranges of degrees do not meet: slight against great, moderate against both."""
+    return abs(sum(one) - sum(other)) >= FAR
 
 
 def _judge_general(
     one: Statement, findings: Sequence[Statement], impression: Sequence[Statement]
 ) -> Checked:
     if one.words:  # of an anatomy
+        against = [
+            o for o in findings if o.general and o.status == "absent" and o.words & one.words
+        ]
+        if one.status == "present" and against:
+            return Checked(one, "negation_flipped", against[0])
         about = [
             o for o in findings if o.general and o.status == one.status and o.words & one.words
         ]
@@ -219,7 +242,11 @@ def _judge_general(
         return Checked(
             one, "negation_flipped" if against else "supported", against[0] if against else None
         )
-    found = [o for o in findings if o.status != "absent" and o.names - _NO_ABNORMALITY]
+    found = [
+        o
+        for o in findings
+        if o.status != "absent" and not o.old and o.names - _NO_ABNORMALITY - _CHRONIC
+    ]
     return Checked(one, "inferred" if found else "negation_flipped", found[0] if found else None)
 
 
@@ -244,11 +271,10 @@ def _related(one: Statement, other: Statement) -> bool:
     )
 
 
-def _first(findings, names, table, *, absent):
-    wanted = {other for name in names for other in table.get(name, ())}
-    return next(
-        (o for o in findings if (o.status == "absent") == absent and o.names & wanted), None
-    )
+def _implied(one: Statement, findings: Sequence[Statement]) -> Statement | None:
+    """What the findings deny and thereby this as well."""
+    wanted = {other for name in one.names for other in _EXCLUDES.get(name, ())}
+    return next((o for o in findings if o.status == "absent" and o.names & wanted), None)
 
 
 def _share_side(one: Statement, other: Statement) -> bool:
