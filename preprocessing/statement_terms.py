@@ -65,6 +65,7 @@ ACUTE = frozenset(
 
 # Entity words that say nothing of their own; a statement of only these is about its anatomy.
 EMPTY = frozenset(
+    "radiographic radiographically preoperative traumatic posttraumatic technique technically limited "
     "abnormality abnormalities abnormal disease diseases process processes finding findings change "
     "changes pathology disorder disorders problem problems evidence sign signs acute active "
     "chronic focal new other significant definite visible further complete appropriate helpful "

@@ -7,13 +7,14 @@ tree decides which modifiers and which anatomy belong to a statement.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from preprocessing.annotators.sentences import clean_text
 from preprocessing.laterality import Side
-from preprocessing.observations import NO_FINDING, Status, extract_mentions
-from preprocessing.records import AnnotatedReport, Entity
+from preprocessing.observations import NO_FINDING, Observation, Status, extract_mentions
+from preprocessing.records import AnnotatedReport
 from preprocessing.statement_terms import ACUTE, ADVICE, DEGREES, EMPTY, FURTHER, NORMAL, OLD
 
 
@@ -67,82 +68,84 @@ def word_spans(text: str, words: Sequence[str]) -> list[tuple[int, int]]:
 
 _BONE = re.compile(r"(?:bon[ey]|osseous|skelet|rib|spin|vertebr|thorac)")
 _WHOLE_CHEST = frozenset(
-    map(stem, "chest lung lungs pulmonary cardiopulmonary cardiac cardio thoracic".split())
-) - {"bone"} | {"intrat", "thorax", "heart"}
+    map(stem, "chest lung lungs pulmonary cardiopulmonary cardiac cardio heart thorax".split())
+) | {"intrat"}
 _FURTHER = {name: re.compile(pattern) for name, pattern in FURTHER.items()}
 _ADVICE = re.compile(ADVICE)
+_PREDICATES = ("xcomp", "acomp", "advmod")
 
 
 class _Reader:
     """One text; words are known by their positions in the annotation."""
 
     def __init__(self, text: str, annotated: AnnotatedReport) -> None:
-        self._text, self._heads, self._deprels = text, annotated.heads, annotated.deprels
+        self._text, self._annotated = text, annotated
         self._words = [word.lower() for word in annotated.words]
         self._spans = word_spans(text, annotated.words)
-        self._entity: dict[int, Entity] = {
+        self._entity = {
             word: one for one in annotated.entities for word in range(one.start, one.end)
         }
-        self._children: Mapping[int, list[int]] = defaultdict(list)
+        self._children: dict[int, list[int]] = defaultdict(list)
         for word, head in enumerate(annotated.heads):
             self._children[head].append(word)
-        self._starts = annotated.sentence_starts
-        self._owner: dict[int, int] = {}  # word -> the statement whose core it belongs to
-        self._used: set[int] = set()
-        self._entities = annotated.entities
+        self._owned: set[int] = set()  # words that are the core of a statement
 
     def statements(self) -> tuple[Statement, ...]:
-        found: dict[tuple[int, int], list] = {}
+        mentions: dict[tuple[int, int], list[Observation]] = defaultdict(list)
         for one in extract_mentions(self._text):
-            found.setdefault((one.start, one.end), []).append(one)
-        cores: list[tuple[list[int], list]] = []
-        for span, mentions in found.items():
-            core = [i for i, (a, b) in enumerate(self._spans) if a < span[1] and b > span[0]]
-            self._owner.update(dict.fromkeys(core, len(cores)))
-            cores.append((core, mentions))
+            mentions[one.start, one.end].append(one)
+        named = [(self._inside(*span), found) for span, found in mentions.items()]
+        self._owned.update(word for core, _ in named for word in core)
+        others = self._claim("OBSERVATION")
+        result = [self._named(core, found) for core, found in named]
         advice = self._advice()
-        for entity in self._entities:
+        used = {word for core, _ in named for word in self._phrase(core)}
+        for core in others:
+            phrase = self._phrase(core)
+            used |= phrase
+            if core[0] not in advice and (other := self._other(core, phrase)):
+                result.append(other)
+        # "Degenerative" of "changes", which is no entity.
+        for core in self._claim("OBSERVATION_MODIFIER", used):
+            other = self._other(core, self._phrase(core))
+            if other and other.names and core[0] not in advice:
+                result.append(other)
+        return tuple(sorted(result, key=lambda one: (one.start, one.end)))
+
+    def _inside(self, start: int, end: int) -> list[int]:
+        return [word for word, (a, b) in enumerate(self._spans) if a < end and b > start]
+
+    def _claim(self, label: str, but: Container[int] = ()) -> list[list[int]]:
+        """The words of each entity of a label that no statement has yet; now they are owned."""
+        cores = []
+        for entity in self._annotated.entities:
             core = list(range(entity.start, entity.end))
-            if entity.label == "OBSERVATION" and not any(w in self._owner for w in core):
-                self._owner.update(dict.fromkeys(core, len(cores)))
-                cores.append((core, []))
-        result = [self._state(core, mentions) for core, mentions in cores]
-        for entity in self._entities:  # "degenerative" of "changes", which is no entity
-            core = list(range(entity.start, entity.end))
-            if entity.label == "OBSERVATION_MODIFIER" and not any(
-                w in self._owner or w in self._used for w in core
-            ):
-                one = self._state(core, [])
-                if one and one.names:
-                    result.append(one)
-        return tuple(
-            sorted(
-                (one for one in result if one and not (not one.names and one.start in advice)),
-                key=lambda one: (one.start, one.end),
-            )
-        )
+            if entity.label == label and not any(w in self._owned or w in but for w in core):
+                self._owned.update(core)
+                cores.append(core)
+        return cores
 
     def _advice(self) -> set[int]:
-        """The characters of sentences that advise or report a call."""
+        """The words of sentences that advise or report a call."""
         inside: set[int] = set()
-        bounds = [*self._starts, len(self._words)]
-        for start, end in zip(bounds, bounds[1:], strict=False):
-            if end > start:
-                first, last = self._spans[start][0], self._spans[end - 1][1]
-                if _ADVICE.search(self._text[first:last].lower()):
-                    inside.update(range(first, last))
+        for start, end in pairwise([*self._annotated.sentence_starts, len(self._words)]):
+            first, last = self._spans[start][0], self._spans[end - 1][1]
+            if _ADVICE.search(self._text[first:last].lower()):
+                inside.update(range(start, end))
         return inside
 
     def _phrase(self, core: Sequence[int]) -> set[int]:
         """The core, the modifiers and anatomy below it, and those that it depends on."""
-        phrase = set(core)
-        frontier = list(core)
+        heads, deprels = self._annotated.heads, self._annotated.deprels
+        phrase, frontier = set(core), list(core)
 
         def take(word: int) -> None:
             entity = self._entity.get(word)
-            if word in phrase or word in self._owner or entity is None:
+            if entity is not None and self._words[word] in OLD:
+                phrase.add(word)  # "calcified" may be a statement of its own
+            elif entity is None or word in phrase or word in self._owned:
                 return
-            if entity.label not in ("OBSERVATION", "UNCERTAINTY"):
+            elif entity.label not in ("OBSERVATION", "UNCERTAINTY"):
                 phrase.add(word)
                 frontier.append(word)
 
@@ -150,90 +153,82 @@ class _Reader:
             word = frontier.pop()
             for child in self._children[word]:
                 take(child)
-            if (head := self._heads[word]) >= 0:
+            if (head := heads[word]) >= 0:
                 take(head)
-                if head not in self._entity and self._deprels[word].startswith("nsubj"):
+                if head not in self._entity and deprels[word].startswith("nsubj"):
                     for child in self._children[head]:  # "the volumes remain low"
-                        if self._deprels[child] in ("xcomp", "acomp", "advmod"):
+                        if deprels[child] in _PREDICATES:
                             take(child)
         return phrase
 
-    def _state(self, core: Sequence[int], mentions: Sequence) -> Statement | None:
-        phrase = self._phrase(core)
-        self._used |= phrase
-        words = [self._words[word] for word in sorted(phrase)]
-        degrees = [DEGREES[plain] for w in words if (plain := w.removesuffix("ly")) in DEGREES]
-        own = [self._entity[word] for word in core if word in self._entity]
-        old = not OLD.isdisjoint(words) or any(one.change == "stable" for one in own)
-        common = {
-            "degree": (min(degrees), max(degrees)) if degrees else None,
-            "old": old,
-            "acute": not ACUTE.isdisjoint(words),
-        }
-        if mentions:
-            names = frozenset(one.name for one in mentions) - {NO_FINDING}
-            first = mentions[0]
-            return Statement(
-                first.start,
-                first.end,
-                names,
-                frozenset(stem(self._words[word]) for word in core) if names else frozenset(),
-                first.status if names else "absent",
-                first.side,
-                general=not names,
-                **common,
-            )
-        if not own:
-            return None
-        start, end = self._spans[core[0]][0], self._spans[core[-1]][1]
-        status: Status = (
-            "absent" if own[0].negated else "uncertain" if own[0].uncertain else "present"
+    def _named(self, core: Sequence[int], mentions: Sequence[Observation]) -> Statement:
+        names = frozenset(one.name for one in mentions) - {NO_FINDING}
+        first = mentions[0]
+        return Statement(
+            first.start,
+            first.end,
+            names,
+            frozenset(stem(self._words[word]) for word in core) if names else frozenset(),
+            first.status if names else "absent",
+            first.side,
+            *self._qualities(core, self._phrase(core)),
+            general=not names,
         )
+
+    def _other(self, core: Sequence[int], phrase: set[int]) -> Statement | None:
+        entity = self._entity[core[0]]
+        words = [self._words[word] for word in sorted(phrase)]
+        normal = not NORMAL.isdisjoint(words)
         joined = " ".join(words)
         names = frozenset(name for name, term in _FURTHER.items() if term.search(joined))
-        normal = not NORMAL.isdisjoint(words)
-        told = (
-            [
-                self._words[word]
-                for word in sorted(phrase)
-                if self._entity[word].label.startswith("OBSERVATION")
-                and self._words[word] not in EMPTY
-                and self._words[word].removesuffix("ly") not in DEGREES
-                and self._words[word] not in NORMAL
-                and self._words[word].isalpha()
-            ]
-            if not normal
-            else []
-        )
-        anatomy = frozenset(
+        told = frozenset(
             stem(self._words[word])
             for word in phrase
-            if word in self._entity and self._entity[word].label == "ANATOMY"
+            if self._entity[word].label.startswith("OBSERVATION") and _tells(self._words[word])
         )
-        if names and not normal:
-            return Statement(
-                start, end, names, frozenset(map(stem, told)), status, own[0].side, **common
+        status: Status = (
+            "absent" if entity.negated else "uncertain" if entity.uncertain else "present"
+        )
+        general = normal or not (names or told)
+        if general:
+            names = frozenset()
+            told = frozenset(
+                stem(self._words[word]) for word in phrase if self._entity[word].label == "ANATOMY"
             )
-        if told:
-            return Statement(
-                start, end, names, frozenset(map(stem, told)), status, own[0].side, **common
-            )
-        if normal and status == "present":
-            return Statement(
-                start, end, frozenset(), anatomy, "absent", own[0].side, general=True, **common
-            )
-        if own[0].label == "OBSERVATION" and (
-            "acute" in words or "active" in words or status == "absent"
-        ):
-            whole = not anatomy - _WHOLE_CHEST
-            return Statement(
-                start,
-                end,
-                frozenset(),
-                frozenset() if whole else anatomy,
-                status,
-                own[0].side,
-                general=True,
-                **common,
-            )
-        return None
+            acute = not {"acute", "active"}.isdisjoint(words)
+            if normal == (status == "absent") and not acute:
+                return None  # "not normal", "changes"
+            if normal:
+                status = "absent"
+            elif told <= _WHOLE_CHEST:
+                told = frozenset()
+        start, end = self._spans[core[0]][0], self._spans[core[-1]][1]
+        return Statement(
+            start,
+            end,
+            names,
+            told,
+            status,
+            entity.side,
+            *self._qualities(core, phrase),
+            general=general,
+        )
+
+    def _qualities(
+        self, core: Sequence[int], phrase: set[int]
+    ) -> tuple[tuple[int, int] | None, bool, bool]:
+        """``degree``, ``old`` and ``acute`` of a statement."""
+        words = {self._words[word] for word in phrase}
+        degrees = [DEGREES[plain] for w in words if (plain := w.removesuffix("ly")) in DEGREES]
+        stable = any(self._entity[word].change == "stable" for word in core if word in self._entity)
+        return (
+            (min(degrees), max(degrees)) if degrees else None,
+            stable or not OLD.isdisjoint(words),
+            not ACUTE.isdisjoint(words),
+        )
+
+
+def _tells(word: str) -> bool:
+    """Whether an entity word has a content of its own."""
+    plain = word.removesuffix("ly")
+    return word.isalpha() and word not in EMPTY and word not in NORMAL and plain not in DEGREES
