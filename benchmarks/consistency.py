@@ -26,7 +26,7 @@ sys.path.insert(0, str(ROOT))
 from tabulate import tabulate  # noqa: E402
 
 from graphsum.command_line import Parser, run  # noqa: E402
-from graphsum.metrics.consistency import Consistency, compare, statements_of  # noqa: E402
+from graphsum.metrics.consistency import Consistency, compare_statements, statements_of  # noqa: E402
 from preprocessing.corpora import load_corpus  # noqa: E402
 from preprocessing.records import Report  # noqa: E402
 
@@ -202,7 +202,7 @@ def evaluate(reports: Sequence[Report], n_flips: int, seed: int) -> tuple[list[l
     findings = statements_of([report.findings for report in reports])
     references = statements_of([report.impression for report in reports])
     original = [
-        compare(own, theirs, report.findings)
+        compare_statements(own, theirs, report.findings)
         for own, theirs, report in zip(references, findings, reports, strict=True)
     ]
     by_kind: dict[str, list[tuple[int, Flip]]] = {kind: [] for kind in KINDS}
@@ -217,7 +217,7 @@ def evaluate(reports: Sequence[Report], n_flips: int, seed: int) -> tuple[list[l
         read = statements_of([flip.text for _, flip in flips])
         caught = right = told = caught_told = 0
         for (row, flip), own in zip(flips, read, strict=True):
-            one = compare(own, findings[row], reports[row].findings)
+            one = compare_statements(own, findings[row], reports[row].findings)
             if kind == "dropped":
                 new = Counter(left=max(0, len(one.left_out) - len(original[row].left_out)))
                 kinds = {"left"} if +new else set()

@@ -1,11 +1,12 @@
 """Is every statement of an impression borne out by its findings, and what does it leave out?
 
-Statements of both texts are linked by name, then by near names and evidence, then by words (see
-``docs/consistency.md``). Rules, no model beyond the annotator's.
+Statements of both texts are linked by name, then by near names and by what a radiologist may
+conclude, then by words; see ``docs/consistency.md``. Rules on top of the annotator's graph.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, get_args
@@ -19,6 +20,11 @@ Kind = Literal[
     "supported", "inferred", "unsupported", "negation_flipped", "side_flipped", "severity_flipped"
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split(", "))
+
 
 # Names that writers use for one another.
 _NEAR = (
@@ -52,8 +58,8 @@ _KINDS_OF = {
     "Lung Lesion": ("Nodule", "Mass", "Granuloma", "Density"),
     "Enlarged Cardiomediastinum": ("Cardiomegaly", "Tortuous Aorta"),
 }
-# That the first is absent implies that the others are.
-_EXCLUDES = {
+# That one of the second is absent implies that the first is.
+_IMPLIED_BY = {
     "Pneumonia": ("Lung Opacity", "Consolidation", "Infiltrate"),
     "Edema": ("Lung Opacity", "Infiltrate", "Congestion", "Vascular Prominence"),
     "Congestion": ("Edema", "Lung Opacity", "Cardiomegaly"),
@@ -66,35 +72,40 @@ _EXCLUDES = {
     "Lung Opacity": ("Consolidation", "Infiltrate"),
 }
 # "No acute disease" denies these.
-_ACUTE = frozenset(
-    ("Pneumothorax", "Pleural Effusion", "Consolidation", "Pneumonia", "Edema", "Infiltrate")
-    + ("Mass", "Free Air")
+_ACUTE = _names(
+    "Pneumothorax, Pleural Effusion, Consolidation, Pneumonia, Edema, Infiltrate, Mass, Free Air"
 )
 # An acute abnormality is none of these.
-_CHRONIC = frozenset(
-    ("Degenerative Change", "Granuloma", "Calcified Nodes", "Scoliosis", "Kyphosis", "Hernia")
-    + ("Tortuous Aorta", "Vascular Calcification", "Low Lung Volumes", "Osteopenia", "COPD")
-    + ("Emphysema", "Hyperinflation", "Flattened Diaphragm", "Scarring", "Fibrosis")
-    + ("Elevated Diaphragm", "Bone Deformity", "Pleural Thickening", "Pleural Other")
-    + ("Cardiomegaly", "Bone Lesion", "Blunted Angle")
+_CHRONIC = _names(
+    "Degenerative Change, Granuloma, Calcified Nodes, Scoliosis, Kyphosis, Hernia, Tortuous Aorta,"
+    " Vascular Calcification, Low Lung Volumes, Osteopenia, COPD, Emphysema, Hyperinflation,"
+    " Flattened Diaphragm, Scarring, Fibrosis, Elevated Diaphragm, Bone Deformity, Bone Lesion,"
+    " Pleural Thickening, Pleural Other, Cardiomegaly, Blunted Angle"
 )
-_NO_ABNORMALITY = frozenset(("Support Devices", "Surgery", "Density", "Large Normal Heart"))
-
-
-FAR = 2
+# Named, but no abnormality by themselves.
+_NEUTRAL = _names("Support Devices, Surgery, Density, Large Normal Heart")
+# Degrees disagree when the centres of their ranges are a step apart, on the scale of
+# ``Statement.degree``.
+_STEP = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A statement of the impression, its kind, and what it was linked to in the findings."""
+    """A statement of an impression with its verdict.
+
+    ``linked``: the statement of the findings that the verdict rests on, or None. *supported*: the
+    findings say so; *inferred*: they say what it may be concluded from; *unsupported*: they do not
+    speak of it, or only doubt or deny what the impression doubts; *flipped*: they say the opposite
+    of its negation, its side or its degree.
+    """
 
     statement: Statement
     kind: Kind
-    linked: Statement | None
+    linked: Statement | None = None
 
     @property
     def wrong(self) -> bool:
-        """Contradicted by the findings, or a named finding made up."""
+        """Whether to raise an alarm: a flip, or a named finding asserted without support."""
         if self.kind == "unsupported":
             return self.statement.status == "present" and bool(self.statement.names)
         return self.kind.endswith("flipped")
@@ -102,56 +113,109 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Consistency:
-    """``left_out``: what the findings assert and the impression passes over; of ``abnormal``."""
+    """All statements of one impression, and what its findings hold.
+
+    ``abnormal``: the named abnormalities that the findings assert; ``left_out``: those of them
+    that the impression neither states nor concludes anything from.
+    """
 
     statements: tuple[Checked, ...]
+    abnormal: tuple[Statement, ...]
     left_out: tuple[Statement, ...]
-    abnormal: int
+
+    @property
+    def wrong(self) -> tuple[Checked, ...]:
+        """The statements that raise an alarm."""
+        return tuple(one for one in self.statements if one.wrong)
 
 
 def check_impression(
     impression: str, findings: str, annotator: Annotator | None = None
 ) -> Consistency:
-    """Every statement of an impression judged by the findings; ``annotator``: builtin."""
+    """Judge every statement of an impression by the findings.
+
+    ``annotator``: the one that ships with the package, by default; it is loaded once.
+    """
     own, theirs = statements_of((impression, findings), annotator)
-    return compare(own, theirs, findings)
+    return compare_statements(own, theirs, findings)
 
 
 def statements_of(
     texts: Sequence[str], annotator: Annotator | None = None
 ) -> list[tuple[Statement, ...]]:
-    """The statements of each text; equal texts are annotated once."""
+    """The statements of each text; equal texts are read once."""
     annotator = annotator or _builtin()
     distinct = list(dict.fromkeys(texts))
-    annotated = annotator.annotate((str(i), text) for i, text in enumerate(distinct))
-    read = {t: read_statements(t, one) for t, one in zip(distinct, annotated, strict=True)}
+    annotated = annotator.annotate((str(row), text) for row, text in enumerate(distinct))
+    read = {text: read_statements(text, one) for text, one in zip(distinct, annotated, strict=True)}
     return [read[text] for text in texts]
+
+
+def compare_statements(
+    impression: Sequence[Statement], findings: Sequence[Statement], findings_text: str
+) -> Consistency:
+    """As :func:`check_impression`, of statements that :func:`statements_of` has read."""
+    words = frozenset(map(stem, re.findall(r"\w+", findings_text)))
+    abnormal = tuple(one for one in findings if one.status == "present" and one.names - _NEUTRAL)
+    return Consistency(
+        tuple(_judge(one, findings, impression, words) for one in impression),
+        abnormal,
+        tuple(one for one in abnormal if not _mentioned(one, impression)),
+    )
+
+
+def consistency_scores(
+    impressions: Mapping[str, Sequence[str]],
+    findings: Sequence[str],
+    masks: Mapping[str, np.ndarray],
+    annotator: Annotator | None = None,
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """``{system: {stratum: scores}}`` of several systems' impressions for the same findings.
+
+    ``masks``: stratum -> which reports belong to it, bool [n]. Scores: ``statements`` (their
+    number), the share of each of ``KINDS`` among them, ``alarms`` (share of reports with a wrong
+    statement), ``abnormal`` (findings asserted), ``left_out`` (share of them), and the last two
+    for acute abnormalities alone; four decimals, None where there is nothing to divide by.
+    Raises ``ValueError`` when a system has not one impression for each findings section.
+    """
+    texts = [*findings, *(text for system in impressions.values() for text in system)]
+    read = dict(zip(texts, statements_of(texts, annotator), strict=True))
+    result = {}
+    for name, system in impressions.items():
+        checked = [
+            compare_statements(read[own], read[text], text)
+            for own, text in zip(system, findings, strict=True)
+        ]
+        result[name] = {
+            stratum: _scores([checked[row] for row in np.flatnonzero(mask)])
+            for stratum, mask in masks.items()
+        }
+    return result
+
+
+def _scores(checked: Sequence[Consistency]) -> dict[str, Any]:
+    kinds = Counter(one.kind for report in checked for one in report.statements)
+    abnormal = [one for report in checked for one in report.abnormal]
+    left_out = [one for report in checked for one in report.left_out]
+    acute, acute_left_out = (list(filter(_is_acute, found)) for found in (abnormal, left_out))
+    return {
+        "statements": kinds.total(),
+        **{kind: _ratio(kinds[kind], kinds.total()) for kind in KINDS},
+        "alarms": _ratio(sum(bool(report.wrong) for report in checked), len(checked)),
+        "abnormal": len(abnormal),
+        "left_out": _ratio(len(left_out), len(abnormal)),
+        "acute": len(acute),
+        "acute_left_out": _ratio(len(acute_left_out), len(acute)),
+    }
+
+
+def _ratio(part: int, whole: int) -> float | None:
+    return round(part / whole, 4) if whole else None
 
 
 @lru_cache(maxsize=1)
 def _builtin() -> Annotator:
     return load_annotator("builtin")
-
-
-def compare(
-    impression: Sequence[Statement], findings: Sequence[Statement], text: str
-) -> Consistency:
-    words = frozenset(map(stem, re.findall(r"\w+", text)))
-    checked = tuple(_judge(one, findings, impression, words) for one in impression)
-    abnormal = [
-        one
-        for one in findings
-        if one.status == "present" and one.names - _NO_ABNORMALITY and not one.general
-    ]
-    left_out = tuple(
-        one
-        for one in abnormal
-        if not any(
-            said.status != "absent" and _related(said, one) and _share_side(said, one)
-            for said in impression
-        )
-    )
-    return Consistency(checked, left_out, len(abnormal))
 
 
 def _judge(
@@ -166,42 +230,111 @@ def _judge(
     there = [other for other in same if other.status != "absent"]
     denied = [other for other in same if other.status == "absent" and _share_side(one, other)]
     if one.status == "absent":
-        against = [
-            o
-            for o in there
-            if o.status == "present" and not (one.acute and o.old) and _covers(one.side, o.side)
-        ]
+        against = [other for other in there if _denies(one, other)]
         if denied:
             return Checked(one, "supported", denied[0])
-        if against and one.names:
+        if against:
             return Checked(one, "negation_flipped", against[0])
-        implied = _implied(one, findings)
-        return Checked(one, "inferred" if implied else "unsupported", implied)
-    near = [o for o in findings if o.status != "absent" and not o.general and _related(one, o)]
+        wanted = {other for name in one.names for other in _IMPLIED_BY.get(name, ())}
+        implied = [o for o in findings if o.status == "absent" and o.names & wanted]
+        return Checked(one, "inferred", implied[0]) if implied else Checked(one, "unsupported")
+    near = [other for other in findings if other.status != "absent" and _related(one, other)]
     if there:
-        placed = [o for o in near if o.side in (one.side, "bilateral")]
+        placed = [other for other in near if other.side in (one.side, "bilateral")]
         if one.side in ("left", "right") and not _here(one, there) and placed:
             return _judge_details(one, placed, "inferred")
         return _judge_details(one, there, "supported")
     if denied and one.status == "present":
         kinds = {kind for name in one.names for kind in _KINDS_OF.get(name, ())}
-        if not any(o.names & kinds for o in near):
+        if not any(other.names & kinds for other in near):
             return Checked(one, "negation_flipped", denied[0])
     if near:
         return _judge_details(one, near, "inferred")
-    if not denied and one.words and one.words <= words:
-        return Checked(one, "supported", None)
+    if not one.names and not denied and one.words <= words:
+        return Checked(one, "supported")  # the findings have its words outside any statement
     return Checked(one, "unsupported", denied[0] if denied else None)
 
 
 def _judge_details(one: Statement, there: Sequence[Statement], kind: Kind) -> Checked:
+    """The verdict on what the findings hold, by side and degree."""
     here = _here(one, there)
     if not here:
         return Checked(one, "side_flipped", there[0])
     measured = [other for other in here if other.degree]
-    if one.degree and measured and all(_far(one.degree, other.degree) for other in measured):
+    if measured and all(_degrees_apart(one, other) for other in measured):
         return Checked(one, "severity_flipped", measured[0])
     return Checked(one, kind, here[0])
+
+
+def _judge_general(
+    one: Statement, findings: Sequence[Statement], impression: Sequence[Statement]
+) -> Checked:
+    """The verdict on "no acute disease", "acute disease", "no bony abnormality"."""
+    if one.words:  # about one anatomy
+        about = [other for other in findings if other.general and other.words & one.words]
+        if "bone" in one.words:  # "the ribs are intact"
+            about += [other for other in findings if "Fracture" in other.names]
+        if agreeing := [other for other in about if other.status == one.status]:
+            return Checked(one, "supported", agreeing[0])
+        if about and one.status == "present":
+            return Checked(one, "negation_flipped", about[0])
+        return Checked(one, "unsupported")
+    if one.status == "absent":
+        against = [
+            other
+            for other in findings
+            if other.status == "present"
+            and other.names & _ACUTE
+            and not other.old
+            and not _mentioned(other, impression)
+        ]
+        return (
+            Checked(one, "negation_flipped", against[0]) if against else Checked(one, "supported")
+        )
+    acute = [other for other in findings if other.status != "absent" and _is_acute(other)]
+    return Checked(one, "inferred", acute[0]) if acute else Checked(one, "negation_flipped")
+
+
+def _same(one: Statement, other: Statement) -> bool:
+    if one.general or other.general:
+        return False
+    if one.names or other.names:
+        return not one.names.isdisjoint(other.names)
+    return not one.words.isdisjoint(other.words)
+
+
+def _near(one: Statement, other: Statement) -> bool:
+    return any(
+        not (one.names.isdisjoint(group) or other.names.isdisjoint(group)) for group in _NEAR
+    )
+
+
+def _related(one: Statement, other: Statement) -> bool:
+    """Whether a statement may stand for, or be concluded from, another one."""
+    evidence = {known for name in one.names for known in _EVIDENCE.get(name, ())}
+    return _same(one, other) or _near(one, other) or not other.names.isdisjoint(evidence)
+
+
+def _mentioned(finding: Statement, impression: Sequence[Statement]) -> bool:
+    return any(
+        one.status != "absent" and _related(one, finding) and _share_side(one, finding)
+        for one in impression
+    )
+
+
+def _is_acute(one: Statement) -> bool:
+    """Whether something may be an acute abnormality."""
+    return bool(one.names - _NEUTRAL - _CHRONIC) and not one.old
+
+
+def _denies(one: Statement, finding: Statement) -> bool:
+    """Whether a denial contradicts a finding: "no acute infiltrate" leaves room for an old one."""
+    qualified = one.acute and (finding.old or finding.status == "uncertain")
+    return bool(one.names) and not qualified and one.side in (None, "bilateral", finding.side)
+
+
+def _share_side(one: Statement, other: Statement) -> bool:
+    return {one.side, other.side} != {"left", "right"}
 
 
 def _here(one: Statement, there: Sequence[Statement]) -> list[Statement]:
@@ -210,77 +343,7 @@ def _here(one: Statement, there: Sequence[Statement]) -> list[Statement]:
     return [other for other in sided or there if _share_side(one, other)]
 
 
-def _far(one, other) -> bool:
-    """Whether two ranges of degrees do not meet: slight against great, moderate against both."""
-    return abs(sum(one) - sum(other)) >= FAR
-
-
-def _judge_general(
-    one: Statement, findings: Sequence[Statement], impression: Sequence[Statement]
-) -> Checked:
-    if one.words:  # of an anatomy
-        against = [
-            o for o in findings if o.general and o.status == "absent" and o.words & one.words
-        ]
-        if one.status == "present" and against:
-            return Checked(one, "negation_flipped", against[0])
-        about = [
-            o for o in findings if o.general and o.status == one.status and o.words & one.words
-        ]
-        if not about and "bone" in one.words:
-            about = [o for o in findings if o.names & {"Fracture"} and o.status == one.status]
-        return Checked(one, "supported" if about else "unsupported", about[0] if about else None)
-    if one.status == "absent":
-        against = [
-            o
-            for o in findings
-            if o.status == "present"
-            and o.names & _ACUTE
-            and not o.old
-            and not any(s.status != "absent" and _related(s, o) for s in impression)
-        ]
-        return Checked(
-            one, "negation_flipped" if against else "supported", against[0] if against else None
-        )
-    found = [
-        o
-        for o in findings
-        if o.status != "absent" and not o.old and o.names - _NO_ABNORMALITY - _CHRONIC
-    ]
-    return Checked(one, "inferred" if found else "negation_flipped", found[0] if found else None)
-
-
-def _same(one: Statement, other: Statement) -> bool:
-    if one.general or other.general:
+def _degrees_apart(one: Statement, other: Statement) -> bool:
+    if one.degree is None or other.degree is None:
         return False
-    if one.names or other.names:
-        return bool(one.names & other.names)
-    return bool(one.words & other.words)
-
-
-def _near(one: Statement, other: Statement) -> bool:
-    return any(one.names & set(group) and other.names & set(group) for group in _NEAR)
-
-
-def _related(one: Statement, other: Statement) -> bool:
-    """Whether a statement may stand for, or be concluded from, another one."""
-    return (
-        _same(one, other)
-        or _near(one, other)
-        or any(other.names & set(_EVIDENCE.get(name, ())) for name in one.names)
-    )
-
-
-def _implied(one: Statement, findings: Sequence[Statement]) -> Statement | None:
-    """What the findings deny and thereby this as well."""
-    wanted = {other for name in one.names for other in _EXCLUDES.get(name, ())}
-    return next((o for o in findings if o.status == "absent" and o.names & wanted), None)
-
-
-def _share_side(one: Statement, other: Statement) -> bool:
-    return {one.side, other.side} != {"left", "right"}
-
-
-def _covers(denied: str | None, side: str | None) -> bool:
-    """Whether a denial of one side concerns what lies on another."""
-    return denied in (None, "bilateral", side)
+    return abs(sum(one.degree) - sum(other.degree)) >= 2 * _STEP
