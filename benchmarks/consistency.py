@@ -16,7 +16,7 @@ import random
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,21 +28,25 @@ from tabulate import tabulate  # noqa: E402
 from graphsum.command_line import Parser, run  # noqa: E402
 from graphsum.metrics.consistency import Consistency, compare_statements, statements_of  # noqa: E402
 from preprocessing.corpora import load_corpus  # noqa: E402
+from preprocessing.errors import InputError  # noqa: E402
 from preprocessing.records import Report  # noqa: E402
+from preprocessing.statements import Statement  # noqa: E402
 
 _END = re.compile(r"(?<=[^\d\W][.!?])\s+|(?<=[.;])\s+(?=\d[.)])")
 _NUMBER = re.compile(r"\s*(?:\d+[.)]\s*)?")
 _DENIAL = re.compile(
-    r"(?:(?P<there>there (?:is|are) )?no|negative for) (?:(?:radiographic|definite|convincing|clear) )*"
+    r"(?:(?P<there>there (?:is|are) )?no|negative for) "
+    r"(?:(?:radiographic|definite|convincing|clear) )*"
     r"(?:(?:evidence|signs?|findings?) (?:of|for) )?(?:an? |any )?",
     re.IGNORECASE,
 )
 _WITHOUT = re.compile(r"\bwithout (?:(?:definite|radiographic) )?(?:evidence (?:of|for) )?", re.I)
 # Sentences that assert no finding, or that a "no" in front would not deny.
 _NOT_POSITIVE = re.compile(
-    r"\b(?:no|not|nor|without|negative|free|normal|clear|unremarkable|intact|stable (?:chest|exam\w*)|"
-    r"unchanged|change|resol\w+|limits|recommend\w*|correlat\w+|follow\w*|comparison|compared|consider"
-    r"|exclude\w*|dr|notified|discussed|telephone|findings?|ct|scan|views?|imaging|may|might|could|please)\b",
+    r"\b(?:no|not|nor|without|negative|free|normal|clear|unremarkable|intact|stable (?:chest|exam\w*)"
+    r"|unchanged|change|resol\w+|limits|recommend\w*|correlat\w+|follow\w*|comparison|compared"
+    r"|consider|exclude\w*|dr|notified|discussed|telephone|findings?|ct|scan|views?|imaging|may"
+    r"|might|could|please)\b",
     re.IGNORECASE,
 )
 _BE = re.compile(r"\b(is|are)\b(?! not)")
@@ -86,16 +90,18 @@ INVENTED = (
     ("Degenerative changes of the spine.", r"degener|spondyl|osteoph|arthr|spine|spinal"),
     ("Elevated left hemidiaphragm.", r"diaphragm"),
 )
-KINDS = (
-    "negation: nothing acute -> acute",
-    "negation: absent -> present",
-    "negation: present -> absent",
-    "side",
-    "severity",
-    "invented",
-    "invented, denied by the findings",
-    "dropped",
-)
+# Kind of flip -> what it is when noticed for what it is.
+EXPECTED = {
+    "negation: nothing acute -> acute": "negation_flipped",
+    "negation: absent -> present": "negation_flipped",
+    "negation: present -> absent": "negation_flipped",
+    "side": "side_flipped",
+    "severity": "severity_flipped",
+    "invented": "unsupported",
+    "invented, denied by the findings": "negation_flipped",
+    "dropped": "left_out",
+}
+SUMMARY, APPEARS, DENIED = tuple(EXPECTED)[:3]
 
 
 class Flip(NamedTuple):
@@ -110,7 +116,7 @@ def flips_of(report: Report, rng: random.Random) -> list[Flip]:
     """One change of each kind that the impression allows."""
     sentences = _END.split(report.impression.strip())
     findings = report.findings.lower()
-    options: dict[str, list[tuple[str, bool]]] = {kind: [] for kind in KINDS}
+    options: dict[str, list[tuple[str, bool]]] = {kind: [] for kind in EXPECTED}
 
     def offer(kind: str, position: int, sentence: str | None, told: bool = True) -> None:
         kept = [*sentences]
@@ -127,17 +133,17 @@ def flips_of(report: Report, rng: random.Random) -> list[Flip]:
             summary = re.match(
                 r"(?:acute|active)\b.*(?:abnormal|disease|process|finding)", rest, re.I
             )
-            kind = KINDS[0] if summary and not re.search("bon[ey]|osseous", rest) else KINDS[1]
+            kind = SUMMARY if summary and not re.search("bon[ey]|osseous", rest) else APPEARS
             offer(
                 kind,
                 position,
                 head + _capital(there + rest),
-                kind == KINDS[0] or _told(rest, findings),
+                kind == SUMMARY or _told(rest, findings),
             )
         elif without := _WITHOUT.search(body):
             rest = body[without.end() :]
             summary = re.match(r"(?:acute|active)\b", rest, re.I)
-            kind = KINDS[0] if summary else KINDS[1]
+            kind = SUMMARY if summary else APPEARS
             offer(
                 kind,
                 position,
@@ -150,7 +156,7 @@ def flips_of(report: Report, rng: random.Random) -> list[Flip]:
                 if _BE.search(body)
                 else "No " + body[:1].lower() + body[1:]
             )
-            offer(KINDS[2], position, head + denied, _told(body, findings))
+            offer(DENIED, position, head + denied, _told(body, findings))
             offer("dropped", position, None, _told(body, findings))
             if degree := _DEGREE.search(body):
                 new = _OPPOSITE[degree[0].lower()]
@@ -191,56 +197,70 @@ def _told(sentence: str, findings: str) -> bool:
     return any(word[:7] in findings for word in re.findall(r"[a-z]{6,}", sentence.lower()))
 
 
-def wrong_statements(one: Consistency, rate: Callable) -> Counter:
-    return Counter(
-        (s.kind, s.statement.names, s.statement.words) for s in one.statements if rate(s)
-    )
+class Row(NamedTuple):
+    """How many flips of one kind were made, noticed, noticed for what they are, and told."""
+
+    kind: str
+    made: int
+    caught: int
+    right: int
+    told: int
+    caught_told: int
 
 
-def evaluate(reports: Sequence[Report], n_flips: int, seed: int) -> tuple[list[list], dict]:
-    rng = random.Random(seed)
+def evaluate(reports: Sequence[Report], n_flips: int, rng: random.Random) -> tuple[list[Row], int]:
+    """A row for each kind of flip, and the number of references that raise an alarm as they are."""
     findings = statements_of([report.findings for report in reports])
     references = statements_of([report.impression for report in reports])
-    original = [
-        compare_statements(own, theirs, report.findings)
-        for own, theirs, report in zip(references, findings, reports, strict=True)
-    ]
-    by_kind: dict[str, list[tuple[int, Flip]]] = {kind: [] for kind in KINDS}
+    flips: dict[str, list[tuple[int, Flip]]] = {kind: [] for kind in EXPECTED}
+
+    def check(row: int, impression: Sequence[Statement]) -> Consistency:
+        return compare_statements(impression, findings[row], reports[row].findings)
+
     for row, report in enumerate(reports):
         for flip in flips_of(report, rng):
-            by_kind[flip.kind].append((row, flip))
-    expected = {"side": "side_flipped", "severity": "severity_flipped", "invented": "unsupported"}
+            flips[flip.kind].append((row, flip))
     table = []
-    missed = []
-    for kind, flips in by_kind.items():
-        flips = rng.sample(flips, min(n_flips, len(flips)))
-        read = statements_of([flip.text for _, flip in flips])
-        caught = right = told = caught_told = 0
-        for (row, flip), own in zip(flips, read, strict=True):
-            one = compare_statements(own, findings[row], reports[row].findings)
-            if kind == "dropped":
-                new = Counter(left=max(0, len(one.left_out) - len(original[row].left_out)))
-                kinds = {"left"} if +new else set()
-            else:
-                new = wrong_statements(one, lambda s: s.wrong) - wrong_statements(
-                    original[row], lambda s: s.wrong
-                )
-                kinds = {key[0] for key in new}
+    for kind, made in flips.items():
+        chosen = rng.sample(made, min(n_flips, len(made)))
+        caught = right = caught_told = 0
+        read = statements_of([flip.text for _, flip in chosen])
+        for (row, flip), impression in zip(chosen, read, strict=True):
+            new = faults(check(row, impression)) - faults(check(row, references[row]))
+            kinds = {fault for fault, *_ in new if (fault == "left_out") == (kind == "dropped")}
             caught += bool(kinds)
-            right += (
-                expected.get(kind, "left" if kind == "dropped" else "negation_flipped") in kinds
-            )
-            told += flip.told
+            right += EXPECTED[kind] in kinds
             caught_told += flip.told and bool(kinds)
-            if not kinds:
-                missed.append((kind, flip, reports[row]))
-        table.append([kind, len(flips), caught, right, told, caught_told])
-    alarms = {
-        "alarms": sum(any(s.wrong for s in one.statements) for one in original),
-        "leaves": sum(bool(one.left_out) for one in original),
-        "missed": missed,
-    }
+        told = sum(flip.told for _, flip in chosen)
+        table.append(Row(kind, len(chosen), caught, right, told, caught_told))
+    alarms = sum(bool(check(row, own).wrong) for row, own in enumerate(references))
     return table, alarms
+
+
+def faults(one: Consistency) -> Counter[tuple[str, frozenset[str], frozenset[str]]]:
+    """The wrong statements, and what is left out, as things that can be counted."""
+    wrong = [(checked.kind, checked.statement) for checked in one.wrong]
+    left_out = [("left_out", finding) for finding in one.left_out]
+    return Counter((kind, what.names, what.words) for kind, what in [*wrong, *left_out])
+
+
+def show(name: str, n_reports: int, rows: Sequence[Row], alarms: int) -> str:
+    """The table of one part of the split."""
+    shown = [
+        [
+            row.kind,
+            row.made,
+            *(f"{100 * part / row.made:.0f}" if row.made else "-" for part in row[2:4]),
+            f"{100 * row.caught_told / row.told:.0f} of {row.told}" if row.told else "-",
+        ]
+        for row in rows
+    ]
+    header = ["mistake", "n", "caught %", "right kind %", "told: caught %"]
+    share = f"{100 * alarms / n_reports:.1f} %"
+    return (
+        f"{name}: {n_reports} references\n{tabulate(shown, headers=header)}\n"
+        f"false alarms: {alarms} of {n_reports} references ({share})\n"
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -254,25 +274,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--flips", type=int, default=500, help="at most so many of a kind (500)")
     parser.add_argument("--seed", type=int, default=1, help="what is drawn (default 1)")
     options = parser.parse_args(arguments)
+    if options.flips < 1:
+        raise InputError("--flips: at least 1")
     corpus = load_corpus(options.dataset, data_dir=options.data_dir)
     for part, reports in (("train", corpus.train), ("val", corpus.val)):
-        rows, alarms = evaluate(reports, options.flips, options.seed)
-        shown = [
-            [
-                kind,
-                n,
-                *(f"{100 * x / n:.0f}" if n else "-" for x in (c, r)),
-                f"{100 * ct / t:.0f} of {t}" if t else "-",
-            ]
-            for kind, n, c, r, t, ct in rows
-        ]
-        print(f"{corpus.name}, {part}: {len(reports)} references")
-        print(
-            tabulate(shown, headers=["mistake", "n", "caught %", "right kind %", "told, caught %"])
-        )
-        print(
-            f"false alarms: {alarms['alarms']} of {len(reports)} ({100 * alarms['alarms'] / len(reports):.1f} %)\n"
-        )
+        if reports:
+            rows, alarms = evaluate(reports, options.flips, random.Random(options.seed))
+            print(show(f"{corpus.name}, {part}", len(reports), rows, alarms))
 
 
 if __name__ == "__main__":

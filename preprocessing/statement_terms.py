@@ -4,39 +4,48 @@ Regular expressions and words over lower-cased text, written from general knowle
 radiography.
 """
 
-# Findings that the observations' terms miss. Searched in an entity together with what modifies it.
+# Findings that the observations' terms miss. Searched in the words of an entity and of what
+# modifies it, joined by blanks.
 FURTHER = {
     "Degenerative Change": (
-        r"\b(?:degenerat|spondyl|osteophyt|arthri|arthropath|arthrosis|dis[ck] (?:disease|space)|dish\b)"
+        r"\b(?:degenerat|spondyl|osteophyt|arthri|arthropath|arthrosis|dis[ck] (?:disease|space)"
+        r"|dish\b)"
     ),
     "Scoliosis": r"scolio|curvature|convexity|curve\b",
     "Kyphosis": r"\bkypho",
-    "Tortuous Aorta": r"\btortuo|\bectat|\bectasi|\bunfold|\baneurysm|(?=.*\baort).*\b(?:dilat|prominen)",
+    "Tortuous Aorta": (
+        r"\b(?:tortuo|ectat|ectasi|unfold|aneurysm)|(?=.*\baort).*\b(?:dilat|prominen)"
+    ),
     "Vascular Calcification": (
         r"\b(?:athero|arterio)|(?=.*\b(?:aort|vascular|arter|coronar)).*\bcalcif"
     ),
     "Calcified Nodes": r"(?=.*\b(?:node|lymph|hil[aiu])).*\bcalcif",
     "Lymphadenopathy": r"adenopath|(?=.*\blymph).*\benlarg",
     "Low Lung Volumes": (
-        r"\b(?:hypo|under) ?-? ?(?:inflat|ventil|aerat|expan)|\bcrowd|(?=.*\bvolume).*\b(?:low|small|shallow"
-        r"|decreas|reduc|diminish)"
+        r"\b(?:hypo|under) ?-? ?(?:inflat|ventil|aerat|expan)|\bcrowd"
+        r"|(?=.*\bvolume).*\b(?:low|small|shallow|decreas|reduc|diminish)"
     ),
-    "Elevated Diaphragm": r"(?=.*diaphragm).*\b(?:elevat|eventrat|high)|\beventrat",
+    "Elevated Diaphragm": r"(?=.*diaphragm).*\b(?:elevat|high)|\beventrat",
     "Flattened Diaphragm": r"\bflatten",
     "Blunted Angle": r"\bblunt",
-    "Vascular Prominence": r"\b(?:engorge|cephali[sz])|(?=.*vascul).*\b(?:prominen|increas|enlarg)",
+    "Vascular Prominence": (
+        r"\b(?:engorge|cephali[sz])|(?=.*vascul).*\b(?:prominen|increas|enlarg)"
+    ),
     "Pulmonary Hypertension": r"(?=.*\b(?:pulmonary|arterial)).*\bhypertens",
     "Bronchiectasis": r"\bbronchiecta",
-    "Osteopenia": r"\bosteopen|\bosteopor|\bdeminerali",
-    "Bone Deformity": r"\bdeformit|\bwedg|\bcompress|\bpectus|(?=.*\bheight).*\bloss",
+    "Osteopenia": r"\bosteo(?:pen|por)|\bdeminerali",
+    "Bone Deformity": r"\b(?:deformit|wedg|compress|pectus)|(?=.*\bheight).*\bloss",
     "Bone Lesion": r"\b(?:lytic|blastic|sclerotic|lucen)",
-    "Density": r"\bdensit|\bmarkings|\bshadow",
-    "Large Normal Heart": r"(?=.*\b(?:heart|cardiac|cardiomed)).*\b(?:top|upper|borderline|prominen)",
-    "Pneumonia": r"\binfect|\bpneumonitis|\baspirat",
+    "Density": r"\b(?:densit|markings|shadow)",
+    "Large Normal Heart": (
+        r"(?=.*\b(?:heart|cardiac|cardiomed)).*\b(?:top|upper|borderline|prominen)"
+    ),
+    "Pneumonia": r"\b(?:infect|pneumonitis|aspirat)",
     "Congestion": r"\b(?:cardiac|heart).*\bfailure|\boverload",
     "Free Air": r"(?=.*\bfree).*\bair\b|pneumoperiton",
     "Surgery": (
-        r"\bsternotom|\bcabg|\bclips?\b|\b\w+ectomy|\bsutur|\bthoracotom|\bbypass|\bsurg|\bpost ?-? ?(?:surg|op)"
+        r"\b(?:sternotom|cabg|clips?\b|\w+ectomy|sutur|thoracotom|bypass|surg"
+        r"|post ?-? ?(?:surg|op))"
     ),
 }
 
@@ -51,13 +60,12 @@ DEGREES = {
     for word in words.split()
 }
 
-# What is long there is no acute finding.
+# What is there for long is no acute finding.
 OLD = frozenset(
     "old healed healing chronic remote prior previous stable unchanged calcified residual "
     "postoperative longstanding known sequela scarring again".split()
 )
-
-# A denial with one of these leaves room for something old, or small.
+# A denial with one of these leaves room for something old or in doubt.
 ACUTE = frozenset(
     "acute active new focal superimposed definite significant overt gross discrete suspicious "
     "visible obvious frank lobar confluent".split()
@@ -65,27 +73,29 @@ ACUTE = frozenset(
 
 # Entity words that say nothing of their own; a statement of only these is about its anatomy.
 EMPTY = frozenset(
-    "radiographic radiographically preoperative traumatic posttraumatic technique technically limited "
-    "abnormality abnormalities abnormal disease diseases process processes finding findings change "
-    "changes pathology disorder disorders problem problems evidence sign signs acute active "
-    "chronic focal new other significant definite visible further complete appropriate helpful "
-    "appearance appearances area areas amount pattern level up most more less well overall near "
-    "possible stable unchanged improved decreased increased interval resolved resolution clearing "
-    "small mild minimal moderate large severe xxxx x ap pa size sized shape diameter configuration "
-    "contour contours position placement tip tips factors projection portable exam examination "
-    "study radiograph radiographs film chest view views correlation diagnosis series ct contrast "
-    "uncertain significance etiology some multiple several scattered bilateral redemonstration "
-    "remainder otherwise grossly complete partial subsequent old prior previous presence "
-    "development recurrent persistent limits silhouette silhouettes vascularity".split()
+    "abnormal abnormalities abnormality active acute amount ap appearance appearances "
+    "appropriate area areas bilateral change changes chest chronic clearing complete "
+    "configuration contour contours contrast correlation ct decreased definite development "
+    "diagnosis diameter disease diseases disorder disorders etiology evidence exam "
+    "examination factors film finding findings focal further grossly helpful improved "
+    "increased interval less level limited limits more most multiple near new old other "
+    "otherwise overall pa partial pathology pattern persistent placement portable position "
+    "possible posttraumatic preoperative presence previous prior problem problems process "
+    "processes projection radiograph radiographic radiographically radiographs recurrent "
+    "redemonstration remainder resolution resolved scattered series several shape sign "
+    "significance significant signs silhouette silhouettes size sized some stable study "
+    "subsequent technically technique tip tips traumatic uncertain unchanged up vascularity "
+    "view views visible well x xxxx".split()
 )
 NORMAL = frozenset(
     "normal unremarkable clear intact midline expanded inflated aerated negative preserved "
     "maintained symmetric patent".split()
 )
+
 # Sentences that speak to a colleague, not of the chest.
 ADVICE = (
-    r"\b(?:recommend\w*|correlat\w+|follow\w*[ -]?up|notif\w+|telephone\w*|discussed|dictated|"
-    r"consider(?:ed|ation)? (?:for|a|an|ct|further|dedicated|repeat)\w*|advis\w+|if (?:there|clinical\w*|symptoms|"
-    r"further|concern)|dr|would be (?:helpful|useful)|may be (?:helpful|useful)|can be obtained|"
-    r"further (?:evaluation|characteri[sz]ation|imaging)|critical|veriphy)\b"
+    r"\b(?:recommend\w*|correlat\w+|follow\w*[ -]?up|notif\w+|telephone\w*|discussed|dictated"
+    r"|consider(?:ed|ation)? (?:for|an?|ct|further|dedicated|repeat)|advis\w+"
+    r"|if (?:there|clinical\w*|symptoms|further|concern)|dr|(?:would|may) be (?:helpful|useful)"
+    r"|can be obtained|further (?:evaluation|characteri[sz]ation|imaging)|critical)\b"
 )

@@ -44,7 +44,7 @@ class Statement:
 def stem(word: str) -> str:
     """The first six letters, under which "tortuous" and "tortuosity" agree; bones are one."""
     word = word.lower()
-    return "bone" if _BONE.match(word) else word[:6].rstrip("s") if len(word) < 7 else word[:6]
+    return "bone" if _BONE.match(word) else word.removesuffix("s")[:6]
 
 
 def read_statements(text: str, annotated: AnnotatedReport) -> tuple[Statement, ...]:
@@ -66,10 +66,13 @@ def word_spans(text: str, words: Sequence[str]) -> list[tuple[int, int]]:
     return spans
 
 
-_BONE = re.compile(r"(?:bon[ey]|osseous|skelet|rib|spin|vertebr|thorac)")
+_BONE = re.compile(r"(?:bon[ey]|osseous|skelet|rib|spin|vertebr)")
 _WHOLE_CHEST = frozenset(
-    map(stem, "chest lung lungs pulmonary cardiopulmonary cardiac cardio heart thorax".split())
-) | {"intrat"}
+    map(
+        stem,
+        "chest lung pulmonary cardiopulmonary cardiac heart thorax thoracic intrathoracic".split(),
+    )
+)
 _FURTHER = {name: re.compile(pattern) for name, pattern in FURTHER.items()}
 _ADVICE = re.compile(ADVICE)
 _PREDICATES = ("xcomp", "acomp", "advmod")

@@ -58,7 +58,7 @@ _KINDS_OF = {
     "Lung Lesion": ("Nodule", "Mass", "Granuloma", "Density"),
     "Enlarged Cardiomediastinum": ("Cardiomegaly", "Tortuous Aorta"),
 }
-# That one of the second is absent implies that the first is.
+# Where one of the second is absent, the first is too.
 _IMPLIED_BY = {
     "Pneumonia": ("Lung Opacity", "Consolidation", "Infiltrate"),
     "Edema": ("Lung Opacity", "Infiltrate", "Congestion", "Vascular Prominence"),
@@ -84,9 +84,6 @@ _CHRONIC = _names(
 )
 # Named, but no abnormality by themselves.
 _NEUTRAL = _names("Support Devices, Surgery, Density, Large Normal Heart")
-# Degrees disagree when the centres of their ranges are a step apart, on the scale of
-# ``Statement.degree``.
-_STEP = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,6 +341,7 @@ def _here(one: Statement, there: Sequence[Statement]) -> list[Statement]:
 
 
 def _degrees_apart(one: Statement, other: Statement) -> bool:
+    """Whether the middles of two ranges of degrees are a step or more apart."""
     if one.degree is None or other.degree is None:
         return False
-    return abs(sum(one.degree) - sum(other.degree)) >= 2 * _STEP
+    return abs(sum(one.degree) - sum(other.degree)) >= 2
