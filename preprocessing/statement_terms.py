@@ -41,7 +41,8 @@ FURTHER = {
         r"(?=.*\b(?:heart|cardiac|cardiomed)).*\b(?:top|upper|borderline|prominen)"
     ),
     "Pneumonia": r"\b(?:infect|pneumonitis|aspirat)",
-    "Congestion": r"\b(?:cardiac|heart).*\bfailure|\boverload",
+    "Congestion": r"\b(?:cardiac|heart).*\bfailure|\boverload|\bcongest",
+    "Atelectasis": r"(?=.*\bvolume).*\bloss",
     "Free Air": r"(?=.*\bfree).*\bair\b|pneumoperiton",
     "Surgery": (
         r"\b(?:sternotom|cabg|clips?\b|\w+ectomy|sutur|thoracotom|bypass|surg"

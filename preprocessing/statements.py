@@ -26,7 +26,7 @@ class Statement:
     (:func:`stem`) and for a *general* one, which says of its anatomy (``words``, none for the whole
     chest) that something, or nothing (``absent``), is wrong there. ``degree``: lowest and highest
     (1 slight, 2 moderate, 3 great), or None. ``old``: called old, chronic, healed or stable;
-    ``acute``: called acute, new or focal.
+    ``acute``: called acute, new or focal; ``resolved``: no longer there.
     """
 
     start: int
@@ -38,6 +38,7 @@ class Statement:
     degree: tuple[int, int] | None = None
     old: bool = False
     acute: bool = False
+    resolved: bool = False
     general: bool = False
 
 
@@ -219,15 +220,16 @@ class _Reader:
 
     def _qualities(
         self, core: Sequence[int], phrase: set[int]
-    ) -> tuple[tuple[int, int] | None, bool, bool]:
-        """``degree``, ``old`` and ``acute`` of a statement."""
+    ) -> tuple[tuple[int, int] | None, bool, bool, bool]:
+        """``degree``, ``old``, ``acute`` and ``resolved`` of a statement."""
         words = {self._words[word] for word in phrase}
         degrees = [DEGREES[plain] for w in words if (plain := w.removesuffix("ly")) in DEGREES]
-        stable = any(self._entity[word].change == "stable" for word in core if word in self._entity)
+        entities = [self._entity[word] for word in core if word in self._entity]
         return (
             (min(degrees), max(degrees)) if degrees else None,
-            stable or not OLD.isdisjoint(words),
+            any(one.change == "stable" for one in entities) or not OLD.isdisjoint(words),
             not ACUTE.isdisjoint(words),
+            any(one.change == "improved" and one.negated for one in entities),
         )
 
 

@@ -232,12 +232,15 @@ def _judge(
             return Checked(one, "supported", denied[0])
         if against:
             return Checked(one, "negation_flipped", against[0])
+        elsewhere = [other for other in same if other.resolved]
+        if one.resolved and elsewhere:
+            return Checked(one, "side_flipped", elsewhere[0])
         wanted = {other for name in one.names for other in _IMPLIED_BY.get(name, ())}
         implied = [o for o in findings if o.status == "absent" and o.names & wanted]
         return Checked(one, "inferred", implied[0]) if implied else Checked(one, "unsupported")
     near = [other for other in findings if other.status != "absent" and _related(one, other)]
     if there:
-        placed = [other for other in near if other.side in (one.side, "bilateral")]
+        placed = [other for other in near if _concluded(one, other) and other.side == one.side]
         if one.side in ("left", "right") and not _here(one, there) and placed:
             return _judge_details(one, placed, "inferred")
         return _judge_details(one, there, "supported")
@@ -258,7 +261,7 @@ def _judge_details(one: Statement, there: Sequence[Statement], kind: Kind) -> Ch
     if not here:
         return Checked(one, "side_flipped", there[0])
     measured = [other for other in here if other.degree]
-    if measured and all(_degrees_apart(one, other) for other in measured):
+    if kind == "supported" and measured and all(_degrees_apart(one, other) for other in measured):
         return Checked(one, "severity_flipped", measured[0])
     return Checked(one, kind, here[0])
 
@@ -295,8 +298,11 @@ def _judge_general(
 def _same(one: Statement, other: Statement) -> bool:
     if one.general or other.general:
         return False
-    if one.names or other.names:
+    if one.names and other.names:
         return not one.names.isdisjoint(other.names)
+    if one.names or other.names:  # "no new effusion" is no named observation
+        named, bare = (one, other) if one.names else (other, one)
+        return bare.words <= named.words
     return not one.words.isdisjoint(other.words)
 
 
@@ -308,8 +314,11 @@ def _near(one: Statement, other: Statement) -> bool:
 
 def _related(one: Statement, other: Statement) -> bool:
     """Whether a statement may stand for, or be concluded from, another one."""
-    evidence = {known for name in one.names for known in _EVIDENCE.get(name, ())}
-    return _same(one, other) or _near(one, other) or not other.names.isdisjoint(evidence)
+    return _same(one, other) or _near(one, other) or _concluded(one, other)
+
+
+def _concluded(one: Statement, other: Statement) -> bool:
+    return any(not other.names.isdisjoint(_EVIDENCE.get(name, ())) for name in one.names)
 
 
 def _mentioned(finding: Statement, impression: Sequence[Statement]) -> bool:
@@ -327,7 +336,11 @@ def _is_acute(one: Statement) -> bool:
 def _denies(one: Statement, finding: Statement) -> bool:
     """Whether a denial contradicts a finding: "no acute infiltrate" leaves room for an old one."""
     qualified = one.acute and (finding.old or finding.status == "uncertain")
-    return bool(one.names) and not qualified and one.side in (None, "bilateral", finding.side)
+    return (
+        bool(one.names or finding.names)
+        and not qualified
+        and one.side in (None, "bilateral", finding.side)
+    )
 
 
 def _share_side(one: Statement, other: Statement) -> bool:
