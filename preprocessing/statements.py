@@ -120,13 +120,19 @@ class _Reader:
         return [word for word, (a, b) in enumerate(self._spans) if a < end and b > start]
 
     def _claim(self, label: str, but: Container[int] = ()) -> list[list[int]]:
-        """The words of each entity of a label that no statement has yet; now they are owned."""
-        cores = []
+        """The words of each entity of a label that no statement has yet; now they are owned.
+
+        Entities side by side are one: "volume loss".
+        """
+        cores: list[list[int]] = []
         for entity in self._annotated.entities:
             core = list(range(entity.start, entity.end))
             if entity.label == label and not any(w in self._owned or w in but for w in core):
-                self._owned.update(core)
-                cores.append(core)
+                if cores and cores[-1][-1] == entity.start - 1:
+                    cores[-1].extend(core)
+                else:
+                    cores.append(core)
+        self._owned.update(word for core in cores for word in core)
         return cores
 
     def _advice(self) -> set[int]:
