@@ -16,7 +16,7 @@ import random
 import re
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,7 +26,12 @@ sys.path.insert(0, str(ROOT))
 from tabulate import tabulate  # noqa: E402
 
 from graphsum.command_line import Parser, run  # noqa: E402
-from graphsum.metrics.consistency import Consistency, compare_statements, statements_of  # noqa: E402
+from graphsum.metrics.baselines import CONSTANT_IMPRESSION  # noqa: E402
+from graphsum.metrics.consistency import (  # noqa: E402
+    Consistency,
+    compare_statements,
+    statements_of,
+)
 from preprocessing.corpora import load_corpus  # noqa: E402
 from preprocessing.errors import InputError  # noqa: E402
 from preprocessing.records import Report  # noqa: E402
@@ -43,11 +48,15 @@ _DENIAL = re.compile(
 _WITHOUT = re.compile(r"\bwithout (?:(?:definite|radiographic) )?(?:evidence (?:of|for) )?", re.I)
 # Sentences that assert no finding, or that a "no" in front would not deny.
 _NOT_POSITIVE = re.compile(
-    r"\b(?:no|not|nor|without|negative|free|normal|clear|unremarkable|intact|stable (?:chest|exam\w*)"
-    r"|unchanged|change|resol\w+|limits|recommend\w*|correlat\w+|follow\w*|comparison|compared"
-    r"|consider|exclude\w*|dr|notified|discussed|telephone|findings?|ct|scan|views?|imaging|may"
-    r"|might|could|please)\b",
+    r"\b(?:no|not|nor|without|negative|free|normal|clear|unremarkable|intact|unchanged|change"
+    r"|stable (?:chest|exam\w*)|resol\w+|limits|recommend\w*|correlat\w+|follow\w*|comparison"
+    r"|compared|consider|exclude\w*|dr|notified|discussed|telephone|findings?|ct|scan|views?"
+    r"|imaging|may|might|could|please)\b",
     re.IGNORECASE,
+)
+_COMPARES = re.compile(r"\b(?:chang\w+|change|compar\w+)\b", re.IGNORECASE)
+_NOTHING_ACUTE = re.compile(
+    r"(?:acute|active)\b(?!.*\b(?:bon[ey]|osseous)).*(?:abnormal|disease|process|finding)", re.I
 )
 _BE = re.compile(r"\b(is|are)\b(?! not)")
 _SIDE = re.compile(r"\b(left|right)\b", re.IGNORECASE)
@@ -70,7 +79,7 @@ _OPPOSITE = {
     "extensive": "minimal",
 }
 _DEGREE = re.compile(rf"\b(?:{'|'.join(_OPPOSITE)})\b", re.IGNORECASE)
-_SLIGHT = ("small", "tiny", "trace", "mild", "minimal", "slight", "minor", "subtle", "faint")
+_SLIGHT = ("small", "tiny", "trace", "mild", "minimal", "slight")
 # Inventions, and words that say that a text already speaks of them.
 INVENTED = (
     ("Small right pneumothorax.", r"pneumoth"),
@@ -116,72 +125,57 @@ def flips_of(report: Report, rng: random.Random) -> list[Flip]:
     """One change of each kind that the impression allows."""
     sentences = _END.split(report.impression.strip())
     findings = report.findings.lower()
-    options: dict[str, list[tuple[str, bool]]] = {kind: [] for kind in EXPECTED}
-
-    def offer(kind: str, position: int, sentence: str | None, told: bool = True) -> None:
-        kept = [*sentences]
-        kept[position : position + 1] = [] if sentence is None else [sentence]
-        options[kind].append((" ".join(kept) or "No acute cardiopulmonary abnormality.", told))
-
+    options: dict[str, list[Flip]] = {kind: [] for kind in EXPECTED}
     for position, sentence in enumerate(sentences):
         number = _NUMBER.match(sentence)
         assert number is not None
-        head, body = number[0], sentence[number.end() :]
-        if denial := _DENIAL.match(body):
-            rest = body[denial.end() :]
-            there = denial["there"] or ""
-            summary = re.match(
-                r"(?:acute|active)\b.*(?:abnormal|disease|process|finding)", rest, re.I
+        for kind, changed, told in _changes(sentence[number.end() :], findings):
+            new = [number[0] + _capital(changed)] if changed else []
+            text = " ".join([*sentences[:position], *new, *sentences[position + 1 :]])
+            options[kind].append(Flip(kind, text or CONSTANT_IMPRESSION, told))
+    for sentence, term in INVENTED:
+        stated = [one for one in re.split(r"[.;]", findings) if re.search(term, one)]
+        if not re.search(term, report.impression.lower()) and all(map(_denies, stated)):
+            kind = "invented, denied by the findings" if stated else "invented"
+            options[kind].append(Flip(kind, f"{report.impression.strip()} {sentence}", True))
+    return [rng.choice(flips) for flips in options.values() if flips]
+
+
+def _changes(sentence: str, findings: str) -> Iterator[Flip]:
+    """The sentence changed, in each way that it allows; empty where it is dropped."""
+    denial, without = _DENIAL.match(sentence), _WITHOUT.search(sentence)
+    told = _told(sentence, findings)
+    if (denial or without) and _COMPARES.search(sentence):
+        pass  # "no change": not about an observation
+    elif denial:
+        rest = sentence[denial.end() :]
+        kind = SUMMARY if _NOTHING_ACUTE.match(rest) else APPEARS
+        yield Flip(kind, (denial["there"] or "") + rest, told or kind == SUMMARY)
+    elif without:
+        rest = sentence[without.end() :]
+        kind = SUMMARY if _NOTHING_ACUTE.match(rest) else APPEARS
+        changed = f"{sentence[: without.start()]}with {rest}"
+        yield Flip(kind, changed, _told(rest, findings) or kind == SUMMARY)
+    elif not _NOT_POSITIVE.search(sentence) and re.search(r"[a-z]{4}", sentence):
+        if _BE.search(sentence):
+            yield Flip(DENIED, _BE.sub(r"\1 not", sentence, count=1), told)
+        else:
+            yield Flip(DENIED, f"No {sentence[:1].lower()}{sentence[1:]}", told)
+        yield Flip("dropped", "", told)
+        if degree := _DEGREE.search(sentence):
+            changed = sentence[: degree.start()] + _OPPOSITE[degree[0].lower()]
+            graded = any(
+                _is_slight(word) == _is_slight(degree[0]) for word in _DEGREE.findall(findings)
             )
-            kind = SUMMARY if summary and not re.search("bon[ey]|osseous", rest) else APPEARS
-            offer(
-                kind,
-                position,
-                head + _capital(there + rest),
-                kind == SUMMARY or _told(rest, findings),
-            )
-        elif without := _WITHOUT.search(body):
-            rest = body[without.end() :]
-            summary = re.match(r"(?:acute|active)\b", rest, re.I)
-            kind = SUMMARY if summary else APPEARS
-            offer(
-                kind,
-                position,
-                head + body[: without.start()] + "with " + rest,
-                _told(rest, findings),
-            )
-        elif not _NOT_POSITIVE.search(body) and re.search(r"[a-z]{4}", body):
-            denied = (
-                _BE.sub(r"\1 not", body, count=1)
-                if _BE.search(body)
-                else "No " + body[:1].lower() + body[1:]
-            )
-            offer(DENIED, position, head + denied, _told(body, findings))
-            offer("dropped", position, None, _told(body, findings))
-            if degree := _DEGREE.search(body):
-                new = _OPPOSITE[degree[0].lower()]
-                slight = degree[0].lower().removesuffix("ly") in _SLIGHT
-                told = any(
-                    word.removesuffix("ly") in _OPPOSITE
-                    and (word.removesuffix("ly") in _SLIGHT) == slight
-                    for word in re.findall(r"\w+", findings)
-                )
-                changed = body[: degree.start()] + new + body[degree.end() :]
-                offer("severity", position, head + _capital(changed), told)
-        sides = {one.lower() for one in _SIDE.findall(body)}
-        if len(sides) == 1 and not re.search(r"recommend|suggest|correlat", body):
-            changed = _SIDE.sub(lambda one: _SWAPPED[one[0].lower()], body)
-            offer("side", position, head + _capital(changed), min(sides) in findings)
-    inventions = [
-        (sentence, bool(re.search(term, findings)))
-        for sentence, term in INVENTED
-        if not re.search(term, report.impression.lower())
-        and not any(re.search(term, one) for one in re.split(r"[.;]", findings) if not _denies(one))
-    ]
-    for sentence, told in inventions:
-        kind = "invented, denied by the findings" if told else "invented"
-        options[kind].append((f"{report.impression.strip()} {sentence}", True))
-    return [Flip(kind, *rng.choice(texts)) for kind, texts in options.items() if texts]
+            yield Flip("severity", changed + sentence[degree.end() :], graded)
+    sides = {one.lower() for one in _SIDE.findall(sentence)}
+    if len(sides) == 1 and not re.search(r"recommend|suggest|correlat", sentence):
+        changed = _SIDE.sub(lambda one: _SWAPPED[one[0].lower()], sentence)
+        yield Flip("side", changed, min(sides) in findings)
+
+
+def _is_slight(word: str) -> bool:
+    return word.lower().removesuffix("ly") in _SLIGHT
 
 
 def _denies(sentence: str) -> bool:

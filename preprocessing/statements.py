@@ -76,6 +76,7 @@ _WHOLE_CHEST = frozenset(
 )
 _FURTHER = {name: re.compile(pattern) for name, pattern in FURTHER.items()}
 _ADVICE = re.compile(ADVICE)
+_AGES = OLD | ACUTE
 _PREDICATES = ("xcomp", "acomp", "advmod")
 
 
@@ -116,6 +117,10 @@ class _Reader:
                 result.append(other)
         return tuple(sorted(result, key=lambda one: (one.start, one.end)))
 
+    def _label(self, word: int) -> str:
+        entity = self._entity.get(word)
+        return entity.label if entity else ""
+
     def _inside(self, start: int, end: int) -> list[int]:
         return [word for word, (a, b) in enumerate(self._spans) if a < end and b > start]
 
@@ -147,17 +152,19 @@ class _Reader:
     def _phrase(self, core: Sequence[int]) -> set[int]:
         """The core, the modifiers and anatomy below it, and those that it depends on."""
         heads, deprels = self._annotated.heads, self._annotated.deprels
-        phrase, frontier = set(core), list(core)
+        phrase, seen, frontier = set(core), set(core), list(core)
 
         def take(word: int) -> None:
-            entity = self._entity.get(word)
-            if entity is not None and self._words[word] in OLD:
-                phrase.add(word)  # "calcified" may be a statement of its own
-            elif entity is None or word in phrase or word in self._owned:
+            if self._words[word] in _AGES:
+                phrase.add(word)  # "calcified" may be a statement, "definite" no entity at all
+            if word in seen or word in self._owned:
                 return
-            elif entity.label not in ("OBSERVATION", "UNCERTAINTY"):
+            if self._label(word) not in ("OBSERVATION", "UNCERTAINTY", ""):
                 phrase.add(word)
-                frontier.append(word)
+            elif word in self._entity or not deprels[word].startswith("nsubj"):
+                return  # but on through "structures" in "the osseous structures are normal"
+            seen.add(word)
+            frontier.append(word)
 
         while frontier:
             word = frontier.pop()
@@ -194,7 +201,7 @@ class _Reader:
         told = frozenset(
             stem(self._words[word])
             for word in phrase
-            if self._entity[word].label.startswith("OBSERVATION") and _tells(self._words[word])
+            if self._label(word).startswith("OBSERVATION") and _tells(self._words[word])
         )
         status: Status = (
             "absent" if entity.negated else "uncertain" if entity.uncertain else "present"
@@ -203,7 +210,7 @@ class _Reader:
         if general:
             names = frozenset()
             told = frozenset(
-                stem(self._words[word]) for word in phrase if self._entity[word].label == "ANATOMY"
+                stem(self._words[word]) for word in phrase if self._label(word) == "ANATOMY"
             )
             acute = not {"acute", "active"}.isdisjoint(words)
             if normal == (status == "absent") and not acute:
