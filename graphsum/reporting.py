@@ -14,9 +14,11 @@ import numpy as np
 
 from graphsum.metrics.baselines import CONSTANT_IMPRESSION, NeighbourConsensus
 from graphsum.metrics.bootstrap import N_RESAMPLES, confidence_interval, paired_p_value
+from graphsum.metrics.consistency import KINDS, consistency_scores
 from graphsum.metrics.observations import observations_by_stratum
 from graphsum.metrics.rouge import FINGERPRINT, ROUGE_NAMES, rouge_scores
 from graphsum.metrics.strata import STRATA, strata_masks
+from preprocessing.annotators import load_annotator
 from preprocessing.errors import InputError
 from preprocessing.records import Report, dumps, read_jsonl, write_text_atomically
 
@@ -33,27 +35,41 @@ def evaluation_report(
     """Everything ``metrics.json`` says about predictions for ``reports``, JSON-ready.
 
     ``{"fingerprint", "strata": {stratum: scores}, "baselines": {"constant": {stratum: scores},
-    "neighbour": {stratum: scores}}, "reference": {stratum: {"observations": ...}}}`` with the
-    scores of :func:`score_system`, ``"reference"`` being the radiologists' own impressions; with
-    ``other`` (a second system's predictions) also ``"comparison"``, see :func:`compare_systems`.
-    Raises :class:`InputError` when ``train`` gives the neighbour row nothing to learn from.
+    "neighbour": {stratum: scores}}, "reference": {stratum: {"observations", "consistency"}}}`` with
+    the scores of :func:`score_system` and under ``"consistency"`` those of
+    :func:`graphsum.metrics.consistency.consistency_scores`; ``"reference"`` are the radiologists'
+    own impressions. With ``other`` (a second system's predictions) also ``"comparison"``, see
+    :func:`compare_systems`. Raises :class:`InputError` when ``train`` gives the neighbour row
+    nothing to learn from.
     """
     masks = strata_masks(reports, (report.findings for report in train))
-    neighbour = NeighbourConsensus().fit(train).predict([report.findings for report in reports])
+    findings = [report.findings for report in reports]
+    impressions: dict[str, Sequence[str]] = {
+        "system": predictions,
+        "constant": [CONSTANT_IMPRESSION] * len(reports),
+        "neighbour": NeighbourConsensus().fit(train).predict(findings),
+        "reference": [report.impression for report in reports],
+    }
+    annotator = load_annotator("builtin")  # the same for every system, whatever it was trained with
+    checked = consistency_scores(impressions, findings, masks, annotator)
+    rows: dict[str, dict[str, Any]] = {}
+    for name, texts in impressions.items():
+        if name == "reference":
+            observations = _observations(texts, reports, masks)
+            rows[name] = {stratum: {"observations": observations[stratum]} for stratum in masks}
+        else:
+            rows[name] = score_system(texts, reports, masks)
+        for stratum, scores in rows[name].items():
+            scores["consistency"] = checked[name][stratum]
     report: dict[str, Any] = {
         "fingerprint": FINGERPRINT
-        | {"interval": f"95 % percentile bootstrap, {N_RESAMPLES} resamples, seed {SEED}"},
-        "strata": score_system(predictions, reports, masks),
-        "baselines": {
-            "constant": score_system([CONSTANT_IMPRESSION] * len(reports), reports, masks),
-            "neighbour": score_system(neighbour, reports, masks),
+        | {
+            "interval": f"95 % percentile bootstrap, {N_RESAMPLES} resamples, seed {SEED}",
+            "consistency": f"{annotator.name} {annotator.version}",
         },
-        "reference": {
-            stratum: {"observations": scores}
-            for stratum, scores in _observations(
-                [report.impression for report in reports], reports, masks
-            ).items()
-        },
+        "strata": rows["system"],
+        "baselines": {name: rows[name] for name in ("constant", "neighbour")},
+        "reference": rows["reference"],
     }
     if other is not None:
         report["comparison"] = compare_systems(predictions, other, reports, masks)
@@ -120,10 +136,12 @@ def compare_systems(
 
 
 def format_table(report: Mapping[str, Any]) -> str:
-    """The report as two text tables by stratum, ROUGE and observations, and the fingerprint.
+    """The report as text tables by stratum (ROUGE, observations, consistency), and the fingerprint.
 
     The ``±`` row is half the width of the system's 95 % intervals. The cells of the second table
-    are P/R/F1 x100 and the claims that the findings contradict, of all claims.
+    are P/R/F1 x100 and the claims that the findings contradict, of all claims; those of the third
+    the percentages of the impressions' statements that are unsupported, and flipped, and of the
+    findings' abnormalities that are left out, acute ones and all.
     """
     from tabulate import tabulate
 
@@ -146,14 +164,22 @@ def format_table(report: Mapping[str, Any]) -> str:
     settings = ", ".join(
         f"{name}: {_plain(value)}" for name, value in report["fingerprint"].items()
     )
-    claims = [["system", *(_observation_cell(strata[stratum]) for stratum in STRATA)]]
-    for name, rows_by_stratum in (*report["baselines"].items(), ("reference", report["reference"])):
-        claims.append([name, *(_observation_cell(rows_by_stratum[stratum]) for stratum in STRATA)])
-    header = ["observations P/R/F1\ncontradicted/claims", *(s.replace("_", " ") for s in STRATA)]
-    observations = tabulate(
-        claims, headers=header, disable_numparse=True, colalign=["left"] * len(header)
-    )
-    return f"{table}\n\n{observations}\nfingerprint: {settings}\n"
+    systems = {"system": strata, **report["baselines"], "reference": report["reference"]}
+    names = [stratum.replace("_", " ") for stratum in STRATA]
+    tables = [table]
+    for title, cell in (
+        ("observations P/R/F1\ncontradicted/claims", _observation_cell),
+        ("% unsupported/flipped\nleft out, acute/all", _consistency_cell),
+    ):
+        lines = [
+            [name, *(cell(by_stratum[stratum]) for stratum in STRATA)]
+            for name, by_stratum in systems.items()
+        ]
+        header = [title, *names]
+        tables.append(
+            tabulate(lines, headers=header, disable_numparse=True, colalign=["left"] * len(header))
+        )
+    return "\n\n".join(tables) + f"\nfingerprint: {settings}\n"
 
 
 def write_report(
@@ -240,6 +266,15 @@ def _observation_cell(scores: Mapping[str, Any]) -> str:
     fractions = [found[name] for name in ("precision", "recall", "f1")]
     shown = "/".join("-" if value is None else format(100 * value, ".0f") for value in fractions)
     return f"{shown} {found['contradicted']}/{found['claims']}"
+
+
+def _consistency_cell(scores: Mapping[str, Any]) -> str:
+    found = scores["consistency"]
+    flipped = [found[kind] for kind in KINDS if kind.endswith("flipped")]
+    values = [found["unsupported"], None if None in flipped else sum(flipped)]
+    shown = "/".join("-" if value is None else format(100 * value, ".1f") for value in values)
+    shares = (found["acute_left_out"], found["left_out"])
+    return f"{shown} {'/'.join('-' if v is None else format(100 * v, '.0f') for v in shares)}"
 
 
 def _half_widths(intervals: Mapping[str, Any]) -> str:

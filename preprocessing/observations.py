@@ -69,6 +69,18 @@ def extract_observations(text: str) -> tuple[Observation, ...]:
     normal, or free of acute disease, and nothing but Support Devices is present or uncertain.
     Mentions of history, and of what is denied only as new, additional or large, are left out.
     """
+    found = extract_mentions(text)
+    abnormal = any(
+        o.status != "absent" and o.name not in (NO_FINDING, "Support Devices") for o in found
+    )
+    return tuple(o for o in found if not (abnormal and o.name == NO_FINDING))
+
+
+def extract_mentions(text: str) -> tuple[Observation, ...]:
+    """As :func:`extract_observations`, with No Finding wherever a phrase says it.
+
+    "Small effusion, no other acute disease" has one, whatever else is there.
+    """
     lowered = text.lower()
     if len(lowered) != len(text):  # a few capitals grow when lowered; offsets must not move
         lowered = "".join(low if len(low := c.lower()) == 1 else c for c in text)
@@ -78,10 +90,7 @@ def extract_observations(text: str) -> tuple[Observation, ...]:
         _read_sentence(lowered, start, match.start(), found)
         start = match.end()
     _read_sentence(lowered, start, len(lowered), found)
-    abnormal = any(
-        o.status != "absent" and o.name not in (NO_FINDING, "Support Devices") for o in found
-    )
-    return tuple(o for o in found if not (abnormal and o.name == NO_FINDING))
+    return tuple(found)
 
 
 def positive_observations(text: str) -> frozenset[str]:

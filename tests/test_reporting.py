@@ -46,13 +46,18 @@ def test_report_has_the_documented_shape_and_hand_worked_scores():
     for rows in (report["strata"], *report["baselines"].values()):
         assert tuple(rows) == STRATA
         for scores in rows.values():
-            assert list(scores) == ["n", "rouge1", "rouge2", "rougeL", "ci95", "observations"]
+            assert list(scores) == [
+                *("n", "rouge1", "rouge2", "rougeL", "ci95"),
+                *("observations", "consistency"),
+            ]
     not_normal = report["strata"]["not_normal"]
     assert (not_normal["n"], not_normal["rouge1"], not_normal["rouge2"]) == (2, 83.33, 75.0)
     assert not_normal["ci95"]["rouge1"] == [66.67, 100.0]
     assert report["baselines"]["constant"]["normal"]["rougeL"] == 100.0
     assert report["baselines"]["neighbour"]["not_normal"]["rouge1"] == 66.67
-    assert report["strata"]["findings_seen"] == {
+    empty = report["strata"]["findings_seen"]
+    assert (empty["consistency"]["statements"], empty["consistency"]["alarms"]) == (0, None)
+    assert {name: value for name, value in empty.items() if name != "consistency"} == {
         "n": 0,
         "rouge1": None,
         "rouge2": None,
@@ -71,6 +76,13 @@ def test_report_has_the_documented_shape_and_hand_worked_scores():
     assert (constant["precision"], constant["recall"], constant["claims"]) == (None, 0.0, 0)
     assert tuple(report["reference"]) == STRATA
     assert report["reference"]["all"]["observations"]["claims"] == 2
+    # "Large right effusion" of a small one; and nothing acute where there is an effusion.
+    system = report["strata"]["not_normal"]["consistency"]
+    assert (system["statements"], system["severity_flipped"], system["left_out"]) == (2, 0.5, 0.0)
+    wrong = report["baselines"]["constant"]["not_normal"]["consistency"]
+    assert (wrong["negation_flipped"], wrong["acute_left_out"]) == (1.0, 1.0)
+    assert report["reference"]["all"]["consistency"]["alarms"] == 0.0
+    assert report["fingerprint"]["consistency"].startswith("builtin ")
     assert json.loads(json.dumps(report, allow_nan=False)) == report
 
 
@@ -90,18 +102,16 @@ def test_comparison_is_signed_and_paired():
 
 def test_table_names_rows_strata_and_settings():
     table = format_table(evaluation_report(PREDICTIONS, REPORTS, train=TRAIN, other=PREDICTIONS))
-    rouge, observations = table.split("\n\n")
-    claims = observations.splitlines()
-    assert [line.split()[0] for line in claims[3:]] == [
-        "system",
-        "constant",
-        "neighbour",
-        "reference",
-        "fingerprint:",
-    ]
+    rouge, observations, consistency = table.split("\n\n")
+    claims, statements = observations.splitlines(), consistency.splitlines()
+    names = ["system", "constant", "neighbour", "reference"]
+    assert [line.split()[0] for line in claims[3:]] == names
+    assert [line.split()[0] for line in statements[3:]] == [*names, "fingerprint:"]
+    assert "0.0/33.3 0/0" in statements[3]
+    assert "-/- -/-" in statements[3]
     assert "100/100/100 0/2" in claims[3]
     assert "-/0/0 0/0" in claims[4]
-    lines = [*rouge.splitlines(), claims[-1]]
+    lines = [*rouge.splitlines(), statements[-1]]
     assert [line.split()[0] for line in lines[3:]] == [
         "system",
         "±",
@@ -115,7 +125,7 @@ def test_table_names_rows_strata_and_settings():
     assert lines[1].split() == ["n=3", "n=1", "n=2", "n=0", "n=3", "n=2"]
     assert "88.9/83.3/88.9" in lines[3]
     assert "use_stemmer: False" in lines[-1]
-    assert max(map(len, lines[:-1])) <= 140
+    assert max(map(len, [*lines[:-1], *claims, *statements[:-1]])) <= 140
 
 
 def test_files_come_back_and_hold_no_reference(tmp_path):

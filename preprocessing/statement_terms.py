@@ -1,0 +1,102 @@
+"""Words of statements beyond the observations: further findings, degrees, age, empty words.
+
+Regular expressions and words over lower-cased text, written from general knowledge of chest
+radiography.
+"""
+
+# Findings that the observations' terms miss. Searched in the words of an entity and of what
+# modifies it, joined by blanks.
+FURTHER = {
+    "Degenerative Change": (
+        r"\b(?:degenerat|spondyl|osteophyt|arthri|arthropath|arthrosis|dis[ck] (?:disease|space)"
+        r"|dish\b)"
+    ),
+    "Scoliosis": r"scolio|curvature|convexity|curve\b",
+    "Kyphosis": r"\bkypho",
+    "Tortuous Aorta": (
+        r"\b(?:tortuo|ectat|ectasi|unfold|aneurysm)|(?=.*\baort).*\b(?:dilat|prominen)"
+    ),
+    "Vascular Calcification": (
+        r"\b(?:athero|arterio)|(?=.*\b(?:aort|vascular|arter|coronar)).*\bcalcif"
+    ),
+    "Calcified Nodes": r"(?=.*\b(?:node|lymph|hil[aiu])).*\bcalcif",
+    "Lymphadenopathy": r"adenopath|(?=.*\blymph).*\benlarg",
+    "Low Lung Volumes": (
+        r"\b(?:hypo|under) ?-? ?(?:inflat|ventil|aerat|expan)|\bcrowd"
+        r"|(?=.*\bvolume).*\b(?:low|small|shallow|decreas|reduc|diminish)"
+    ),
+    "Elevated Diaphragm": r"(?=.*diaphragm).*\b(?:elevat|high)|\beventrat",
+    "Flattened Diaphragm": r"\bflatten",
+    "Blunted Angle": r"\bblunt",
+    "Vascular Prominence": (
+        r"\b(?:engorge|cephali[sz])|(?=.*vascul).*\b(?:prominen|increas|enlarg)"
+    ),
+    "Pulmonary Hypertension": r"(?=.*\b(?:pulmonary|arterial)).*\bhypertens",
+    "Bronchiectasis": r"\bbronchiecta",
+    "Osteopenia": r"\bosteo(?:pen|por)|\bdeminerali",
+    "Bone Deformity": r"\b(?:deformit|wedg|compress|pectus)|(?=.*\bheight).*\bloss",
+    "Bone Lesion": r"\b(?:lytic|blastic|sclerotic|lucen)",
+    "Density": r"\b(?:densit|markings|shadow)",
+    "Large Normal Heart": (
+        r"(?=.*\b(?:heart|cardiac|cardiomed)).*\b(?:top|upper|borderline|prominen)"
+    ),
+    "Pneumonia": r"\b(?:infect|pneumonitis|aspirat)",
+    "Congestion": r"\b(?:cardiac|heart).*\bfailure|\boverload|\bcongest",
+    "Atelectasis": r"(?=.*\bvolume).*\bloss",
+    "Free Air": r"(?=.*\bfree).*\bair\b|pneumoperiton",
+    "Surgery": (
+        r"\b(?:sternotom|cabg|clips?\b|\w+ectomy|sutur|thoracotom|bypass|surg"
+        r"|post ?-? ?(?:surg|op))"
+    ),
+}
+
+# Degree of a finding: 1 slight, 2 moderate, 3 great. Adverbs lose their -ly first.
+DEGREES = {
+    word: degree
+    for degree, words in {
+        1: "small mild minimal trace tiny slight subtle faint minor minute borderline",
+        2: "moderate",
+        3: "large severe marked massive extensive huge substantial",
+    }.items()
+    for word in words.split()
+}
+
+# What is there for long is no acute finding.
+OLD = frozenset(
+    "old healed healing chronic remote prior previous stable unchanged calcified residual "
+    "postoperative longstanding known sequela scarring again".split()
+)
+# A denial with one of these leaves room for something old or in doubt.
+ACUTE = frozenset(
+    "acute active new focal superimposed definite significant overt gross discrete suspicious "
+    "visible obvious frank lobar confluent".split()
+)
+
+# Entity words that say nothing of their own; a statement of only these is about its anatomy.
+EMPTY = frozenset(
+    "abnormal abnormalities abnormality active acute amount ap appearance appearances "
+    "appropriate area areas bilateral change changes chest chronic clearing complete "
+    "configuration contour contours contrast correlation ct decreased definite development "
+    "diagnosis diameter disease diseases disorder disorders etiology evidence exam "
+    "examination factors film finding findings focal further grossly helpful improved "
+    "increased interval less level limited limits more most multiple near new old other "
+    "otherwise overall pa partial pathology pattern persistent placement portable position "
+    "possible posttraumatic preoperative presence previous prior problem problems process "
+    "processes projection radiograph radiographic radiographically radiographs recurrent "
+    "redemonstration remainder resolution resolved scattered series several shape sign "
+    "significance significant signs silhouette silhouettes size sized some stable study "
+    "subsequent technically technique tip tips traumatic uncertain unchanged up vascularity "
+    "view views visible well x xxxx".split()
+)
+NORMAL = frozenset(
+    "normal unremarkable clear intact midline expanded inflated aerated negative preserved "
+    "maintained symmetric patent".split()
+)
+
+# Sentences that speak to a colleague, not of the chest.
+ADVICE = (
+    r"\b(?:recommend\w*|correlat\w+|follow\w*[ -]?up|notif\w+|telephone\w*|discussed|dictated"
+    r"|consider(?:ed|ation)? (?:for|an?|ct|further|dedicated|repeat)|advis\w+"
+    r"|if (?:there|clinical\w*|symptoms|further|concern)|dr|(?:would|may) be (?:helpful|useful)"
+    r"|can be obtained|further (?:evaluation|characteri[sz]ation|imaging)|critical)\b"
+)

@@ -1,0 +1,252 @@
+"""A text and its annotation -> what it states: observations with status, side and degree.
+
+Named observations come from the rules of ``observations.py``; every other OBSERVATION entity of the
+annotation is a statement of its own, under a name of ``FURTHER`` or under its words. The dependency
+tree decides which modifiers and which anatomy belong to a statement.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Container, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from preprocessing.annotators.sentences import clean_text
+from preprocessing.laterality import Side
+from preprocessing.observations import NO_FINDING, Observation, Status, extract_mentions
+from preprocessing.records import AnnotatedReport
+from preprocessing.statement_terms import ACUTE, ADVICE, DEGREES, EMPTY, FURTHER, NORMAL, OLD
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What characters ``start`` to ``end`` of a text state.
+
+    ``names``: of ``OBSERVATIONS`` and ``FURTHER``; none for a statement known by its ``words`` only
+    (:func:`stem`) and for a *general* one, which says of its anatomy (``words``, none for the whole
+    chest) that something, or nothing (``absent``), is wrong there. ``degree``: lowest and highest
+    (1 slight, 2 moderate, 3 great), or None. ``old``: called old, chronic, healed or stable;
+    ``acute``: called acute, new or focal; ``resolved``: no longer there.
+    """
+
+    start: int
+    end: int
+    names: frozenset[str]
+    words: frozenset[str]
+    status: Status
+    side: Side | None = None
+    degree: tuple[int, int] | None = None
+    old: bool = False
+    acute: bool = False
+    resolved: bool = False
+    general: bool = False
+
+
+def stem(word: str) -> str:
+    """The first six letters, under which "tortuous" and "tortuosity" agree; bones are one."""
+    word = word.lower()
+    return "bone" if _BONE.match(word) else word.removesuffix("s")[:6]
+
+
+def read_statements(text: str, annotated: AnnotatedReport) -> tuple[Statement, ...]:
+    """The statements of a text, in order; ``annotated`` is the text's annotation.
+
+    Sentences that advise, and entities without content ("change"), state nothing.
+    """
+    return _Reader(text, annotated).statements()
+
+
+def word_spans(text: str, words: Sequence[str]) -> list[tuple[int, int]]:
+    """The characters of each annotated word; raises ``ValueError`` for words of another text."""
+    text = clean_text(text)
+    spans, place = [], 0
+    for word in words:
+        place = text.index(word, place)
+        spans.append((place, place + len(word)))
+        place += len(word)
+    return spans
+
+
+_BONE = re.compile(r"(?:bon[ey]|osseous|skelet|rib|spin|vertebr)")
+_WHOLE_CHEST = frozenset(
+    map(
+        stem,
+        "chest lung pulmonary cardiopulmonary cardiac heart thorax thoracic intrathoracic".split(),
+    )
+)
+_FURTHER = {name: re.compile(pattern) for name, pattern in FURTHER.items()}
+_ADVICE = re.compile(ADVICE)
+_AGES = OLD | ACUTE
+_PREDICATES = ("xcomp", "acomp", "advmod")
+
+
+class _Reader:
+    """One text; words are known by their positions in the annotation."""
+
+    def __init__(self, text: str, annotated: AnnotatedReport) -> None:
+        self._text, self._annotated = text, annotated
+        self._words = [word.lower() for word in annotated.words]
+        self._spans = word_spans(text, annotated.words)
+        self._entity = {
+            word: one for one in annotated.entities for word in range(one.start, one.end)
+        }
+        self._children: dict[int, list[int]] = defaultdict(list)
+        for word, head in enumerate(annotated.heads):
+            self._children[head].append(word)
+        self._owned: set[int] = set()  # words that are the core of a statement
+
+    def statements(self) -> tuple[Statement, ...]:
+        mentions: dict[tuple[int, int], list[Observation]] = defaultdict(list)
+        for one in extract_mentions(self._text):
+            mentions[one.start, one.end].append(one)
+        named = [(self._inside(*span), found) for span, found in mentions.items()]
+        self._owned.update(word for core, _ in named for word in core)
+        others = self._claim("OBSERVATION")
+        result = [self._named(core, found) for core, found in named]
+        advice = self._advice()
+        used = {word for core, _ in named for word in self._phrase(core)}
+        for core in others:
+            phrase = self._phrase(core)
+            used |= phrase
+            if core[0] not in advice and (other := self._other(core, phrase)):
+                result.append(other)
+        # "Degenerative" of "changes", which is no entity.
+        for core in self._claim("OBSERVATION_MODIFIER", used):
+            other = self._other(core, self._phrase(core))
+            if other and other.names and core[0] not in advice:
+                result.append(other)
+        return tuple(sorted(result, key=lambda one: (one.start, one.end)))
+
+    def _label(self, word: int) -> str:
+        entity = self._entity.get(word)
+        return entity.label if entity else ""
+
+    def _inside(self, start: int, end: int) -> list[int]:
+        return [word for word, (a, b) in enumerate(self._spans) if a < end and b > start]
+
+    def _claim(self, label: str, but: Container[int] = ()) -> list[list[int]]:
+        """The words of each entity of a label that no statement has yet; now they are owned.
+
+        Entities side by side are one: "volume loss".
+        """
+        cores: list[list[int]] = []
+        for entity in self._annotated.entities:
+            core = list(range(entity.start, entity.end))
+            if entity.label == label and not any(w in self._owned or w in but for w in core):
+                if cores and cores[-1][-1] == entity.start - 1:
+                    cores[-1].extend(core)
+                else:
+                    cores.append(core)
+        self._owned.update(word for core in cores for word in core)
+        return cores
+
+    def _advice(self) -> set[int]:
+        """The words of sentences that advise or report a call."""
+        inside: set[int] = set()
+        for start, end in pairwise([*self._annotated.sentence_starts, len(self._words)]):
+            first, last = self._spans[start][0], self._spans[end - 1][1]
+            if _ADVICE.search(self._text[first:last].lower()):
+                inside.update(range(start, end))
+        return inside
+
+    def _phrase(self, core: Sequence[int]) -> set[int]:
+        """The core, the modifiers and anatomy below it, and those that it depends on."""
+        heads, deprels = self._annotated.heads, self._annotated.deprels
+        phrase, seen, frontier = set(core), set(core), list(core)
+
+        def take(word: int) -> None:
+            if self._words[word] in _AGES:
+                phrase.add(word)  # "calcified" may be a statement, "definite" no entity at all
+            if word in seen or word in self._owned:
+                return
+            if self._label(word) not in ("OBSERVATION", "UNCERTAINTY", ""):
+                phrase.add(word)
+            elif word in self._entity or not deprels[word].startswith("nsubj"):
+                return  # but on through "structures" in "the osseous structures are normal"
+            seen.add(word)
+            frontier.append(word)
+
+        while frontier:
+            word = frontier.pop()
+            for child in self._children[word]:
+                take(child)
+            if (head := heads[word]) >= 0:
+                take(head)
+                if head not in self._entity and deprels[word].startswith("nsubj"):
+                    for child in self._children[head]:  # "the volumes remain low"
+                        if deprels[child] in _PREDICATES:
+                            take(child)
+        return phrase
+
+    def _named(self, core: Sequence[int], mentions: Sequence[Observation]) -> Statement:
+        names = frozenset(one.name for one in mentions) - {NO_FINDING}
+        first = mentions[0]
+        return Statement(
+            first.start,
+            first.end,
+            names,
+            frozenset(stem(self._words[word]) for word in core) if names else frozenset(),
+            first.status if names else "absent",
+            first.side,
+            *self._qualities(core, self._phrase(core)),
+            general=not names,
+        )
+
+    def _other(self, core: Sequence[int], phrase: set[int]) -> Statement | None:
+        entity = self._entity[core[0]]
+        words = [self._words[word] for word in sorted(phrase)]
+        normal = not NORMAL.isdisjoint(words)
+        joined = " ".join(words)
+        names = frozenset(name for name, term in _FURTHER.items() if term.search(joined))
+        told = frozenset(
+            stem(self._words[word])
+            for word in phrase
+            if self._label(word).startswith("OBSERVATION") and _tells(self._words[word])
+        )
+        status: Status = (
+            "absent" if entity.negated else "uncertain" if entity.uncertain else "present"
+        )
+        general = normal or not (names or told)
+        if general:
+            names = frozenset()
+            told = frozenset(
+                stem(self._words[word]) for word in phrase if self._label(word) == "ANATOMY"
+            )
+            acute = not {"acute", "active"}.isdisjoint(words)
+            if normal == (status == "absent") and not acute:
+                return None  # "not normal", "changes"
+            if normal:
+                status = "absent"
+            elif told <= _WHOLE_CHEST:
+                told = frozenset()
+        start, end = self._spans[core[0]][0], self._spans[core[-1]][1]
+        return Statement(
+            start,
+            end,
+            names,
+            told,
+            status,
+            entity.side,
+            *self._qualities(core, phrase),
+            general=general,
+        )
+
+    def _qualities(
+        self, core: Sequence[int], phrase: set[int]
+    ) -> tuple[tuple[int, int] | None, bool, bool, bool]:
+        """``degree``, ``old``, ``acute`` and ``resolved`` of a statement."""
+        words = {self._words[word] for word in phrase}
+        degrees = [DEGREES[plain] for w in words if (plain := w.removesuffix("ly")) in DEGREES]
+        entities = [self._entity[word] for word in core if word in self._entity]
+        return (
+            (min(degrees), max(degrees)) if degrees else None,
+            any(one.change == "stable" for one in entities) or not OLD.isdisjoint(words),
+            not ACUTE.isdisjoint(words),
+            any(one.change == "improved" and one.negated for one in entities),
+        )
+
+
+def _tells(word: str) -> bool:
+    """Whether an entity word has a content of its own."""
+    plain = word.removesuffix("ly")
+    return word.isalpha() and word not in EMPTY and word not in NORMAL and plain not in DEGREES

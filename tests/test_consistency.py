@@ -1,0 +1,229 @@
+import importlib.util
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from graphsum.metrics.consistency import (
+    KINDS,
+    check_impression,
+    consistency_scores,
+    statements_of,
+)
+from preprocessing.records import Report
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def kinds(impression, findings):
+    return [one.kind for one in check_impression(impression, findings).statements]
+
+
+@pytest.mark.parametrize(
+    ("impression", "findings", "expected"),
+    [
+        # Lists under one negation.
+        ("Effusion.", "There is no effusion or pneumothorax.", ["negation_flipped"]),
+        ("Pneumothorax.", "There is no effusion or pneumothorax.", ["negation_flipped"]),
+        ("No pneumothorax.", "There is no effusion or pneumothorax.", ["supported"]),
+        ("No effusion.", "There is a trace effusion.", ["negation_flipped"]),
+        # Sides.
+        ("Left effusion.", "Right effusion, left lung clear.", ["side_flipped"]),
+        ("Right effusion.", "Right effusion, left lung clear.", ["supported"]),
+        ("Effusion.", "Right effusion, left lung clear.", ["supported"]),
+        ("Left consolidation.", "The left lung is clear. Right effusion.", ["negation_flipped"]),
+        ("Left nodule.", "Nodules in both lungs.", ["supported"]),
+        ("No right effusion.", "There is a left effusion.", ["unsupported"]),
+        # Degrees.
+        ("Stable small left effusion.", "Small left effusion, unchanged.", ["supported"]),
+        ("Large left effusion.", "Stable small left effusion.", ["severity_flipped"]),
+        ("Large left effusion.", "There is a left effusion.", ["supported"]),
+        ("Severe cardiomegaly.", "The heart is mildly enlarged.", ["severity_flipped"]),
+        # What has resolved is no longer there.
+        ("Resolved pneumothorax.", "The pneumothorax has resolved.", ["supported"]),
+        ("Pneumothorax.", "The pneumothorax has resolved.", ["negation_flipped"]),
+        (
+            "Resolved left pneumothorax.",
+            "The right pneumothorax is no longer seen.",
+            ["side_flipped"],
+        ),
+        # Doubt agrees with what is there, and with what is not.
+        ("Possible edema.", "There may be edema.", ["supported"]),
+        ("Edema.", "Possible edema.", ["supported"]),
+        ("Possible effusion.", "No effusion.", ["unsupported"]),
+        ("No effusion.", "Possible small effusion.", ["negation_flipped"]),
+        ("No definite effusion.", "Possible small effusion.", ["unsupported"]),
+        # Two negations.
+        ("Effusion.", "A small effusion cannot be excluded.", ["supported"]),
+        ("No effusion.", "It is not without an effusion.", ["negation_flipped"]),
+        # Other words for the same, and conclusions.
+        ("Cardiomegaly.", "The heart is enlarged.", ["supported"]),
+        ("Airspace disease.", "There is an opacity at the left base.", ["supported"]),
+        ("Pneumonia.", "There is an opacity at the left base.", ["inferred"]),
+        ("Right pneumonia.", "There is an opacity at the left base.", ["side_flipped"]),
+        ("No pneumonia.", "The lungs are clear.", ["inferred"]),
+        ("Pneumonia.", "The lungs are clear.", ["unsupported"]),
+        ("Scoliosis.", "Mild curvature of the spine.", ["supported"]),
+        ("Tortuous aorta.", "The lungs are clear.", ["unsupported"]),
+        # A denial of acute disease leaves room for something old.
+        ("No acute fracture.", "Old healed rib fracture.", ["unsupported"]),
+        ("No fracture.", "Old healed rib fracture.", ["negation_flipped"]),
+        # Summaries.
+        ("No acute cardiopulmonary disease.", "The lungs are clear.", ["supported"]),
+        ("No acute cardiopulmonary disease.", "Small effusion.", ["negation_flipped"]),
+        ("No acute cardiopulmonary disease.", "Calcified granuloma.", ["supported"]),
+        ("Effusion. No other acute disease.", "Small effusion.", ["supported", "supported"]),
+        ("Acute cardiopulmonary disease.", "Clear lungs. Scoliosis.", ["negation_flipped"]),
+        ("Acute cardiopulmonary disease.", "Left consolidation.", ["inferred"]),
+        ("No acute bony abnormality.", "The ribs are intact.", ["supported"]),
+        ("Acute bony abnormality.", "The ribs are intact.", ["negation_flipped"]),
+        ("", "The lungs are clear.", []),
+        ("Effusion.", "", ["unsupported"]),
+    ],
+)
+def test_verdicts(impression, findings, expected):
+    assert kinds(impression, findings) == expected
+
+
+def test_a_verdict_shows_what_it_rests_on():
+    impression, findings = "No change. Left effusion.", "Clear left lung. Small right effusion."
+    (one,) = check_impression(impression, findings).statements
+    assert impression[one.statement.start : one.statement.end] == "effusion"
+    assert findings[one.linked.start : one.linked.end] == "effusion"
+    assert (one.statement.side, one.linked.side) == ("left", "right")
+
+
+def test_only_flips_and_made_up_findings_are_wrong():
+    checked = check_impression(
+        "Hernia. No acute fracture. Possible nodule. Pectus carinatum.", "The lungs are clear."
+    )
+    assert [one.kind for one in checked.statements[:3]] == ["unsupported"] * 3
+    assert [sorted(one.statement.names) for one in checked.wrong] == [
+        ["Hernia"],
+        ["Bone Deformity"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("impression", "left_out"),
+    [
+        ("No acute disease.", ["effusion", "Scoliosis"]),
+        ("Small left effusion.", ["Scoliosis"]),
+        ("Right effusion. Scoliosis.", ["effusion"]),
+        ("Left effusion and scoliosis.", []),
+        ("No effusion. Scoliosis.", ["effusion"]),
+    ],
+)
+def test_what_is_left_out(impression, left_out):
+    findings = "Left effusion. No pneumothorax. PICC in place. Scoliosis. Possible nodule."
+    checked = check_impression(impression, findings)
+    assert [findings[one.start : one.end] for one in checked.left_out] == left_out
+    assert len(checked.abnormal) == 2
+
+
+def test_equal_texts_are_annotated_once():
+    class Counting:
+        name, version = "counting", "0"
+        seen: tuple = ()
+
+        def annotate(self, reports):
+            from preprocessing.annotators import load_annotator
+
+            reports = list(reports)
+            self.seen += tuple(text for _, text in reports)
+            return load_annotator("builtin").annotate(reports)
+
+    counting = Counting()
+    first, _, third = statements_of(["Left effusion.", "Edema.", "Left effusion."], counting)
+    assert first
+    assert first == third
+    assert counting.seen == ("Left effusion.", "Edema.")
+
+
+def test_scores_by_stratum_by_hand():
+    findings = ["Left effusion. Old granuloma.", "The lungs are clear."]
+    systems = {
+        "system": ["Right effusion. Granuloma.", "Hernia. No pneumonia."],
+        "silent": ["", ""],
+    }
+    masks = {
+        "all": np.array([True, True]),
+        "second": np.array([False, True]),
+        "none": np.array([False, False]),
+    }
+    rows = consistency_scores(systems, findings, masks)
+    assert rows["system"]["all"] == {
+        "statements": 4,
+        "supported": 0.25,
+        "inferred": 0.25,
+        "unsupported": 0.25,
+        "negation_flipped": 0.0,
+        "side_flipped": 0.25,
+        "severity_flipped": 0.0,
+        "alarms": 1.0,
+        "abnormal": 2,
+        "left_out": 0.5,
+        "acute": 1,
+        "acute_left_out": 1.0,
+    }
+    assert rows["system"]["second"]["unsupported"] == 0.5
+    assert (rows["silent"]["all"]["statements"], rows["silent"]["all"]["left_out"]) == (0, 1.0)
+    assert rows["silent"]["all"]["alarms"] == 0.0
+    assert all(rows["silent"]["all"][kind] is None for kind in KINDS)
+    assert rows["system"]["none"]["alarms"] is None
+    with pytest.raises(ValueError, match="longer"):
+        consistency_scores({"system": ["Edema."]}, findings, masks)
+
+
+@pytest.fixture(scope="module")
+def benchmark():
+    spec = importlib.util.spec_from_file_location("flips", ROOT / "benchmarks/consistency.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_flips_change_one_thing(benchmark):
+    report = Report(
+        "1",
+        "No pneumothorax. There is a small left effusion.",
+        "1. No pneumothorax. 2. Small left effusion. 3. No acute disease.",
+    )
+    flips = {flip.kind: flip.text for flip in benchmark.flips_of(report, random.Random(0))}
+    start, end = "1. No pneumothorax.", "3. No acute disease."
+    effusion = "2. Small left effusion."
+    assert flips["negation: absent -> present"] == f"1. Pneumothorax. {effusion} {end}"
+    assert flips["negation: present -> absent"] == f"{start} 2. No small left effusion. {end}"
+    assert flips["negation: nothing acute -> acute"] == f"{start} {effusion} 3. Acute disease."
+    assert flips["side"] == f"{start} 2. Small right effusion. {end}"
+    assert flips["severity"] == f"{start} 2. Large left effusion. {end}"
+    assert flips["dropped"] == f"{start} {end}"
+    assert flips["invented"].startswith(report.impression + " ")
+
+
+def test_benchmark_counts_what_is_caught(benchmark):
+    report = Report(
+        "1",
+        "No pneumothorax. There is a small left effusion.",
+        "No pneumothorax. Small left effusion.",
+    )
+    rows, alarms = benchmark.evaluate([report], 5, random.Random(0))
+    caught = {row.kind: (row.made, row.caught, row.right) for row in rows}
+    for kind in ("negation: absent -> present", "side", "severity", "dropped"):
+        assert caught[kind] == (1, 1, 1)
+    assert caught["negation: nothing acute -> acute"] == (0, 0, 0)
+    assert alarms == 0
+
+
+def test_benchmark_mistakes_are_one_line():
+    done = subprocess.run(
+        [sys.executable, "benchmarks/consistency.py", "--dataset", "sample", "--flips", "0"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "error: --flips: at least 1\n"
