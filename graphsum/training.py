@@ -143,6 +143,7 @@ def train(
     examples = list(processor.examples(train_graphs, (r.impression for r in corpus.train)))
     val_reports = corpus.val[: options.validation_reports or None]
     val_examples = list(processor.examples(val_graphs[: len(val_reports)]))
+    del train_graphs, val_graphs  # much larger than the examples
     model = build_model(options, processor)
     if accelerator.device.type == "cpu":
         model.use_plain_attention()
