@@ -36,6 +36,7 @@ import torch  # noqa: E402
 from accelerate import Accelerator  # noqa: E402
 from accelerate.state import AcceleratorState  # noqa: E402
 from tabulate import tabulate  # noqa: E402
+from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
 from transformers import BertConfig, EncoderDecoderConfig, EncoderDecoderModel  # noqa: E402
 
 from graphsum.building import build_model, build_processor, graphs_of  # noqa: E402
@@ -319,17 +320,49 @@ def training(setting: Setting) -> list[Row]:
             model = build_model(own, setting.processor).train()
             model.use_plain_attention()
             plain = plain_model(model).train()
+            ours = partial(train_ours, setting, accelerator, model, optimizer_of(model), steps, own)
             theirs = partial(train_plain, setting, accelerator, plain, optimizer_of(plain), steps)
-            times = seconds(
-                setting.options.repeats,
-                partial(train_ours, setting, accelerator, model, optimizer_of(model), steps, own),
-                theirs,
-                onednn_products()(theirs),
-            )
+            times = seconds(setting.options.repeats, ours, theirs, onednn_products()(theirs))
             speeds = [len(steps) * size / median for median in times]
             rows.append(Row(f"training, {name}, {words}", speeds[0], "reports/s", *speeds[1:]))
+            rate = matrix_rate(torch.bfloat16 if precision == "bf16" else torch.float32)
+            counts = [operations(ours), operations(theirs), operations(theirs)]
+            used = [
+                100 * count / median / rate for count, median in zip(counts, times, strict=True)
+            ]
+            rows.append(
+                Row(
+                    f"  share of the matrix rate, {rate / 1e9:.0f} GFLOP/s", used[0], "%", *used[1:]
+                )
+            )
+            rows.append(
+                Row(
+                    "  counted operations",
+                    counts[0] / 1e9 / len(steps) / size,
+                    "GFLOP/report",
+                    counts[1] / 1e9 / len(steps) / size,
+                )
+            )
     rows.append(Row("padding of training batches", share, "%"))
     return rows
+
+
+def matrix_rate(kind: torch.dtype) -> float:
+    """Floating-point operations per second in the fastest of some large matrix products."""
+    best = 0.0
+    for size in (512, 1024, 2048):
+        left, right = (torch.rand(size, size).to(kind) for _ in range(2))
+        with onednn_products():
+            [median] = seconds(5, partial(torch.mm, left, right))
+        best = max(best, 2 * size**3 / median)
+    return best
+
+
+def operations(action: Callable[[], object]) -> int:
+    """Floating-point operations of all matrix products of an action, as PyTorch counts them."""
+    with FlopCounterMode(display=False) as counter:
+        action()
+    return counter.get_total_flops()
 
 
 def optimizer_of(model: torch.nn.Module) -> torch.optim.Optimizer:

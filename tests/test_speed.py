@@ -30,7 +30,10 @@ def test_sample_is_timed_against_transformers(tmp_path):
     assert result.returncode == 0, result.stderr
     values = json.loads((tmp_path / "results/speed/speed.json").read_text())
     assert values["reports"] == 4
-    rows = {row["what"]: row for row in values["rows"]}
+    rows = {row["what"]: row for row in values["rows"] if row["what"][0] != " "}
+    used = [row["value"] for row in values["rows"] if "share of the matrix rate" in row["what"]]
+    assert len(used) == 2
+    assert all(0 < share < 100 for share in used)
     assert set(rows) == {
         "training, small, bf16",
         "training, small, single precision",
