@@ -301,12 +301,14 @@ def stock(model, batch, settings, **options):
 def test_overfits_eight_reports(processor, examples, graph, copy):
     model = tiny_model(processor, graph=graph, typed_edges=graph == "gatv2", dropout=0.0, copy=copy)
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
+    decay = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.05, total_iters=300)
     batch = processor.collate(examples)
     model.train()
-    for _ in range(150):
+    for _ in range(300):
         loss = model(**batch).loss
         loss.backward()
         optimizer.step()
+        decay.step()
         optimizer.zero_grad()
     for settings in (GREEDY, SearchSettings(num_beams=3)):
         written = generate_impressions(model, processor, examples, settings=settings)

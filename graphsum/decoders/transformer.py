@@ -91,8 +91,7 @@ class TransformerDecoder(nn.Module):
         """Cross-entropy of each labelled piece, computed where there is a label and only there.
 
         Label smoothing (Szegedy et al., CVPR 2016) takes part of the weight from the label to
-        all pieces of the vocabulary alike; with a copy head, to the vocabulary's own
-        distribution, before the mixture.
+        all pieces of the vocabulary alike.
 
         Args:
             decoder_input_ids, memory, memory_mask, source_ids: as in :meth:`forward`.
@@ -111,16 +110,11 @@ class TransformerDecoder(nn.Module):
         label = labels[labelled].unsqueeze(1)  # [N, 1]
         states = output.last_hidden_state  # [B, T, D]
         logs = self.lm_head(states[labelled]).float().log_softmax(-1)  # [N, V]
-        gain = logs.gather(1, label)
         if self.copy is not None:
             attention, gate = self.copy.attend(states, self.copy.key(memory), memory_mask)
             rows = labelled.nonzero()[:, 0]
-            copied = attention[labelled] * (source_ids[rows] == label)  # [N, S]
-            gate = gate[labelled].unsqueeze(1)  # [N, 1]
-            gain = torch.logaddexp(
-                F.logsigmoid(-gate) + gain,
-                F.logsigmoid(gate) + copied.sum(1, keepdim=True).clamp(min=1e-9).log(),
-            )
+            logs = self.copy.mix(logs, attention[labelled], gate[labelled], source_ids[rows])
+        gain = logs.gather(1, label)
         losses = -(1 - label_smoothing) * gain.squeeze(1)
         return losses - label_smoothing * logs.mean(1) if label_smoothing else losses
 
@@ -277,9 +271,16 @@ class CopyHead(nn.Module):
         return scores.softmax(-1), self.gate(states).float().squeeze(2)
 
     def mix(self, logits: Tensor, attention: Tensor, gate: Tensor, ids: Tensor) -> Tensor:
-        """The mixture's log-probabilities of what :meth:`attend` gave."""
-        ids = ids.unsqueeze(1).expand_as(attention)
-        copied = torch.zeros_like(logits, dtype=attention.dtype).scatter_add(2, ids, attention)
-        share = gate.sigmoid().unsqueeze(2)
+        """The mixture's log-probabilities of what :meth:`attend` gave.
+
+        Args:
+            logits: scores of the vocabulary, [..., V].
+            attention: p_copy over the positions, [..., S].
+            gate: logit of g, [...].
+            ids: pieces at the positions, [B, S] for all [B, T], or [N, S] for [N].
+        """
+        ids = ids.unsqueeze(1).expand_as(attention) if attention.ndim == 3 else ids
+        copied = torch.zeros_like(logits, dtype=attention.dtype).scatter_add(-1, ids, attention)
+        share = gate.sigmoid().unsqueeze(-1)
         mixture = (1 - share) * logits.float().softmax(-1) + share * copied
         return mixture.clamp(min=1e-9).log()
