@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from torch import nn
 from transformers import (
     AutoConfig,
     AutoModel,
@@ -17,7 +18,12 @@ from graphsum.configuration import GraphSumConfig
 from graphsum.encoders import without_pooler
 from graphsum.modeling import GraphSum
 from graphsum.options import TrainOptions
-from graphsum.processing import GraphSumProcessor, ProcessorSettings, train_tokenizer
+from graphsum.processing import (
+    GraphSumProcessor,
+    ProcessorSettings,
+    train_tokenizer,
+    trim_tokenizer,
+)
 from preprocessing.annotate import annotate_reports
 from preprocessing.annotators import Annotator
 from preprocessing.corpora import Corpus
@@ -81,6 +87,8 @@ def build_processor(
     tokenizer: PreTrainedTokenizerBase
     if options.encoder:
         tokenizer = pretrained(AutoTokenizer, options.encoder)
+        if options.trim_vocab:
+            tokenizer = trim_tokenizer(tokenizer, training_texts(corpus.train, graphs))
     else:
         tokenizer = train_tokenizer(
             training_texts(corpus.train, graphs), vocab_size=options.vocab_size
@@ -106,6 +114,8 @@ def build_model(options: TrainOptions, processor: GraphSumProcessor) -> GraphSum
     vocab_size = len(processor.tokenizer)
     if options.encoder:
         encoder_config = pretrained(AutoConfig, options.encoder)
+        if options.trim_vocab:
+            encoder_config.vocab_size = vocab_size
         longest = getattr(encoder_config, "max_position_embeddings", None)
         if longest and options.max_source_pieces > longest:
             raise InputError(
@@ -146,8 +156,27 @@ def build_model(options: TrainOptions, processor: GraphSumProcessor) -> GraphSum
     model = GraphSum(config)
     if options.encoder:
         encoder: PreTrainedModel = without_pooler(pretrained(AutoModel, options.encoder))
+        if options.trim_vocab:
+            take_embeddings(encoder, processor.tokenizer, options.encoder)
         model.text_encoder.load_state_dict(encoder.state_dict())
+        pieces = encoder.get_input_embeddings().weight
+        decoder = model.get_input_embeddings().weight
+        if options.trim_vocab and pieces.shape == decoder.shape:
+            decoder.data.copy_(pieces)
     return model
+
+
+def take_embeddings(
+    encoder: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, name: str
+) -> None:
+    """Leave the encoder the embeddings of the tokenizer's pieces only, in its order."""
+    pieces = tokenizer.convert_ids_to_tokens(range(len(tokenizer)))
+    rows = pretrained(AutoTokenizer, name).convert_tokens_to_ids(pieces)
+    embeddings = encoder.get_input_embeddings()
+    padding = tokenizer.convert_tokens_to_ids(tokenizer.pad_token)
+    encoder.set_input_embeddings(
+        nn.Embedding.from_pretrained(embeddings.weight[rows].detach(), padding_idx=padding)
+    )
 
 
 def pretrained(cls: Any, name: str) -> Any:

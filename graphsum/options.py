@@ -53,12 +53,16 @@ class TrainOptions:
 
     # Model
     preset: str | None = option(
-        None, "tiny, small or hu2022 (default: tiny for sample, hu2022 for mimic-cxr, else small)"
+        None,
+        "tiny, small, minilm or hu2022 (default: tiny for sample, hu2022 for mimic-cxr, small)",
     )
     encoder: str | None = option(
         None, "pretrained text encoder: hub name or folder (default: small one from scratch)"
     )
     encoder_layers: int = option(4, "layers of an encoder from scratch")
+    trim_vocab: bool = option(
+        False, "keep only the pieces of --encoder that the training texts use"
+    )
     vocab_size: int = option(4000, "pieces of a tokenizer trained from scratch, at most")
     max_source_pieces: int = option(512, "findings are cut to this length, by sentence")
     max_target_pieces: int = option(80, "impressions are cut to this length in training")
@@ -117,6 +121,8 @@ class TrainOptions:
         for name in NOT_NEGATIVE:
             if getattr(self, name) < 0:
                 raise InputError(f"{flag(name)} must be at least 0, not {getattr(self, name)}")
+        if self.trim_vocab and not self.encoder:
+            raise InputError("--trim-vocab needs --encoder; --vocab-size sizes one from scratch")
 
 
 # Sizes and schedule by name; every other option keeps its built-in value.
@@ -141,6 +147,19 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
     # Encoder and tokenizer from scratch, for a few thousand reports and a CPU.
     "small": {"shuffle_sentences": True},
+    # A small pretrained encoder, for a few thousand reports and an hour of CPU.
+    "minilm": {
+        "encoder": "sentence-transformers/all-MiniLM-L6-v2",
+        "trim_vocab": True,
+        "d_model": 384,
+        "decoder_ffn_dim": 1536,
+        "graph_width": 48,
+        "dropout": 0.15,
+        "encoder_lr": 1.2e-4,
+        "max_steps": 1200,
+        "validate_every": 300,
+        "shuffle_sentences": True,
+    },
     # Hu et al. (ACL 2022), Open-i; 221.6 M parameters with BioBERT.
     "hu2022": {
         "annotator": "stanza",

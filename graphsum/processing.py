@@ -242,6 +242,44 @@ def tidy(text: str) -> str:
     return re.sub(r"(^|[.!?]\s+)([a-z])", lambda m: m[1] + m[2].upper(), text)
 
 
+def trim_tokenizer(
+    tokenizer: PreTrainedTokenizerBase, texts: Iterable[str]
+) -> PreTrainedTokenizerFast:
+    """The same WordPiece tokenizer with the pieces that ``texts`` use, and single characters.
+
+    It splits ``texts`` as before, and spells what it no longer knows; a few thousand pieces stay
+    of a general vocabulary, which otherwise is most of a small model.
+
+    Raises:
+        InputError: the tokenizer is of another kind.
+    """
+    from tokenizers import Tokenizer
+
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    values = json.loads(backend.to_str()) if backend is not None else {"model": {}}
+    if values["model"].get("type") != "WordPiece":
+        raise InputError("--trim-vocab needs an encoder with a WordPiece tokenizer, such as BERT's")
+    used = set(tokenizer.all_special_tokens)
+    for text in texts:
+        used.update(tokenizer.tokenize(text, verbose=False))
+    pieces = values["model"]["vocab"]
+    kept = [p for p in sorted(pieces, key=pieces.get) if p in used or single_character(p)]
+    number = {piece: new for new, piece in enumerate(kept)}
+    values["model"]["vocab"] = number
+    for token in values["added_tokens"]:
+        token["id"] = number[token["content"]]
+    for name, token in values["post_processor"].get("special_tokens", {}).items():
+        token["ids"] = [number[name]]
+    values["truncation"] = values["padding"] = None
+    return PreTrainedTokenizerFast(
+        tokenizer_object=Tokenizer.from_str(json.dumps(values)), **tokenizer.special_tokens_map
+    )
+
+
+def single_character(piece: str) -> bool:
+    return len(piece.removeprefix("##")) == 1 and piece.isascii()
+
+
 def train_tokenizer(texts: Iterable[str], *, vocab_size: int) -> PreTrainedTokenizerFast:
     """A lower-casing BPE tokenizer fitted to ``texts``, with BERT's special tokens.
 

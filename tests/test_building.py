@@ -88,3 +88,56 @@ def test_graphs_made_before(tmp_path, corpus):
     path.write_text('{"uid": "0", "words": ["Heart"]}\n')
     with pytest.raises(InputError, match="record 1 is no report graph"):
         read_graphs(path, corpus.train)
+
+
+WORD_PIECES = (
+    "[PAD] [UNK] [CLS] [SEP] [MASK] heart size is enlarged . lungs are clear normal chest left "
+    "right small large pleural effusion pneumo ##thorax opacity zebra quark ##ology lower upper "
+    "lobe no there a cardiomegaly pneumonia , q ##q z ##e ##b ##r ##a"
+).split()
+
+
+def test_trimmed_vocabulary_splits_the_corpus_as_before(tmp_path, corpus):
+    from transformers import BertTokenizer
+
+    whole = BertTokenizer(vocab={piece: n for n, piece in enumerate(WORD_PIECES)})
+    whole.save_pretrained(tmp_path)
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 24, "num_hidden_layers": 1, "num_attention_heads": 2}
+    encoder = BertModel(BertConfig(vocab_size=len(whole), intermediate_size=48, **sizes))
+    encoder.save_pretrained(tmp_path)
+    options = resolve(
+        {"preset": "tiny", "encoder": str(tmp_path), "trim_vocab": True, "d_model": 24}
+    )
+    graphs = [graph_of(report.uid, report.findings) for report in corpus.train]
+    processor = build_processor(options, corpus, graphs, "1")
+    trimmed = processor.tokenizer
+    assert len(trimmed) == len(WORD_PIECES) - 3  # quark, zebra and ##ology are gone
+    for text in [text for pair in PAIRS for text in pair]:
+        assert trimmed.tokenize(text) == whole.tokenize(text)
+    assert "[UNK]" in whole.tokenize("zebras")
+    assert trimmed.tokenize("zebra") == ["z", "##e", "##b", "##r", "##a"]  # spelled, not unknown
+    encoded = trimmed("no opacity")
+    assert trimmed.convert_ids_to_tokens(encoded["input_ids"])[0] == "[CLS]"
+
+    model = build_model(options, processor)
+    assert model.config.vocab_size == model.text_encoder.config.vocab_size == len(trimmed)
+    for piece in ("[CLS]", "##thorax", "lobe"):
+        row = encoder.get_input_embeddings().weight[whole.convert_tokens_to_ids(piece)]
+        new = trimmed.convert_tokens_to_ids(piece)
+        torch.testing.assert_close(model.text_encoder.get_input_embeddings().weight[new], row)
+        torch.testing.assert_close(model.get_input_embeddings().weight[new], row)
+    processor.save_pretrained(tmp_path / "checkpoint")
+    reread = type(processor).from_pretrained(tmp_path / "checkpoint")
+    assert reread.tokenizer.get_vocab() == trimmed.get_vocab()
+
+
+def test_only_word_piece_vocabularies_are_trimmed(tmp_path, corpus):
+    train_tokenizer((text for pair in PAIRS for text in pair), vocab_size=200).save_pretrained(
+        tmp_path
+    )
+    options = resolve({"preset": "tiny", "encoder": str(tmp_path), "trim_vocab": True})
+    with pytest.raises(InputError, match="WordPiece"):
+        build_processor(options, corpus, [graph_of(r.uid, r.findings) for r in corpus.train], "1")
+    with pytest.raises(InputError, match="--encoder"):
+        resolve({"preset": "small", "trim_vocab": True})
