@@ -32,6 +32,8 @@ class GraphSumConfig(PreTrainedConfig):
         contrastive_weight: factor of the contrastive loss; 0 leaves the module out.
         contrastive_layers: layers of the contrastive module's Transformer encoder.
         contrastive_temperature: temperature of the contrastive loss.
+        contrastive_negatives: ``own`` (what remains of the report without key words; the paper) or
+            ``batch`` (the key words of reports with another impression as well).
         label_smoothing: of the token loss.
         pad_token_id, bos_token_id, eos_token_id, decoder_start_token_id: of the shared tokenizer
             (BERT's by default).
@@ -64,6 +66,7 @@ class GraphSumConfig(PreTrainedConfig):
         contrastive_weight: float = 1.0,
         contrastive_layers: int = 6,
         contrastive_temperature: float = 1.0,
+        contrastive_negatives: str = "own",
         label_smoothing: float = 0.1,
         pad_token_id: int = 0,
         bos_token_id: int = 101,
@@ -90,6 +93,7 @@ class GraphSumConfig(PreTrainedConfig):
         self.contrastive_weight = contrastive_weight
         self.contrastive_layers = contrastive_layers
         self.contrastive_temperature = contrastive_temperature
+        self.contrastive_negatives = contrastive_negatives
         self.label_smoothing = label_smoothing
         # As class attributes these would be lost in a saved configuration.
         kwargs = {"is_encoder_decoder": True, "tie_word_embeddings": True} | kwargs

@@ -30,20 +30,34 @@ def contrastive_views(attention_mask: Tensor, key_mask: Tensor) -> tuple[Tensor,
 
 
 def contrastive_loss(
-    anchor: Tensor, positive: Tensor, negative: Tensor, *, temperature: float = 1.0
+    anchor: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    *,
+    temperature: float = 1.0,
+    others: Tensor | None = None,
 ) -> Tensor:
     """-log(e^(a.p/t) / (e^(a.p/t) + e^(a.n/t))) with cosine similarities (Hu et al. 2022).
+
+    With ``others`` the denominator holds the positives of other reports as well, as in InfoNCE
+    (van den Oord et al. 2018).
 
     Args:
         anchor, positive, negative: pooled views, [B, D].
         temperature: t > 0.
+        others: is the positive of report j a negative of report i? Boolean, [B, B].
 
     Returns:
         One loss per report, [B].
     """
     towards = F.cosine_similarity(anchor, positive, dim=-1)
     away = F.cosine_similarity(anchor, negative, dim=-1)
-    return F.softplus((away - towards) / temperature)  # the same quotient, without overflow
+    if others is None:
+        return F.softplus((away - towards) / temperature)  # the same quotient, without overflow
+    across = F.normalize(anchor, dim=-1) @ F.normalize(positive, dim=-1).T  # [B, B]
+    across = across.masked_fill(~others, -torch.inf)
+    every = torch.cat([towards.unsqueeze(1), away.unsqueeze(1), across], dim=1) / temperature
+    return every.logsumexp(1) - towards / temperature
 
 
 class ContrastiveModule(nn.Module):
@@ -69,6 +83,7 @@ class ContrastiveModule(nn.Module):
         )
         self.norm = nn.LayerNorm(config.d_model)
         self.temperature = config.contrastive_temperature
+        self.batch_negatives = config.contrastive_negatives == "batch"
 
     def encode(self, memory: Tensor, visible: Tensor) -> Tensor:
         """Encoded positions, each from those that it sees.
@@ -84,12 +99,20 @@ class ContrastiveModule(nn.Module):
         bias = bias.masked_fill(~visible, torch.finfo(memory.dtype).min).unsqueeze(1)
         return self.norm(self.encoder(memory, bias).last_hidden_state)
 
-    def forward(self, memory: Tensor, attention_mask: Tensor, key_mask: Tensor) -> Tensor:
+    def forward(
+        self,
+        memory: Tensor,
+        attention_mask: Tensor,
+        key_mask: Tensor,
+        labels: Tensor | None = None,
+    ) -> Tensor:
         """Contrastive loss per report.
 
         Args:
             memory: [B, S, D].
             attention_mask, key_mask: [B, S].
+            labels: [B, T]; with negatives from the batch, reports with the same impression are
+                no negatives of each other.
 
         Returns:
             [B]; 0 for reports that are all key words or have none, since a view is empty there.
@@ -103,13 +126,19 @@ class ContrastiveModule(nn.Module):
         whole, views = self.encode(memory.repeat(2, 1, 1), torch.cat([everything, apart])).chunk(
             2
         )  # each [B, S, D]
+        has_views = positive.any(dim=1) & negative.any(dim=1)
+        others = None
+        if self.batch_negatives and labels is not None:
+            differ = (labels.unsqueeze(0) != labels.unsqueeze(1)).any(-1)  # [B, B]
+            others = differ & has_views  # never a report itself
         losses = contrastive_loss(
             masked_mean(whole, real),
             masked_mean(views, positive),
             masked_mean(views, negative),
             temperature=self.temperature,
+            others=others,
         )
-        return losses * (positive.any(dim=1) & negative.any(dim=1))
+        return losses * has_views
 
 
 def masked_mean(states: Tensor, keep: Tensor) -> Tensor:

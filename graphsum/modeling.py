@@ -166,7 +166,7 @@ class GraphSum(PreTrainedModel, GenerationMixin):
         )
         output.loss = output.generation_loss
         if self.contrastive is not None and key_mask is not None:
-            per_report = self.contrastive(memory, attention_mask, key_mask)  # [B]
+            per_report = self.contrastive(memory, attention_mask, key_mask, labels)  # [B]
             output.contrastive_loss = per_report.sum() / (
                 len(labels) if num_reports is None else num_reports
             )

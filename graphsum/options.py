@@ -81,6 +81,9 @@ class TrainOptions:
     contrastive_weight: float = option(1.0, "weight of the contrastive loss; 0: without")
     contrastive_layers: int = option(2, "layers of the contrastive module")
     contrastive_temperature: float = option(1.0, "temperature of the contrastive loss")
+    contrastive_negatives: str = option(
+        "own", "own (the paper), or batch: key words of other reports as well"
+    )
     label_smoothing: float = option(0.1, "label smoothing of the token loss")
 
     # Training
@@ -206,6 +209,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "schedule": ("linear", "noam"),
     "precision": ("no", "bf16", "fp16"),
     "graph": ("gat", "gatv2", "none"),
+    "contrastive_negatives": ("own", "batch"),
 }
 POSITIVE = (
     "encoder_layers vocab_size max_source_pieces max_target_pieces d_model decoder_layers "

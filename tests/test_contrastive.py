@@ -87,3 +87,43 @@ def test_gradient_is_finite_and_pulls_key_words_in():
     assert memory.grad.isfinite().all()
     moved = (memory - 0.5 * memory.grad).detach()
     assert model.contrastive(moved, attention_mask, key_mask).sum() < before
+
+
+def test_negatives_from_the_batch_by_an_explicit_loop():
+    """Key words of reports with another impression are negatives; those of the same are not."""
+    processor = tiny_processor()
+    model = tiny_model(
+        processor, dropout=0.0, contrastive_temperature=0.5, contrastive_negatives="batch"
+    )
+    torch.manual_seed(2)
+    anchor, positive, negative = torch.randn(3, 4, 6)
+    labels = torch.tensor([[5, 6], [5, -100], [5, 6], [7, 8]])
+    others = (labels.unsqueeze(0) != labels.unsqueeze(1)).any(-1)
+    actual = contrastive_loss(anchor, positive, negative, temperature=0.5, others=others)
+    for i in range(4):
+
+        def term(a, b):
+            return math.exp((a @ b / a.norm() / b.norm()).item() / 0.5)
+
+        towards = term(anchor[i], positive[i])
+        rest = term(anchor[i], negative[i]) + sum(
+            term(anchor[i], positive[j])
+            for j in range(4)
+            if labels[i].tolist() != labels[j].tolist()
+        )
+        assert actual[i].item() == pytest.approx(-math.log(towards / (towards + rest)), abs=1e-5)
+
+    memory = torch.randn(4, 6, 32)
+    attention_mask = torch.ones(4, 6, dtype=torch.long)
+    key_mask = torch.tensor([[0, 1, 0, 1, 0, 1]] * 3 + [[1] * 6])  # the last has one view only
+    module = model.contrastive.eval()
+    alone = module(memory, attention_mask, key_mask)
+    among = module(memory, attention_mask, key_mask, labels)
+    assert (among[:3] > alone[:3]).all()
+    assert among[3] == 0
+    # The last report, without views, is no negative: leaving it out changes nothing.
+    fewer = module(memory[:3], attention_mask[:3], key_mask[:3], labels[:3])
+    torch.testing.assert_close(among[:3], fewer)
+    # All impressions the same: nothing but the own negative remains.
+    same = module(memory, attention_mask, key_mask, labels[:1].expand(4, 2))
+    torch.testing.assert_close(same, alone)
