@@ -159,10 +159,10 @@ def build_model(options: TrainOptions, processor: GraphSumProcessor) -> GraphSum
         if options.trim_vocab:
             take_embeddings(encoder, processor.tokenizer, options.encoder)
         model.text_encoder.load_state_dict(encoder.state_dict())
-        pieces = encoder.get_input_embeddings().weight
-        decoder = model.get_input_embeddings().weight
-        if options.trim_vocab and pieces.shape == decoder.shape:
-            decoder.data.copy_(pieces)
+        pieces = model.text_encoder.get_input_embeddings().state_dict()
+        decoder = model.get_input_embeddings()
+        if options.trim_vocab and options.d_model == encoder_config.hidden_size:
+            decoder.load_state_dict(pieces)
     return model
 
 
