@@ -2,7 +2,7 @@
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor, distributed, nn
 from transformers.models.roberta_prelayernorm.configuration_roberta_prelayernorm import (
     RobertaPreLayerNormConfig,
 )
@@ -36,6 +36,7 @@ def contrastive_loss(
     *,
     temperature: float = 1.0,
     others: Tensor | None = None,
+    is_negative: Tensor | None = None,
 ) -> Tensor:
     """-log(e^(a.p/t) / (e^(a.p/t) + e^(a.n/t))) with cosine similarities (Hu et al. 2022).
 
@@ -45,17 +46,18 @@ def contrastive_loss(
     Args:
         anchor, positive, negative: pooled views, [B, D].
         temperature: t > 0.
-        others: is the positive of report j a negative of report i? Boolean, [B, B].
+        others: positives of M reports, possibly these among them, [M, D].
+        is_negative: which of them are negatives of each report, boolean, [B, M].
 
     Returns:
         One loss per report, [B].
     """
     towards = F.cosine_similarity(anchor, positive, dim=-1)
     away = F.cosine_similarity(anchor, negative, dim=-1)
-    if others is None:
+    if others is None or is_negative is None:
         return F.softplus((away - towards) / temperature)  # the same quotient, without overflow
-    across = F.normalize(anchor, dim=-1) @ F.normalize(positive, dim=-1).T  # [B, B]
-    across = across.masked_fill(~others, -torch.inf)
+    across = F.normalize(anchor, dim=-1) @ F.normalize(others, dim=-1).T  # [B, M]
+    across = across.masked_fill(~is_negative, -torch.inf)
     every = torch.cat([towards.unsqueeze(1), away.unsqueeze(1), across], dim=1) / temperature
     return every.logsumexp(1) - towards / temperature
 
@@ -127,18 +129,51 @@ class ContrastiveModule(nn.Module):
             2
         )  # each [B, S, D]
         has_views = positive.any(dim=1) & negative.any(dim=1)
-        others = None
+        towards = masked_mean(views, positive)  # [B, D]
+        others = is_negative = None
         if self.batch_negatives and labels is not None:
-            differ = (labels.unsqueeze(0) != labels.unsqueeze(1)).any(-1)  # [B, B]
-            others = differ & has_views  # never a report itself
+            others = of_all_processes(towards)  # [M, D]
+            impressions = fingerprints(labels)  # [B]
+            differ = impressions.unsqueeze(1) != of_all_processes(impressions)
+            is_negative = differ & of_all_processes(has_views)  # never a report itself
         losses = contrastive_loss(
             masked_mean(whole, real),
-            masked_mean(views, positive),
+            towards,
             masked_mean(views, negative),
             temperature=self.temperature,
             others=others,
+            is_negative=is_negative,
         )
         return losses * has_views
+
+
+def fingerprints(labels: Tensor) -> Tensor:
+    """One whole number per row of labels [B, T], the same for the same impression: [B]."""
+    real = labels >= 0
+    factors = torch.ones(labels.size(1), dtype=torch.long, device=labels.device)
+    factors = (factors * 6364136223846793005).cumprod(0)  # modulo 2^64 (Knuth's MMIX multiplier)
+    return ((labels + 1) * factors * real).sum(1)
+
+
+def of_all_processes(rows: Tensor) -> Tensor:
+    """The rows [B, ...] of all processes of a distributed run, [M, ...], with their gradients."""
+    if not distributed.is_available() or not distributed.is_initialized():
+        return rows
+    from torch.distributed.nn.functional import all_gather  # with gradient
+
+    counts = [
+        torch.zeros(1, dtype=torch.long, device=rows.device)
+        for _ in range(distributed.get_world_size())
+    ]
+    distributed.all_gather(counts, torch.tensor([len(rows)], device=rows.device))
+    missing = int(max(counts)) - len(rows)
+    filled = torch.cat([rows, rows.new_zeros(missing, *rows.shape[1:])])
+    if rows.requires_grad:
+        parts = list(all_gather(filled))
+    else:
+        parts = [torch.empty_like(filled) for _ in counts]
+        distributed.all_gather(parts, filled)
+    return torch.cat([part[: int(count)] for part, count in zip(parts, counts, strict=True)])
 
 
 def masked_mean(states: Tensor, keep: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from tiny import tiny_model, tiny_processor
 
-from graphsum.contrastive import contrastive_loss, contrastive_views
+from graphsum.contrastive import contrastive_loss, contrastive_views, fingerprints
 
 
 def test_views_by_hand():
@@ -98,8 +98,15 @@ def test_negatives_from_the_batch_by_an_explicit_loop():
     torch.manual_seed(2)
     anchor, positive, negative = torch.randn(3, 4, 6)
     labels = torch.tensor([[5, 6], [5, -100], [5, 6], [7, 8]])
-    others = (labels.unsqueeze(0) != labels.unsqueeze(1)).any(-1)
-    actual = contrastive_loss(anchor, positive, negative, temperature=0.5, others=others)
+    prints = fingerprints(labels)
+    actual = contrastive_loss(
+        anchor,
+        positive,
+        negative,
+        temperature=0.5,
+        others=positive,
+        is_negative=prints.unsqueeze(0) != prints.unsqueeze(1),
+    )
     for i in range(4):
 
         def term(a, b):

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import math
 import os
 import signal
 import subprocess
@@ -72,9 +73,9 @@ def whole(reports_file, tmp_path_factory):
     return run
 
 
-def losses(run):
+def losses(run, name="loss"):
     entries = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
-    return {entry["step"]: entry["loss"] for entry in entries if "loss" in entry}
+    return {entry["step"]: entry[name] for entry in entries if name in entry}
 
 
 def test_batches_show_every_report_once_per_pass():
@@ -213,3 +214,16 @@ def test_two_processes_equal_one_on_the_same_global_batch(reports_file, tmp_path
         train(reports_file, run, "--max-steps", "4", *options[2:], launcher=began)
         train(reports_file, run, *options, "--resume", launcher=goes_on)
         assert losses(run) == pytest.approx(one, abs=1e-5)
+
+
+def test_negatives_come_from_all_processes(reports_file, tmp_path):
+    """The batch is one, whoever computes which of its (here seven) reports."""
+    options = ("--max-steps", "4", "--validate-every", "4", "--dropout", "0", "--batch-size", "7",
+               "--graph-dropout", "0", "--contrastive-negatives", "batch")  # fmt: skip
+    train(reports_file, tmp_path / "one", *options)
+    train(reports_file, tmp_path / "two", *options, launcher=(sys.executable, *TORCHRUN))
+    for name in ("loss", "contrastive"):
+        one, two = (losses(tmp_path / run, name) for run in ("one", "two"))
+        assert len(one) == 4
+        assert two == pytest.approx(one, abs=1e-5)
+    assert one[1] > math.log(3)  # more than one negative counts
