@@ -4,7 +4,7 @@ Neither looks at what is wrong with the patient, and both come close to publishe
 ROUGE, because impressions repeat.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -49,17 +49,20 @@ class NeighbourConsensus:
 
     def predict(self, findings: Sequence[str]) -> list[str]:
         """One impression of the training part for each findings section."""
+        return [consensus(*neighbours) for neighbours in self.neighbours(findings)]
+
+    def neighbours(self, findings: Sequence[str]) -> Iterator[tuple[list[str], np.ndarray]]:
+        """For each findings section the impressions of the nearest training reports, nearest
+        first, and their weights (at most exp(``SHARPNESS``))."""
         if not findings:
-            return []
+            return
         queries = self._vectorizer.transform(findings)
         rows = max(1, _CHUNK_ELEMENTS // len(self._impressions))
-        answers = []
         for start in range(0, len(findings), rows):
             for cosines in (queries[start : start + rows] @ self._train).toarray():
-                neighbours = _nearest(cosines, N_NEIGHBOURS)
-                weights = np.exp(SHARPNESS * cosines[neighbours].astype(np.float64))
-                answers.append(consensus([self._impressions[i] for i in neighbours], weights))
-        return answers
+                nearest = _nearest(cosines, N_NEIGHBOURS)
+                weights = np.exp(SHARPNESS * cosines[nearest].astype(np.float64))
+                yield [self._impressions[i] for i in nearest], weights
 
 
 def consensus(candidates: Sequence[str], weights: np.ndarray) -> str:
