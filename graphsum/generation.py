@@ -32,7 +32,9 @@ def generate_impressions(
     """
     settings = settings or SearchSettings()
     impressions = [""] * len(examples)
-    for rows, batch in batches(model, processor, examples, batch_size, progress and "generate"):
+    for rows, batch in batches(
+        model, processor, examples, batch_size, "generate" if progress else None
+    ):
         pieces = model.generate_impressions(batch, settings)
         for row, text in zip(rows, processor.decode(pieces), strict=True):
             impressions[row] = text
@@ -57,7 +59,9 @@ def sample_impressions(
     alone and in any batch, but for rounding.
     """
     sampled: list[list[str]] = [[]] * len(examples)
-    for rows, batch in batches(model, processor, examples, batch_size, progress and "sample"):
+    for rows, batch in batches(
+        model, processor, examples, batch_size, "sample" if progress else None
+    ):
         noise = torch.stack(
             [noise_of(examples[row], (max_new_tokens, num_samples), seed) for row in rows]
         )
@@ -80,18 +84,18 @@ def batches(
     processor: GraphSumProcessor,
     examples: Sequence[Example],
     batch_size: int,
-    progress: str | bool,
+    progress: str | None,
 ) -> Iterator[tuple[list[int], dict[str, torch.Tensor]]]:
     """Rows of similar length with their batch, the model in evaluation mode meanwhile.
 
-    ``progress``: what to call the progress bar; empty or False: none.
+    ``progress``: what to call the progress bar; None: no bar.
     """
     order = sorted(range(len(examples)), key=lambda row: len(examples[row].input_ids))
     was_training = model.training
     model.eval()
     try:
         with (
-            tqdm(total=len(order), unit=" reports", desc=progress or "", disable=not progress) as bar,
+            tqdm(total=len(order), unit=" reports", desc=progress, disable=progress is None) as bar,
             onednn_products(),
         ):
             for start in range(0, len(order), batch_size):

@@ -36,7 +36,7 @@ class NeighbourConsensus:
 
     def fit(self, train: Sequence[Report]) -> "NeighbourConsensus":
         """Index the training reports; raises :class:`InputError` when none of them has words."""
-        self._impressions = [report.impression for report in train]
+        self.impressions = [report.impression for report in train]
         try:
             vectors = self._vectorizer.fit_transform(report.findings for report in train)
         except ValueError:
@@ -49,20 +49,21 @@ class NeighbourConsensus:
 
     def predict(self, findings: Sequence[str]) -> list[str]:
         """One impression of the training part for each findings section."""
-        return [consensus(*neighbours) for neighbours in self.neighbours(findings)]
+        answers = []
+        for cosines in self.cosines(findings):
+            neighbours = nearest(cosines, N_NEIGHBOURS)
+            weights = np.exp(SHARPNESS * cosines[neighbours].astype(np.float64))
+            answers.append(consensus([self.impressions[i] for i in neighbours], weights))
+        return answers
 
-    def neighbours(self, findings: Sequence[str]) -> Iterator[tuple[list[str], np.ndarray]]:
-        """For each findings section the impressions of the nearest training reports, nearest
-        first, and their weights (at most exp(``SHARPNESS``))."""
+    def cosines(self, findings: Sequence[str]) -> Iterator[np.ndarray]:
+        """For each findings section its cosine with every training report's, float32 [n]."""
         if not findings:
             return
         queries = self._vectorizer.transform(findings)
-        rows = max(1, _CHUNK_ELEMENTS // len(self._impressions))
+        rows = max(1, _CHUNK_ELEMENTS // len(self.impressions))
         for start in range(0, len(findings), rows):
-            for cosines in (queries[start : start + rows] @ self._train).toarray():
-                nearest = _nearest(cosines, N_NEIGHBOURS)
-                weights = np.exp(SHARPNESS * cosines[nearest].astype(np.float64))
-                yield [self._impressions[i] for i in nearest], weights
+            yield from (queries[start : start + rows] @ self._train).toarray()
 
 
 def consensus(candidates: Sequence[str], weights: np.ndarray) -> str:
@@ -78,7 +79,7 @@ def consensus(candidates: Sequence[str], weights: np.ndarray) -> str:
     return texts[int(np.argmax(expected))]
 
 
-def _nearest(cosines: np.ndarray, n: int) -> np.ndarray:
+def nearest(cosines: np.ndarray, n: int) -> np.ndarray:
     """Positions of the ``n`` highest cosines, highest first, ties by position."""
     if len(cosines) > n:
         # All positions that reach the n-th highest value: a plain partition would cut through ties.
