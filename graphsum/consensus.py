@@ -43,7 +43,7 @@ class ConsensusSettings:
     temperature: float = 0.7
     neighbour_weight: float = 0.75
     observation_weight: float = 1.0
-    observation_threshold: float = 0.25
+    observation_threshold: float = 0.2
 
     def __post_init__(self) -> None:
         allowed = {
