@@ -50,7 +50,14 @@ def build_parser() -> Parser:
     add("--graphs", metavar="FILE", help="graphs made before, as for train.py")
     add("--cache-dir", metavar="DIR", help="where annotations are kept (default: the run's)")
     add("--output-dir", metavar="DIR", help="default: results/<dataset>-<what is scored>-<part>")
-    add("--num-beams", type=int, default=5, help="beam width (default 5); 1: greedy")
+    decoding = parser.add_mutually_exclusive_group()
+    decoding.add_argument("--num-beams", type=int, help="beam width (default 5); 1: greedy")
+    decoding.add_argument(
+        "--consensus",
+        action=argparse.BooleanOptionalAction,
+        help="take the impression that samples and similar training reports agree with most "
+        "(default: as the checkpoint says)",
+    )
     add("--batch-size", type=int, default=32, help="reports generated at a time (default 32)")
     add("--device", help="cpu, cuda, ... (default: a GPU when there is one)")
     add("--examples", type=int, default=0, help="print this many findings and impressions")
@@ -85,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         predictions = read_predictions(options.predictions, uids)
         name = Path(options.predictions).stem
     else:
-        predictions = generate(options, settings, checkpoint, reports)
+        predictions = generate(options, settings, checkpoint, reports, corpus.train)
         if not predictions:
             return  # another process has them all
         name = checkpoint.parent.name if checkpoint.name in ("best", "last") else checkpoint.name
@@ -122,8 +129,11 @@ def generate(
     settings: TrainOptions,
     checkpoint: Path,
     reports: Sequence[Report],
+    train: Sequence[Report],
 ) -> list[str]:
     """The checkpoint's impressions for the reports.
+
+    With consensus decoding ``train``, the training part of the corpus at hand, votes too.
 
     Of several processes each writes a share; the first one gets them all, the others nothing.
     """
@@ -132,7 +142,6 @@ def generate(
     from accelerate.utils import gather_object
 
     from graphsum.building import graphs_of
-    from graphsum.generation import SearchSettings, generate_impressions
     from graphsum.summarizer import Summarizer
 
     state = PartialState(cpu=not torch.cuda.is_available())
@@ -151,18 +160,19 @@ def generate(
             corpus=settings.dataset,
             progress=state.is_main_process,
         )
-    examples = list(summarizer.processor.examples(graphs))
-    rows = range(state.process_index, len(examples), state.num_processes)
-    own = generate_impressions(
-        summarizer.model,
-        summarizer.processor,
-        [examples[row] for row in rows],
-        settings=SearchSettings(num_beams=options.num_beams),
+    beams = {} if options.num_beams is None else {"num_beams": options.num_beams}
+    rows = range(state.process_index, len(graphs), state.num_processes)
+    own = summarizer.write(
+        [reports[row].findings for row in rows],
+        [graphs[row] for row in rows],
         batch_size=options.batch_size,
         progress=state.is_main_process,
+        consensus=options.consensus,
+        train=train,
+        **beams,
     )
     written = dict(gather_object(list(zip(rows, own, strict=True))))
-    return [written[row] for row in range(len(examples))] if state.is_main_process else []
+    return [written[row] for row in range(len(graphs))] if state.is_main_process else []
 
 
 def print_examples(reports: Sequence[Report], predictions: Sequence[str], count: int) -> None:

@@ -35,7 +35,13 @@ def build_parser() -> Parser:
     )
     summarize.add_argument("--column", default="findings", help="column with the findings")
     summarize.add_argument("--output-column", default="impression", help="column to add")
-    summarize.add_argument("--num-beams", type=int, default=5, help="beam width; 1: greedy")
+    decoding = summarize.add_mutually_exclusive_group()
+    decoding.add_argument("--num-beams", type=int, help="beam width, 5 by default; 1: greedy")
+    decoding.add_argument(
+        "--consensus",
+        action=argparse.BooleanOptionalAction,
+        help="the impression that samples agree with most; default: as the checkpoint says",
+    )
     summarize.add_argument("--batch-size", type=int, default=32, help="reports at a time")
     summarize.add_argument("--device", help="cpu, cuda, ...; default: a GPU when there is one")
     summarize.add_argument("--annotator-model", metavar="FOLDER", help="the annotator's models")
@@ -47,7 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.findings not in (None, "-") and options.input:
         raise InputError("give either a text or --input FILE, not both")
     for name in ("num_beams", "batch_size"):
-        if getattr(options, name) < 1:
+        value = getattr(options, name)
+        if value is not None and value < 1:
             raise InputError(f"--{name.replace('_', '-')} must be at least 1")
     source = Path(options.input) if options.input else None
     if options.output:
@@ -70,8 +77,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         options.checkpoint, device=options.device, annotator_model=options.annotator_model
     )
     gc.freeze()
+    beams = {} if options.num_beams is None else {"num_beams": options.num_beams}
     impressions = summarizer.summarize(
-        texts, num_beams=options.num_beams, batch_size=options.batch_size
+        texts, consensus=options.consensus, batch_size=options.batch_size, **beams
     )
     if source is not None and source.suffix.lower() in TABLES:
         for row, impression in zip(rows, impressions, strict=True):

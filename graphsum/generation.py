@@ -1,9 +1,11 @@
 """Writing impressions for many reports, in batches of similar length."""
 
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 
+import numpy as np
 import torch
 from tqdm import tqdm
 
@@ -30,23 +32,79 @@ def generate_impressions(
     """
     settings = settings or SearchSettings()
     impressions = [""] * len(examples)
+    for rows, batch in batches(
+        model, processor, examples, batch_size, "generate" if progress else None
+    ):
+        pieces = model.generate_impressions(batch, settings)
+        for row, text in zip(rows, processor.decode(pieces), strict=True):
+            impressions[row] = text
+    return impressions
+
+
+def sample_impressions(
+    model: GraphSum,
+    processor: GraphSumProcessor,
+    examples: Sequence[Example],
+    *,
+    num_samples: int,
+    temperature: float,
+    max_new_tokens: int = 80,
+    seed: int = 0,
+    batch_size: int = 32,
+    progress: bool = False,
+) -> list[list[str]]:
+    """``num_samples`` impressions per example, drawn from the model.
+
+    Randomness comes from ``seed`` and the findings' pieces, so that a report has the same samples
+    alone and in any batch, but for rounding.
+    """
+    sampled: list[list[str]] = [[]] * len(examples)
+    for rows, batch in batches(
+        model, processor, examples, batch_size, "sample" if progress else None
+    ):
+        noise = torch.stack(
+            [noise_of(examples[row], (max_new_tokens, num_samples), seed) for row in rows]
+        )
+        pieces = model.sample_impressions(batch, noise.to(model.device), temperature=temperature)
+        texts = processor.decode(pieces.flatten(0, 1))
+        for number, row in enumerate(rows):
+            sampled[row] = texts[number * num_samples : (number + 1) * num_samples]
+    return sampled
+
+
+def noise_of(example: Example, shape: tuple[int, ...], seed: int) -> torch.Tensor:
+    """Uniform numbers in [0, 1) that depend on the seed and the findings' pieces."""
+    digest = zlib.crc32(example.input_ids.astype("<i8").tobytes())
+    generator = np.random.default_rng((seed, digest))
+    return torch.from_numpy(generator.random(shape, dtype=np.float32))
+
+
+def batches(
+    model: GraphSum,
+    processor: GraphSumProcessor,
+    examples: Sequence[Example],
+    batch_size: int,
+    progress: str | None,
+) -> Iterator[tuple[list[int], dict[str, torch.Tensor]]]:
+    """Rows of similar length with their batch, the model in evaluation mode meanwhile.
+
+    ``progress``: what to call the progress bar; None: no bar.
+    """
     order = sorted(range(len(examples)), key=lambda row: len(examples[row].input_ids))
     was_training = model.training
     model.eval()
-    with (
-        tqdm(total=len(order), unit=" reports", desc="generate", disable=not progress) as bar,
-        onednn_products(),
-    ):
-        for start in range(0, len(order), batch_size):
-            rows = order[start : start + batch_size]
-            batch = processor.collate([examples[row] for row in rows])
-            batch = {name: tensor.to(model.device) for name, tensor in batch.items()}
-            pieces = model.generate_impressions(batch, settings)
-            for row, text in zip(rows, processor.decode(pieces), strict=True):
-                impressions[row] = text
-            bar.update(len(rows))
-    model.train(was_training)
-    return impressions
+    try:
+        with (
+            tqdm(total=len(order), unit=" reports", desc=progress, disable=progress is None) as bar,
+            onednn_products(),
+        ):
+            for start in range(0, len(order), batch_size):
+                rows = order[start : start + batch_size]
+                batch = processor.collate([examples[row] for row in rows])
+                yield rows, {name: tensor.to(model.device) for name, tensor in batch.items()}
+                bar.update(len(rows))
+    finally:
+        model.train(was_training)
 
 
 @contextmanager

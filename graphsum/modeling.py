@@ -23,6 +23,7 @@ from graphsum.configuration import GraphSumConfig
 from graphsum.contrastive import ContrastiveModule
 from graphsum.decoders.transformer import IGNORED, TransformerDecoder
 from graphsum.encoders import GraphEncoder, build_text_encoder
+from graphsum.sampling import sample_sequences
 from graphsum.search import SearchSettings, beam_search
 
 
@@ -217,6 +218,31 @@ class GraphSum(PreTrainedModel, GenerationMixin):
             end_id=self.config.eos_token_id,
             pad_id=self.config.pad_token_id,
             device=memory.device,
+        )
+
+    @torch.inference_mode()
+    def sample_impressions(
+        self, batch: dict[str, Tensor], noise: Tensor, *, temperature: float
+    ) -> Tensor:
+        """Sampled pieces of each report of a batch.
+
+        Args:
+            batch: as in :meth:`generate_impressions`.
+            noise: uniform in [0, 1), [B, T, N] for N samples of at most T pieces.
+
+        Returns:
+            [B, N, 1 + T], padded after the end piece.
+        """
+        memory = self.encode(
+            batch["input_ids"], batch["attention_mask"], batch["edge_index"], batch["edge_type"]
+        )
+        return sample_sequences(
+            self.decoder.start(memory, batch["attention_mask"], batch["input_ids"]),
+            noise,
+            temperature=temperature,
+            start_id=self.config.decoder_start_token_id,
+            end_id=self.config.eos_token_id,
+            pad_id=self.config.pad_token_id,
         )
 
     def get_encoder(self, modality: str | None = None) -> nn.Module:

@@ -8,13 +8,15 @@ from typing import Any, overload
 import torch
 from transformers.utils import logging as transformers_logging
 
-from graphsum.generation import SearchSettings, generate_impressions
+from graphsum.consensus import ConsensusSettings, TrainingEvidence, consensus_impressions
+from graphsum.generation import SearchSettings, generate_impressions, sample_impressions
 from graphsum.modeling import GraphSum
 from graphsum.processing import GraphSumProcessor
 from graphsum.runs import find_checkpoint
 from preprocessing.annotators import Annotator, load_annotator
 from preprocessing.errors import InputError
 from preprocessing.graph import build_graph
+from preprocessing.records import Report, ReportGraph
 
 logger = logging.getLogger(__name__)
 
@@ -26,10 +28,19 @@ class Summarizer:
     >>> summarizer.summarize("Small left pleural effusion. Heart size normal.")  # doctest: +SKIP
     """
 
-    def __init__(self, model: GraphSum, processor: GraphSumProcessor, annotator: Annotator) -> None:
+    def __init__(
+        self,
+        model: GraphSum,
+        processor: GraphSumProcessor,
+        annotator: Annotator,
+        *,
+        consensus: ConsensusSettings | None = None,
+    ) -> None:
+        """``consensus``: settings with which consensus decoding is the default; None: search."""
         self.model = model.eval()
         self.processor = processor
         self.annotator = annotator
+        self.consensus = consensus
 
     @classmethod
     def from_pretrained(
@@ -61,19 +72,39 @@ class Summarizer:
                 trained_on,
                 annotator.version,
             )
-        return cls(load_model(folder, device=device), processor, annotator)
+        consensus = ConsensusSettings.from_pretrained(folder)
+        return cls(load_model(folder, device=device), processor, annotator, consensus=consensus)
 
     @overload
-    def summarize(self, findings: str, **settings: Any) -> str: ...
-    @overload
-    def summarize(self, findings: Sequence[str], **settings: Any) -> list[str]: ...
     def summarize(
-        self, findings: str | Sequence[str], *, batch_size: int = 32, **settings: Any
+        self,
+        findings: str,
+        *,
+        batch_size: int = 32,
+        consensus: bool | None = None,
+        **settings: Any,
+    ) -> str: ...
+    @overload
+    def summarize(
+        self,
+        findings: Sequence[str],
+        *,
+        batch_size: int = 32,
+        consensus: bool | None = None,
+        **settings: Any,
+    ) -> list[str]: ...
+    def summarize(
+        self,
+        findings: str | Sequence[str],
+        *,
+        batch_size: int = 32,
+        consensus: bool | None = None,
+        **settings: Any,
     ) -> str | list[str]:
         """The impression of one findings text, or a list of them for a list.
 
         Findings longer than the encoder reads lose sentences from their end, with a warning in
-        the log. ``settings`` are fields of :class:`graphsum.generation.SearchSettings`.
+        the log. ``consensus`` and ``settings``: see :meth:`write`.
 
         Raises:
             InputError: findings without a single word.
@@ -85,14 +116,54 @@ class Summarizer:
         annotated = self.annotator.annotate((str(n), text) for n, text in enumerate(texts, 1))
         rule = self.processor.settings.graph_rule
         graphs = [build_graph(report, rule) for report in annotated]
-        impressions = generate_impressions(
-            self.model,
-            self.processor,
-            list(self.processor.examples(graphs)),
-            settings=SearchSettings(**settings),
-            batch_size=batch_size,
+        impressions = self.write(
+            texts, graphs, batch_size=batch_size, consensus=consensus, **settings
         )
         return impressions[0] if isinstance(findings, str) else impressions
+
+    def write(
+        self,
+        findings: Sequence[str],
+        graphs: Sequence[ReportGraph],
+        *,
+        batch_size: int = 32,
+        progress: bool = False,
+        consensus: bool | None = None,
+        train: Sequence[Report] | None = None,
+        **settings: Any,
+    ) -> list[str]:
+        """One impression for each findings text and its graph.
+
+        Args:
+            consensus: choose among samples (:mod:`graphsum.consensus`) instead of searching; None:
+                as the checkpoint says, unless there are ``settings``.
+            train: training reports that vote too, in consensus decoding.
+            settings: fields of :class:`graphsum.search.SearchSettings`.
+        """
+        examples = list(self.processor.examples(graphs))
+        if consensus is None:
+            consensus = self.consensus is not None and not settings
+        if not consensus:
+            return generate_impressions(
+                self.model,
+                self.processor,
+                examples,
+                settings=SearchSettings(**settings),
+                batch_size=batch_size,
+                progress=progress,
+            )
+        chosen = self.consensus or ConsensusSettings()
+        samples = sample_impressions(
+            self.model,
+            self.processor,
+            examples,
+            num_samples=chosen.num_samples,
+            temperature=chosen.temperature,
+            batch_size=batch_size,
+            progress=progress,
+        )
+        evidence = TrainingEvidence(train) if train is not None else None
+        return consensus_impressions(findings, samples, chosen, train=evidence)
 
 
 def load_model(folder: str | Path, *, device: str | None = None) -> GraphSum:

@@ -15,6 +15,7 @@ import evaluate
 import train
 from graphsum import Summarizer
 from graphsum.__main__ import main as graphsum
+from graphsum.consensus import ConsensusSettings
 from preprocessing.annotators import load_annotator
 from preprocessing.corpora import load_corpus
 from preprocessing.errors import InputError
@@ -195,6 +196,25 @@ def test_summarizer(checkpoint, caplog):
         summarizer.summarize([FINDINGS, " .\n"])
     summarizer.summarize("Lungs are clear. " * 1700, num_beams=1)  # 5,100 words
     assert "left out" in caplog.text
+
+
+def test_consensus_is_the_default_where_the_checkpoint_says_so(checkpoint, tmp_path, capsys):
+    for file in (checkpoint / "best").iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    texts = [FINDINGS, "Lungs are clear. No effusion."]
+    searched = Summarizer.from_pretrained(tmp_path).summarize(texts)
+    ConsensusSettings(num_samples=3, temperature=2.0).save_pretrained(tmp_path)
+    summarizer = Summarizer.from_pretrained(tmp_path)
+    agreed = summarizer.summarize(texts)
+    assert agreed == [summarizer.summarize(text, consensus=True) for text in texts]
+    assert agreed != searched
+    assert summarizer.summarize(texts, consensus=False) == searched
+    assert summarizer.summarize(texts, num_beams=5) == searched
+    for decoding, expected in (((), agreed), (("--no-consensus",), searched)):
+        graphsum(["summarize", "--checkpoint", str(tmp_path), *decoding, FINDINGS])
+        assert capsys.readouterr().out == expected[0] + "\n"
+    with pytest.raises(InputError, match="--num-beams: not allowed with argument --consensus"):
+        graphsum(["summarize", "--consensus", "--num-beams", "2", FINDINGS])
 
 
 def test_another_version_of_the_annotator_is_told(checkpoint, tmp_path, caplog):

@@ -118,6 +118,23 @@ def test_steps_equal_the_full_forward(processor, batch):
             pieces = torch.cat([pieces, new], dim=-1)
 
 
+class Chain:
+    """Steps whose probabilities depend on the last piece only; pieces not listed hardly ever."""
+
+    def __init__(self, after):
+        self.after = after
+
+    def step(self, pieces):
+        rows = [[[*self.after[int(p)], 1e-9] for p in row] for row in pieces]
+        return torch.tensor(rows).log()
+
+    def reorder(self, parents):
+        pass
+
+    def keep(self, rows):
+        pass
+
+
 def test_search_by_hand():
     """Two beams over pieces 0 (end), 1 and 2 whose probabilities depend on the last piece only.
 
@@ -127,20 +144,9 @@ def test_search_by_hand():
     """
     after = {3: [0.35, 0.6, 0.05], 1: [0.5, 0.4, 0.1], 2: [0.9, 0.05, 0.05], 0: [1 / 3] * 3}
 
-    class Chain:
-        def step(self, pieces):
-            rows = [[[*after[int(p)], 1e-9] for p in row] for row in pieces]
-            return torch.tensor(rows).log()
-
-        def reorder(self, parents):
-            pass
-
-        def keep(self, rows):
-            pass
-
     for penalty, expected in ((1.0, [3, 1, 0]), (0.0, [3, 0])):
         settings = SearchSettings(num_beams=2, max_new_tokens=5, length_penalty=penalty)
-        found = beam_search(Chain(), settings, num_reports=1, start_id=3, end_id=0, pad_id=9)
+        found = beam_search(Chain(after), settings, num_reports=1, start_id=3, end_id=0, pad_id=9)
         assert found.tolist() == [expected]
 
 

@@ -155,8 +155,9 @@ def test_a_killed_run_goes_on_exactly(reports_file, whole, tmp_path):
     assert weights[0].read_bytes() == weights[1].read_bytes()
 
 
-def test_a_run_is_evaluated_on_its_own_corpus(whole, tmp_path):
-    evaluate.main(["--checkpoint", str(whole), "--output-dir", str(tmp_path), "--num-beams", "2"])
+@pytest.mark.parametrize("decoding", [("--num-beams", "2"), ("--consensus",)])
+def test_a_run_is_evaluated_on_its_own_corpus(whole, tmp_path, decoding):
+    evaluate.main(["--checkpoint", str(whole), "--output-dir", str(tmp_path), *decoding])
     metrics = json.loads((tmp_path / "metrics.json").read_text())
     assert metrics["strata"]["all"]["n"] == 10
     assert len((tmp_path / "predictions.jsonl").read_text().splitlines()) == 10

@@ -4,7 +4,7 @@ Neither looks at what is wrong with the patient, and both come close to publishe
 ROUGE, because impressions repeat.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -36,7 +36,7 @@ class NeighbourConsensus:
 
     def fit(self, train: Sequence[Report]) -> "NeighbourConsensus":
         """Index the training reports; raises :class:`InputError` when none of them has words."""
-        self._impressions = [report.impression for report in train]
+        self.impressions = [report.impression for report in train]
         try:
             vectors = self._vectorizer.fit_transform(report.findings for report in train)
         except ValueError:
@@ -49,17 +49,21 @@ class NeighbourConsensus:
 
     def predict(self, findings: Sequence[str]) -> list[str]:
         """One impression of the training part for each findings section."""
-        if not findings:
-            return []
-        queries = self._vectorizer.transform(findings)
-        rows = max(1, _CHUNK_ELEMENTS // len(self._impressions))
         answers = []
-        for start in range(0, len(findings), rows):
-            for cosines in (queries[start : start + rows] @ self._train).toarray():
-                neighbours = _nearest(cosines, N_NEIGHBOURS)
-                weights = np.exp(SHARPNESS * cosines[neighbours].astype(np.float64))
-                answers.append(consensus([self._impressions[i] for i in neighbours], weights))
+        for cosines in self.cosines(findings):
+            neighbours = nearest(cosines, N_NEIGHBOURS)
+            weights = np.exp(SHARPNESS * cosines[neighbours].astype(np.float64))
+            answers.append(consensus([self.impressions[i] for i in neighbours], weights))
         return answers
+
+    def cosines(self, findings: Sequence[str]) -> Iterator[np.ndarray]:
+        """For each findings section its cosine with every training report's, float32 [n]."""
+        if not findings:
+            return
+        queries = self._vectorizer.transform(findings)
+        rows = max(1, _CHUNK_ELEMENTS // len(self.impressions))
+        for start in range(0, len(findings), rows):
+            yield from (queries[start : start + rows] @ self._train).toarray()
 
 
 def consensus(candidates: Sequence[str], weights: np.ndarray) -> str:
@@ -75,7 +79,7 @@ def consensus(candidates: Sequence[str], weights: np.ndarray) -> str:
     return texts[int(np.argmax(expected))]
 
 
-def _nearest(cosines: np.ndarray, n: int) -> np.ndarray:
+def nearest(cosines: np.ndarray, n: int) -> np.ndarray:
     """Positions of the ``n`` highest cosines, highest first, ties by position."""
     if len(cosines) > n:
         # All positions that reach the n-th highest value: a plain partition would cut through ties.

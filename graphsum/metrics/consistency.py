@@ -148,6 +148,13 @@ def statements_of(
     return [read[text] for text in texts]
 
 
+def abnormal_names(findings: Sequence[Statement]) -> frozenset[str]:
+    """The names of the abnormalities that the findings assert."""
+    return frozenset(
+        name for one in findings if one.status == "present" for name in one.names - _NEUTRAL
+    )
+
+
 def compare_statements(
     impression: Sequence[Statement], findings: Sequence[Statement], findings_text: str
 ) -> Consistency:

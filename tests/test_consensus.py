@@ -1,0 +1,161 @@
+"""Consensus decoding: its definition spelt out, what each part is for, its settings on disk."""
+
+import numpy as np
+import pytest
+
+from graphsum.consensus import (
+    CONSENSUS_FILE,
+    NAMES,
+    ConsensusSettings,
+    TrainingEvidence,
+    consensus_impressions,
+)
+from graphsum.metrics.consistency import check_impression
+from graphsum.metrics.observations import positive_classes
+from graphsum.metrics.rouge import rouge_scores
+from preprocessing.errors import InputError
+from preprocessing.observations import statuses
+from preprocessing.records import Report
+
+NORMAL = "Heart size is normal. Mediastinum is unremarkable. Bones are intact."
+SIGNS = {
+    "There is a small left pleural effusion.": "Small left effusion.",
+    "There is right basilar atelectasis.": "Right basilar atelectasis.",
+    "The lungs are clear.": "No acute disease.",
+    "There is focal consolidation in the right lung.": "Right pneumonia.",
+}
+TRAIN = [
+    Report(f"{number}{row}", f"{sign} {NORMAL} {extra}", impression)
+    for row, (sign, impression) in enumerate(SIGNS.items())
+    for number, extra in enumerate(["", "No pneumothorax.", "Mild scoliosis.", "Aorta is normal."])
+]
+SILENT, TELLING = "No acute disease.", "Small left effusion."
+EFFUSION = "Small left pleural effusion. Heart size is normal."
+
+
+@pytest.fixture(scope="module")
+def evidence():
+    return TrainingEvidence(TRAIN)
+
+
+def choose(findings, samples, *, train=None, **settings):
+    settings = ConsensusSettings(**settings)
+    return consensus_impressions([findings], [samples], settings, train=train)[0]
+
+
+def test_rouge_alone_is_silent_and_observations_speak():
+    """Three of five say nothing: expected ROUGE 0.6 against 0.4. The large heart has p = 0.4, so
+    that naming it is worth 0.4 - 0.2 = 0.2: as much as the ROUGE that it costs."""
+    samples = [SILENT, "Large heart.", SILENT, "Large heart.", SILENT]
+    for weight, expected in ((0, SILENT), (0.9, SILENT), (1.1, "Large heart.")):
+        assert choose("The heart is enlarged.", samples, observation_weight=weight) == expected
+    settings = {"observation_weight": 1.1, "observation_threshold": 0.4}
+    assert choose("The heart is enlarged.", samples, **settings) == SILENT
+
+
+def test_what_the_findings_deny_stands_back_while_there_is_another():
+    findings = "No pleural effusion. Heart size is normal."
+    samples = [TELLING] * 4 + ["Normal heart size."]
+    assert choose(findings, samples) == "Normal heart size."
+    assert choose(findings, [TELLING, TELLING]) == TELLING
+
+
+def test_neighbours_share_the_abnormality_not_only_the_words(evidence):
+    impressions, votes = next(evidence.neighbours([f"There is a left pleural effusion. {NORMAL}"]))
+    assert votes.sum() == pytest.approx(1)
+    assert list(votes) == sorted(votes, reverse=True)
+    share = sum(v for text, v in zip(impressions, votes, strict=True) if text == TELLING)
+    assert set(impressions[:4]) == {TELLING}
+    assert share > 0.7
+    assert next(evidence.neighbours(["Unknown words only."]))[1].sum() == pytest.approx(1)
+
+
+def test_how_often_an_observation_is_named(evidence):
+    rates = dict(zip(NAMES, evidence.naming_rates(EFFUSION), strict=True))
+    assert rates["Pleural Effusion"] == pytest.approx((4 + 0.2) / (4 + 2))  # asserted in four
+    assert rates["Pneumonia"] == pytest.approx((4 + 0.2) / (16 + 2))  # never in the findings
+    rates = dict(zip(NAMES, evidence.naming_rates("Possible left effusion."), strict=True))
+    assert rates["Pleural Effusion"] == pytest.approx(0.1)  # doubted in none
+
+
+def slow_choice(findings, samples, settings, train):
+    """The definition, pair by pair, by rouge-score and without merging equal texts."""
+    own = [(text, 1 / len(samples)) for text in samples]
+    others, rates = [], np.zeros(len(NAMES))
+    if train is not None:
+        others = list(zip(*next(train.neighbours([findings])), strict=True))
+        rates = train.naming_rates(findings)
+    share = settings.neighbour_weight if others else 0.0
+    best, answer = -np.inf, ""
+    candidates = [text for text, _ in own + others]
+    wrong = {text: bool(check_impression(text, findings).wrong) for text in set(candidates)}
+    for candidate in candidates:
+        utility = 0.0
+        for votes, weight in ((own, 1 - share), (others, share)):
+            for text, vote in votes:
+                utility += weight * vote * rouge_scores([candidate], [text]).mean() / 100
+        for name, rate in zip(NAMES, rates, strict=True):
+            if name in positive_classes(candidate):
+                named = [
+                    sum(v for t, v in votes if name in positive_classes(t))
+                    for votes in (own, others)
+                ]
+                p = (sum(named) + rate) / 3 if others else named[0]
+                utility += settings.observation_weight * (p - settings.observation_threshold)
+        allowed = not wrong[candidate] or all(wrong.values())
+        if allowed and utility > best + 1e-9:
+            best, answer = utility, candidate
+    return answer
+
+
+@pytest.mark.parametrize("with_train", [False, True])
+def test_the_choice_equals_its_definition(evidence, with_train):
+    pool = [*SIGNS.values(), "Small effusion.", "Pneumonia or atelectasis.", "Normal chest."]
+    generator = np.random.default_rng(0)
+    train = evidence if with_train else None
+    findings, samples, expected = [], [], []
+    settings = ConsensusSettings(neighbour_weight=0.5)
+    for sign in [*SIGNS, EFFUSION, "Possible right pneumonia."] * 2:
+        findings.append(f"{sign} Heart size is normal.")
+        samples.append([str(text) for text in generator.choice(pool, size=7)])
+        expected.append(slow_choice(findings[-1], samples[-1], settings, train))
+    assert consensus_impressions(findings, samples, settings, train=train) == expected
+    assert len(set(expected)) > 2
+
+
+def test_classes_are_those_of_the_observation_scores():
+    assert len(NAMES) == 13
+    assert statuses("Left pleural effusion.")["Pleural Effusion"] == "present"
+
+
+def test_settings_round_trip_and_hold_no_text(tmp_path):
+    assert ConsensusSettings.from_pretrained(tmp_path) is None
+    settings = ConsensusSettings(num_samples=5, temperature=0.5)
+    settings.save_pretrained(tmp_path)
+    assert ConsensusSettings.from_pretrained(tmp_path) == settings
+    assert [path.name for path in tmp_path.iterdir()] == [CONSENSUS_FILE]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{", "not the settings"),
+        ("[1]", "not the settings"),
+        ('{"samples": 3}', "not the settings"),
+        ('{"num_samples": 0}', "num_samples must be from 1 to 10000, not 0"),
+        ('{"num_samples": 2.5}', "num_samples must be a number, not 2.5"),
+        ('{"temperature": 0}', "temperature must be from"),
+        ('{"neighbour_weight": 1.5}', "neighbour_weight must be from 0 to 1"),
+        ('{"neighbour_weight": "much"}', "must be a number"),
+    ],
+)
+def test_settings_that_cannot_be_used(tmp_path, content, message):
+    (tmp_path / CONSENSUS_FILE).write_text(content)
+    with pytest.raises(InputError, match=message) as caught:
+        ConsensusSettings.from_pretrained(tmp_path)
+    assert str(tmp_path) in str(caught.value)
+
+
+def test_training_reports_without_words():
+    with pytest.raises(InputError, match="none of the 1 training reports has words"):
+        TrainingEvidence([Report("1", "...", "Normal.")])
