@@ -1,4 +1,4 @@
-"""The ``graphsum`` command: write impressions for findings with a trained model."""
+"""The ``graphsum`` command: write impressions with a trained model, or export one."""
 
 import argparse
 import csv
@@ -45,11 +45,35 @@ def build_parser() -> Parser:
     summarize.add_argument("--batch-size", type=int, default=32, help="reports at a time")
     summarize.add_argument("--device", help="cpu, cuda, ...; default: a GPU when there is one")
     summarize.add_argument("--annotator-model", metavar="FOLDER", help="the annotator's models")
+    export = commands.add_parser(
+        "export",
+        help="a run's best checkpoint in half precision, to give away",
+        description="""Write what generation needs of a run's best checkpoint, in half precision,
+        without paths of this machine. It holds no report text, but was trained on reports: pass it
+        on only as the corpus' licence allows.""",
+    )
+    export.add_argument("--checkpoint", metavar="FOLDER", help="run; default: the newest one")
+    export.add_argument("--output", metavar="FOLDER", required=True, help="a new folder")
+    export.add_argument(
+        "--consensus", action="store_true", help="it is to use consensus decoding by default"
+    )
     return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     options = build_parser().parse_args(arguments)
+    {"summarize": summarize, "export": export}[options.command](options)
+
+
+def export(options: argparse.Namespace) -> None:
+    from graphsum.exporting import export_checkpoint
+
+    folder = export_checkpoint(options.checkpoint, options.output, consensus=options.consensus)
+    size = sum(path.stat().st_size for path in folder.iterdir()) / 1e6
+    print(f"done: {folder} ({size:.1f} MB)")
+
+
+def summarize(options: argparse.Namespace) -> None:
     if options.findings not in (None, "-") and options.input:
         raise InputError("give either a text or --input FILE, not both")
     for name in ("num_beams", "batch_size"):

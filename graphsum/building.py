@@ -136,8 +136,10 @@ def build_model(options: TrainOptions, processor: GraphSumProcessor) -> GraphSum
             type_vocab_size=1,
             pad_token_id=processor.pad_id,
         )
+    encoder_values = encoder_config.to_dict()
+    encoder_values.pop("_name_or_path", None)  # a folder of this machine
     config = GraphSumConfig(
-        text_encoder=encoder_config.to_dict(),
+        text_encoder=encoder_values,
         vocab_size=vocab_size,
         max_positions=max(512, options.max_target_pieces + 1),
         **{

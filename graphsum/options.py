@@ -149,7 +149,11 @@ PRESETS: dict[str, dict[str, Any]] = {
         "warmup": 100,
     },
     # Encoder and tokenizer from scratch, for a few thousand reports and a CPU.
-    "small": {"shuffle_sentences": True},
+    "small": {
+        "shuffle_sentences": True,
+        "contrastive_negatives": "batch",
+        "contrastive_temperature": 0.1,
+    },
     # A small pretrained encoder, for a few thousand reports and an hour of CPU.
     "minilm": {
         "encoder": "sentence-transformers/all-MiniLM-L6-v2",
@@ -162,6 +166,8 @@ PRESETS: dict[str, dict[str, Any]] = {
         "max_steps": 1200,
         "validate_every": 300,
         "shuffle_sentences": True,
+        "contrastive_negatives": "batch",
+        "contrastive_temperature": 0.1,
     },
     # Hu et al. (ACL 2022), Open-i; 221.6 M parameters with BioBERT.
     "hu2022": {

@@ -7,17 +7,20 @@ from preprocessing.corpora import Corpus, load_corpus
 from preprocessing.errors import InputError, closest
 
 RUNS = Path("checkpoints")
+SHIPPED = RUNS / "openi"
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
 
 
 def find_checkpoint(name: str | Path | None) -> Path:
     """The folder with the weights: ``name`` itself, its ``best/``, or that of the newest run.
 
+    Without name or run it is the checkpoint that ships.
+
     Raises:
         InputError: no checkpoint there, or no run yet.
     """
     if name is None:
-        return newest_run() / "best"
+        return newest_checkpoint()
     folder = Path(name)
     for candidate in (folder, folder / "best"):
         if any((candidate / weights).is_file() for weights in WEIGHTS):
@@ -34,20 +37,22 @@ def find_checkpoint(name: str | Path | None) -> Path:
     )
 
 
-def newest_run() -> Path:
-    """The run under ``checkpoints/`` whose best checkpoint was written last.
+def newest_checkpoint() -> Path:
+    """The best checkpoint of the run under ``checkpoints/`` that wrote one last, or what ships.
 
     Raises:
-        InputError: there is none.
+        InputError: there is neither.
     """
     runs = [path.parent for path in RUNS.glob(f"*/{OPTIONS_FILE}")]
-    runs = [run for run in runs if (run / "best").is_dir()]
-    if not runs:
-        raise InputError(
-            f"no finished run under {RUNS}/; train one (python train.py --dataset sample) or give "
-            "--checkpoint FOLDER"
-        )
-    return max(runs, key=lambda run: (run / "best").stat().st_mtime)
+    best = [run / "best" for run in runs if (run / "best").is_dir()]
+    if best:
+        return max(best, key=lambda folder: folder.stat().st_mtime)
+    if (SHIPPED / WEIGHTS[0]).is_file():
+        return SHIPPED
+    raise InputError(
+        f"no finished run under {RUNS}/; train one (python train.py --dataset sample) or give "
+        "--checkpoint FOLDER"
+    )
 
 
 def options_of_checkpoint(checkpoint: Path) -> TrainOptions | None:

@@ -175,7 +175,7 @@ def load_model(folder: str | Path, *, device: str | None = None) -> GraphSum:
     bars = transformers_logging.is_progress_bar_enabled()
     transformers_logging.disable_progress_bar()
     try:
-        model = GraphSum.from_pretrained(str(folder))
+        model = GraphSum.from_pretrained(str(folder), dtype=torch.float32)
     except InputError:
         raise
     except Exception as error:  # safetensors, json and transformers raise many kinds here

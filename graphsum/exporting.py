@@ -1,0 +1,70 @@
+"""A checkpoint to give away: what generation needs, in half precision, without local paths."""
+
+import os
+import shutil
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from graphsum.consensus import ConsensusSettings
+from graphsum.options import PRESETS, TrainOptions, save_options
+from graphsum.processing import GraphSumProcessor
+from graphsum.runs import find_checkpoint, options_of_checkpoint
+from graphsum.summarizer import load_model
+from preprocessing.errors import InputError
+
+LOCAL = "data_dir split_file annotator_model graphs cache_dir output_dir".split()
+
+
+def export_checkpoint(
+    checkpoint: str | Path | None, folder: str | Path, *, consensus: bool = False
+) -> Path:
+    """Write a run's best checkpoint without contrastive module and optimiser state.
+
+    Weights become float16 (IEEE half precision); :func:`graphsum.summarizer.load_model` computes
+    with them in float32. ``options.yaml`` keeps the options but no path of this machine.
+
+    Args:
+        checkpoint: run or checkpoint folder; None: the newest run.
+        folder: must not exist yet, or hold nothing but a README.md (a model card), which stays.
+        consensus: store the settings of consensus decoding, which makes it the default.
+
+    Raises:
+        InputError: no checkpoint there, or the folder is not free.
+    """
+    source, target = find_checkpoint(checkpoint), Path(folder)
+    if target.exists() and {path.name for path in target.iterdir()} - {"README.md"}:
+        raise InputError(f"{target}: already there; choose another --output or delete it first")
+    model = load_model(source, device="cpu")
+    model.contrastive = None
+    model.config.contrastive_weight = 0.0
+    new = target.with_name(target.name + ".new")
+    shutil.rmtree(new, ignore_errors=True)
+    try:
+        new.mkdir(parents=True)
+    except OSError as error:
+        raise InputError(f"{new}: cannot be written ({error.strerror})") from None
+    model.to(torch.float16).save_pretrained(new)
+    GraphSumProcessor.from_pretrained(source).save_pretrained(new)
+    if consensus:
+        ConsensusSettings().save_pretrained(new)
+    options = options_of_checkpoint(source)
+    if options is not None:
+        save_options(without_paths(options), new)
+    target.mkdir(parents=True, exist_ok=True)
+    for path in sorted(new.iterdir(), key=lambda path: path.suffix == ".safetensors"):
+        os.replace(path, target / path.name)  # the weights, which make it a checkpoint, last
+    new.rmdir()
+    return target
+
+
+def without_paths(options: TrainOptions) -> TrainOptions:
+    """The options with their defaults in the place of local paths."""
+    defaults = {entry.name: entry.default for entry in fields(TrainOptions)}
+    changes: dict[str, Any] = {name: defaults[name] for name in LOCAL}
+    if options.encoder and Path(options.encoder).is_dir():
+        of_preset = PRESETS.get(options.preset or "", {}).get("encoder")
+        changes["encoder"] = of_preset or Path(options.encoder).name
+    return replace(options, **changes)

@@ -1,0 +1,79 @@
+"""A checkpoint to give away: the same impressions, half the size, no path of this machine."""
+
+import pytest
+import torch
+from tiny import PAIRS, graph_of, tiny_model, tiny_processor
+
+from graphsum import runs
+from graphsum.__main__ import main
+from graphsum.consensus import ConsensusSettings
+from graphsum.exporting import export_checkpoint
+from graphsum.generation import generate_impressions
+from graphsum.options import resolve, run_options, save_options
+from graphsum.processing import GraphSumProcessor
+from graphsum.summarizer import load_model
+from preprocessing.errors import InputError
+
+
+@pytest.fixture
+def trained(tmp_path):
+    """A run folder with a model that nobody trained."""
+    run, processor = tmp_path / "run", tiny_processor()
+    tiny_model(processor, copy=True).save_pretrained(run / "best")
+    processor.save_pretrained(run / "best")
+    (tmp_path / "an-encoder").mkdir()
+    given = {"dataset": "csv", "data_dir": str(tmp_path), "encoder": str(tmp_path / "an-encoder")}
+    save_options(resolve(given | {"output_dir": str(run), "seed": 5}), run)
+    return run
+
+
+def test_exported_checkpoint_writes_the_same(trained, tmp_path, capsys):
+    folder = tmp_path / "given"
+    folder.mkdir()
+    (folder / "README.md").write_text("a model card")
+    main(["export", "--checkpoint", str(trained), "--output", str(folder), "--consensus"])
+    assert "done" in capsys.readouterr().out
+    assert (folder / "README.md").read_text() == "a model card"
+    whole, half = load_model(trained / "best"), load_model(folder)
+    assert half.contrastive is None
+    assert {p.dtype for p in half.parameters()} == {torch.float32}  # computed as before
+    size = (folder / "model.safetensors").stat().st_size
+    assert size < 0.6 * (trained / "best" / "model.safetensors").stat().st_size
+    processor = GraphSumProcessor.from_pretrained(folder)
+    graphs = [graph_of(str(row), findings) for row, (findings, _) in enumerate(PAIRS)]
+    examples = list(processor.examples(graphs))
+    assert generate_impressions(half, processor, examples) == generate_impressions(
+        whole, processor, examples
+    )
+    assert ConsensusSettings.from_pretrained(folder) == ConsensusSettings()
+
+
+def test_exported_checkpoint_names_no_local_path(trained, tmp_path):
+    folder = export_checkpoint(trained, tmp_path / "given")
+    options = run_options(folder)
+    assert (options.seed, options.dataset, options.encoder) == (5, "csv", "an-encoder")
+    assert options.data_dir is None
+    for path in folder.iterdir():
+        assert str(tmp_path).encode() not in path.read_bytes(), path.name
+    assert ConsensusSettings.from_pretrained(folder) is None
+    assert not (tmp_path / "given.new").exists()
+
+
+def test_a_folder_in_use_is_left_alone(trained, tmp_path):
+    folder = tmp_path / "given"
+    folder.mkdir()
+    (folder / "notes.txt").write_text("mine")
+    with pytest.raises(InputError, match="already there"):
+        export_checkpoint(trained, folder)
+    assert [path.name for path in folder.iterdir()] == ["notes.txt"]
+
+
+def test_what_ships_is_used_where_nothing_was_trained(trained, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match="no finished run"):
+        runs.find_checkpoint(None)
+    (tmp_path / "checkpoints").mkdir()
+    export_checkpoint(trained, runs.SHIPPED)
+    assert runs.find_checkpoint(None) == runs.SHIPPED
+    trained.rename(tmp_path / "checkpoints" / "mine")
+    assert runs.find_checkpoint(None) == runs.RUNS / "mine" / "best"
