@@ -40,6 +40,7 @@ def export_checkpoint(
     model = load_model(source, device="cpu")
     model.contrastive = None
     model.config.contrastive_weight = 0.0
+    model.config.text_encoder.pop("_name_or_path", None)  # older runs hold a local path there
     new = target.with_name(target.name + ".new")
     shutil.rmtree(new, ignore_errors=True)
     try:

@@ -237,6 +237,7 @@ def tidy(text: str) -> str:
     text = re.sub(r"\s+", " ", text).strip()
     text = re.sub(r"\s+([.,;:!?%)\]])", r"\1", text)
     text = re.sub(r"([(\[])\s+", r"\1", text)
+    text = re.sub(r"\.{2,}", ".", text)
     text = re.sub(r"(?<=\w)\s*([-/])\s*(?=\w)", r"\1", text)
     text = re.sub(r"(?<=\d)\. (?=\d+ (?:cm|mm)\b)", ".", text)
     return re.sub(r"(^|[.!?]\s+)([a-z])", lambda m: m[1] + m[2].upper(), text)

@@ -153,6 +153,7 @@ def test_examples_do_not_change_the_graph():
         ("possible pneumonia / atelectasis ( new )", "Possible pneumonia/atelectasis (new)"),
         ("", ""),
         ("COPD .", "COPD."),
+        ("small left effusion . .", "Small left effusion."),
     ],
 )
 def test_tidy(given, expected):

@@ -1,0 +1,38 @@
+"""The checkpoint that ships writes an impression out of the box."""
+
+from pathlib import Path
+
+import pytest
+
+from graphsum import Summarizer
+from graphsum.consensus import ConsensusSettings
+from graphsum.runs import options_of_checkpoint
+
+FOLDER = Path(__file__).resolve().parents[1] / "checkpoints" / "openi"
+
+pytestmark = pytest.mark.skipif(
+    not (FOLDER / "model.safetensors").is_file(),
+    reason="checkpoints/openi is not here (only the repository has it, not an installed package)",
+)
+
+
+def test_it_names_what_is_there_and_nothing_where_nothing_is():
+    summarizer = Summarizer.from_pretrained(FOLDER)
+    abnormal, normal = summarizer.summarize(
+        [
+            "There is a large left pleural effusion. Heart size is normal. No pneumothorax.",
+            "The heart is normal in size. The lungs are clear. No effusion or pneumothorax.",
+        ]
+    )
+    assert "effusion" in abnormal.lower()
+    assert "left" in abnormal.lower()
+    assert "no " in normal.lower() or "normal" in normal.lower()
+
+
+def test_its_files_hold_no_local_path_and_their_settings_are_read():
+    assert ConsensusSettings.from_pretrained(FOLDER) == ConsensusSettings()
+    options = options_of_checkpoint(FOLDER)
+    assert options is not None
+    assert options.dataset == "openi"
+    assert options.data_dir is None
+    assert sum(path.stat().st_size for path in FOLDER.iterdir()) <= 45e6
