@@ -300,16 +300,22 @@ def training(setting: Setting) -> list[Row]:
     """
     rows = []
     size = setting.options.batch_size
-    order = islice(batches([len(e.input_ids) for e in setting.training], size, seed=1), STEPS)
-    steps = [[setting.training[row] for row in chosen] for chosen in order]
+    whole_pass = [
+        [setting.training[row] for row in rows]
+        for rows in islice(
+            batches([len(e.input_ids) for e in setting.training], size, seed=1),
+            max(STEPS, len(setting.training) // size),
+        )
+    ]
     pieces = padded = 0
-    for chosen in steps:
+    for chosen in whole_pass:
         sources = torch.tensor([len(example.input_ids) for example in chosen])
         pieces += int(sources.sum())
         padded += len(sources) * int(sources.max())
         labels = setting.processor.collate(chosen)["labels"]
         pieces += int((labels != IGNORED).sum())
         padded += sum(len(own) * length for own, length in target_groups(labels))
+    steps = whole_pass[:STEPS]
     share = 100 * (1 - pieces / padded)
     for name, options in setting.sizes.items():
         for precision, words in (("bf16", "bf16"), ("no", "single precision")):
@@ -320,7 +326,9 @@ def training(setting: Setting) -> list[Row]:
             model = build_model(own, setting.processor).train()
             model.use_plain_attention()
             plain = plain_model(model).train()
-            ours = partial(train_ours, setting, accelerator, model, optimizer_of(model), steps, own)
+            optimizer = optimizer_of(model)
+            prepared = accelerator.prepare(model)  # without it nothing is computed in bf16
+            ours = partial(train_ours, setting, accelerator, prepared, optimizer, steps, own)
             theirs = partial(train_plain, setting, accelerator, plain, optimizer_of(plain), steps)
             times = seconds(setting.options.repeats, ours, theirs, onednn_products()(theirs))
             speeds = [len(steps) * size / median for median in times]
@@ -343,7 +351,7 @@ def training(setting: Setting) -> list[Row]:
                     counts[1] / 1e9 / len(steps) / size,
                 )
             )
-    rows.append(Row("padding of training batches", share, "%"))
+    rows.append(Row("padding of one pass of training batches", share, "%"))
     return rows
 
 

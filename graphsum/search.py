@@ -54,7 +54,10 @@ class Steps(Protocol):
     """A decoder on its way through a batch, as :func:`beam_search` drives it."""
 
     def step(self, pieces: Tensor) -> Tensor:
-        """Scores of the next piece [R, K, V] after each beam's last piece [R, K]."""
+        """Log-probabilities of the next piece [R, K, V] after each beam's last piece [R, K].
+
+        In single precision and a tensor of its own: the search writes into it.
+        """
         ...
 
     def reorder(self, parents: Tensor) -> None:
@@ -95,7 +98,7 @@ def beam_search(
     finished_scores = torch.full((num_reports, beams), NEVER, device=device)
     in_beam = torch.arange(2 * beams, device=device) < beams
     for length in range(1, longest + 1):
-        logs = decoder.step(running[:, :, -1]).float().log_softmax(-1)  # [R, K, V]
+        logs = decoder.step(running[:, :, -1])  # [R, K, V]
         block_repeated_ngrams(logs, running, settings.no_repeat_ngram_size)
         if length <= settings.min_new_tokens:
             logs[:, :, end_id] = -torch.inf
@@ -140,8 +143,10 @@ def best_continuations(logs: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor
     Where there are fewer, the rest are continuations that score so low that nothing takes them.
     """
     beams, vocabulary = logs.shape[1:]
-    missing = max(0, count - beams * vocabulary)
-    top, places = F.pad(logs.flatten(1), (0, missing), value=NEVER).topk(count)
+    logs = logs.flatten(1)
+    if (missing := count - beams * vocabulary) > 0:
+        logs = F.pad(logs, (0, missing), value=NEVER)
+    top, places = logs.topk(count)
     return top, (places // vocabulary).clamp(max=beams - 1), places % vocabulary
 
 

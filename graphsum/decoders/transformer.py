@@ -156,7 +156,7 @@ class TransformerSteps:
         self.length = 0
 
     def step(self, pieces: Tensor) -> Tensor:
-        """Scores of the next piece [R, K, V] after each beam's last piece [R, K]."""
+        """Log-probabilities of the next piece [R, K, V] after each beam's last piece [R, K]."""
         model = self.decoder.layers
         itself = torch.eye(pieces.size(1), dtype=torch.bool, device=pieces.device)
         self.ancestors = torch.cat([self.ancestors, itself.expand(len(pieces), -1, -1)], dim=-1)
@@ -183,7 +183,7 @@ class TransformerSteps:
         states = model.layer_norm(states)
         logits = self.decoder.lm_head(states)  # [R, K, V]
         if self.decoder.copy is None or self.copy_keys is None:
-            return logits
+            return logits.float().log_softmax(-1)
         attention, gate = self.decoder.copy.attend(states, self.copy_keys, self.mask.squeeze(1))
         return self.decoder.copy.mix(logits, attention, gate, self.source_ids)
 
@@ -280,7 +280,7 @@ class CopyHead(nn.Module):
             ids: pieces at the positions, [B, S] for all [B, T], or [N, S] for [N].
         """
         ids = ids.unsqueeze(1).expand_as(attention) if attention.ndim == 3 else ids
-        copied = torch.zeros_like(logits, dtype=attention.dtype).scatter_add(-1, ids, attention)
         share = gate.sigmoid().unsqueeze(-1)
-        mixture = (1 - share) * logits.float().softmax(-1) + share * copied
-        return mixture.clamp(min=1e-9).log()
+        # In place: every pass over all scores counts in a search.
+        mixture = (1 - share) * logits.float().softmax(-1)
+        return mixture.scatter_add_(-1, ids, share * attention).clamp_(min=1e-9).log_()
