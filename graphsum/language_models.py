@@ -193,6 +193,9 @@ def add_lora(llm: PreTrainedModel, *, r: int, alpha: int, dropout: float, target
             task_type="CAUSAL_LM",
         )
     )
+    for parameter in llm.parameters():
+        if parameter.requires_grad:  # beside weights of 16 bits small steps would be rounded away
+            parameter.data = parameter.data.float()
 
 
 def is_linear(module: nn.Module) -> bool:

@@ -179,7 +179,8 @@ _NEXT_TURN = re.compile(
 # What comes before it: "Sure! Here is the impression:", "**Impression:**".
 _LEAD_IN = re.compile(
     r"^\W*(?:(?:sure|certainly|of course|okay|here(?:'s| is| are))\b[^:\n]{0,150}"
-    r"|(?:[^:\n.]{0,100}\b)?(?:impression|answer|response|summary)(?: \w+)?)\W{0,3}:\W*(?=\w)",
+    r"|(?:[^:\n.]{0,100}\b)?(?:impression|answer|response|summary)\b[^:\n.]{0,50})"
+    r"\W{0,3}:\W*(?=\w)",
     re.IGNORECASE,
 )
 
