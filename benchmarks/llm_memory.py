@@ -132,8 +132,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         + [f"{values[key]:.1f}" for key in ("training, checkpointing", "training")]
         for shape, values in found.items()
     ]
-    header = ["LLM", "parameters", "trained,\nshallow", "trained,\ndelta", *BYTES,
-              "trained\nstate", "search", "activations,\ncheckpointing", "activations"]  # fmt: skip
+    header = ["LLM", "parameters", "trained, shallow", "trained, delta", *BYTES,
+              "trained state", "search", "activations, checkpointing", "activations"]  # fmt: skip
     print(f"GiB; {load}")
     print(tabulate(rows, headers=header, disable_numparse=True, tablefmt="github"))
 

@@ -22,7 +22,10 @@ from transformers import (
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
-from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING
+from transformers.models.auto.modeling_auto import (
+    MODEL_FOR_CAUSAL_LM_MAPPING,
+    MODEL_FOR_MASKED_LM_MAPPING,
+)
 
 from graphsum.out_of_memory import out_of_memory_as_input_error
 from preprocessing.errors import InputError, MissingBackendError
@@ -79,7 +82,8 @@ def describe_llm(name: str, *, revision: str | None = None, weights: str = "auto
             f"--llm {name}: an encoder-decoder model ({config.model_type}); give a decoder-only "
             "one, such as of the Llama, Mistral, Qwen, Gemma or Phi families"
         )
-    if type(config) not in MODEL_FOR_CAUSAL_LM_MAPPING:
+    reads_both_ways = type(config) in MODEL_FOR_MASKED_LM_MAPPING  # BERT and its like
+    if reads_both_ways or type(config) not in MODEL_FOR_CAUSAL_LM_MAPPING:
         raise InputError(
             f"--llm {name}: no causal language model ({config.model_type}); give a decoder-only "
             "one, such as of the Llama, Mistral, Qwen, Gemma or Phi families"

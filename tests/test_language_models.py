@@ -1,6 +1,8 @@
 """LLMs that cannot be used: one clear line each. And what identifies one."""
 
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -11,6 +13,9 @@ from graphsum.language_models import add_lora, config_hash, describe_llm, load_l
 from graphsum.options import resolve
 from graphsum.out_of_memory import out_of_memory_as_input_error
 from preprocessing.errors import InputError, MissingBackendError
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
+import llm_memory
 
 
 @pytest.fixture(scope="module")
@@ -121,3 +126,13 @@ def test_radiology_gpt_recipe():
     assert (options.lora_r, options.lora_alpha, options.lora_dropout) == (8, 16, 0.05)
     assert (options.lora_targets, options.lr, options.batch_size) == ("q_proj,v_proj", 3e-4, 128)
     assert options.prompt == "Derive the impression from findings in the radiology report"
+
+
+def test_memory_counted_by_hand():
+    """Llama 7B: 32 layers of 4 x 4096^2 + 3 x 4096 x 11008, two tables of 32000 x 4096."""
+    found = llm_memory.counts(llm_memory.SHAPES["Llama 7B"], llm_memory.Load())
+    assert found["parameters"] == 6_738_415_616
+    assert found["bfloat16"] == pytest.approx(2 * 6_738_415_616 / 2**30)
+    assert found["trained, delta"] - found["trained, shallow"] == 32 * 2 * 8 * (4096 + 4096)
+    # keys and values: 2 x 32 layers x 4096 x 2 bytes a piece, 5 beams of 8 reports of 360 pieces
+    assert found["search"] == pytest.approx(5 * 8 * 360 * 2 * 32 * 4096 * 2 / 2**30)
