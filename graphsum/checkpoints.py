@@ -10,8 +10,9 @@ from accelerate import Accelerator
 from safetensors.torch import load_file
 
 from graphsum.language_models import ADAPTER
-from graphsum.modeling import own_state
+from graphsum.modeling import LLM, own_state
 from graphsum.options import PROGRESS_FILE
+from preprocessing.errors import InputError
 from preprocessing.records import write_text_atomically
 
 
@@ -93,11 +94,21 @@ def load_own_state(model: Any, folder: str | Path) -> None:
     """Put the weights of a checkpoint into a model of the same shape, whose LLM is there already.
 
     Raises:
-        RuntimeError: the weights are not those of such a model.
+        InputError: the weights are not those of such a model.
     """
     path, adapter = Path(folder) / "model.safetensors", Path(folder) / ADAPTER
     if path.is_file():
-        model.load_state_dict(load_file(path), strict=False)
+        weights = load_file(path)
+        expected = {name: tensor.shape for name, tensor in own_state(model).items()}
+        tied = set(model._tied_weights_keys or ())  # saved once, under their other name
+        lora = {name for name in expected if name.startswith(LLM)}
+        found = {name: tensor.shape for name, tensor in weights.items()}
+        if found != {n: s for n, s in expected.items() if n not in tied | lora}:
+            raise InputError(
+                f"{folder}: these are the weights of another model; resume with the options that "
+                "the run was made with"
+            )
+        model.load_state_dict(weights, strict=False)
     if adapter.is_dir():
         from peft import set_peft_model_state_dict
 

@@ -304,7 +304,7 @@ def training_step(
     optimizer.zero_grad()
     generation, contrastive = accelerator.reduce(sums, "sum").tolist()
     losses = {"loss": generation}
-    if options.contrastive_weight:
+    if output.contrastive_loss is not None:
         losses |= {"contrastive": contrastive}
     return losses
 

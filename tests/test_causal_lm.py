@@ -227,6 +227,22 @@ def test_gradient_checkpointing_gives_the_same_gradients(encoder_run, llms):
     torch.testing.assert_close(*gradients)
 
 
+def test_weights_of_16_bits_under_adapters_of_32(encoder_run, llms):
+    needs_peft("delta")
+    model, processor, _ = build(encoder_run, llms("llama"), "delta", llm_weights="bfloat16")
+    whole, _, _ = build(encoder_run, llms("llama"), "delta")
+    batch = processor.collate(tiny_examples(processor))
+    model(**batch).loss.backward()
+    for name, parameter in model.named_parameters():
+        frozen_llm = name.startswith(LLM) and ".lora_" not in name
+        assert parameter.dtype == (torch.bfloat16 if frozen_llm else torch.float32)
+        assert (parameter.grad is not None) == parameter.requires_grad
+    with torch.no_grad():
+        torch.testing.assert_close(
+            model.eval()(**batch).loss, whole.eval()(**batch).loss, rtol=0.05, atol=0.05
+        )
+
+
 def test_padding_of_labels_has_no_loss(encoder_run, llms):
     model, processor, _ = build(encoder_run, llms("llama"))
     model.eval()
