@@ -45,8 +45,8 @@ def generate_impressions(
 
 
 def sample_impressions(
-    model: GraphSum,
-    processor: GraphSumProcessor,
+    model: Any,
+    processor: Any,
     examples: Sequence[Example],
     *,
     num_samples: int,
@@ -83,8 +83,8 @@ def noise_of(example: Example, shape: tuple[int, ...], seed: int) -> torch.Tenso
 
 
 def batches(
-    model: GraphSum,
-    processor: GraphSumProcessor,
+    model: Any,
+    processor: Any,
     examples: Sequence[Example],
     batch_size: int,
     progress: str | None,

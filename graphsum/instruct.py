@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from graphsum.decoders.causal_lm import IGNORED, CausalLMDecoder
-from graphsum.metrics.baselines import NeighbourConsensus
+from graphsum.metrics.baselines import NeighbourConsensus, nearest
 from graphsum.modeling import LLM, GraphSum, GraphSumOutput, own_state
 from graphsum.options import TrainOptions
 from graphsum.processing import Example, padded, padded_left, tidy
@@ -155,7 +155,8 @@ class InstructProcessor:
         """Similar reports, the most similar last, where it weighs most (Liu et al. 2022)."""
         if not self.shots:
             return []
-        rows = self.neighbours.nearest(report.findings, self.shots)
+        (cosines,) = self.neighbours.cosines([report.findings])
+        rows = nearest(cosines, self.shots)
         return [(self.train[row].findings, self.train[row].impression) for row in rows[::-1]]
 
     def collate(self, examples: Sequence[Example]) -> dict[str, Tensor]:

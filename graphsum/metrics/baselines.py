@@ -47,11 +47,6 @@ class NeighbourConsensus:
         self._train = vectors.T.tocsr()
         return self
 
-    def nearest(self, findings: str, n: int) -> list[int]:
-        """Numbers of the ``n`` most similar training reports, the most similar first."""
-        cosines = (self._vectorizer.transform([findings]) @ self._train).toarray()[0]
-        return _nearest(cosines, n).tolist()
-
     def predict(self, findings: Sequence[str]) -> list[str]:
         """One impression of the training part for each findings section."""
         answers = []
