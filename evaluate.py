@@ -3,6 +3,7 @@
     python evaluate.py                                        the newest run, its own test split
     python evaluate.py --checkpoint RUN --dataset openi --data-dir DIR --split val
     python evaluate.py --dataset openi --data-dir DIR --predictions FILE    anyone's outputs
+    python evaluate.py --llm FOLDER --shots 4                 a language model, prompted
     python evaluate.py --predictions FILE --compare OTHER     with a paired bootstrap test
     torchrun --nproc-per-node 4 evaluate.py --checkpoint RUN  each process writes its share
 
@@ -60,6 +61,18 @@ def build_parser() -> Parser:
     )
     add("--batch-size", type=int, default=32, help="reports generated at a time (default 32)")
     add("--device", help="cpu, cuda, ... (default: a GPU when there is one)")
+    add(
+        "--llm",
+        metavar="FOLDER",
+        help="where the checkpoint's LLM lies now; without --checkpoint: an LLM to prompt as it is",
+    )
+    add("--shots", type=int, default=0, help="similar training reports shown to an LLM alone")
+    add(
+        "--prompt-findings",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="without them an LLM that is prompted as it is knows nothing of the report",
+    )
     add("--examples", type=int, default=0, help="print this many findings and impressions")
     return parser
 
@@ -68,7 +81,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = build_parser().parse_args(arguments)
     if options.predictions and options.checkpoint:
         raise InputError("give either --checkpoint or --predictions, not both")
-    checkpoint = None if options.predictions else find_checkpoint(options.checkpoint)
+    prompted = bool(options.llm) and not options.checkpoint and not options.predictions
+    checkpoint = None
+    if not options.predictions and not prompted:
+        checkpoint = find_checkpoint(options.checkpoint)
     settings = data_settings(options, checkpoint)
     check_writable(Path(options.output_dir or "results") / "metrics.json")
     if options.examples and settings.dataset != "sample":
@@ -88,16 +104,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     uids = [report.uid for report in reports]
     other = read_predictions(options.compare, uids) if options.compare else None
-    if checkpoint is None:
+    if options.predictions:
         predictions = read_predictions(options.predictions, uids)
         name = Path(options.predictions).stem
     else:
         predictions = generate(options, settings, checkpoint, reports, corpus.train)
         if not predictions:
             return  # another process has them all
-        name = checkpoint.parent.name if checkpoint.name in ("best", "last") else checkpoint.name
+        name = name_of(options, checkpoint)
     report = evaluation_report(predictions, reports, train=corpus.train, other=other)
-    print(f"{corpus.name}, split {corpus.split}, {part}: {checkpoint or options.predictions}")
+    scored = checkpoint or options.predictions or options.llm
+    print(f"{corpus.name}, split {corpus.split}, {part}: {scored}")
     print(format_table(report))
     folder = Path(options.output_dir or f"results/{corpus.name}-{name}-{part}")
     write_report(folder, report, dict(zip(uids, predictions, strict=True)))
@@ -124,14 +141,22 @@ def data_settings(options: argparse.Namespace, checkpoint: Path | None) -> Train
     return replace(saved or TrainOptions(), **given)
 
 
+def name_of(options: argparse.Namespace, checkpoint: Path | None) -> str:
+    """What the results' folder calls the system."""
+    if checkpoint is None:
+        blind = "" if options.prompt_findings else "-blind"
+        return f"{Path(options.llm).name}-{options.shots}-shot{blind}"
+    return checkpoint.parent.name if checkpoint.name in ("best", "last") else checkpoint.name
+
+
 def generate(
     options: argparse.Namespace,
     settings: TrainOptions,
-    checkpoint: Path,
+    checkpoint: Path | None,
     reports: Sequence[Report],
     train: Sequence[Report],
 ) -> list[str]:
-    """The checkpoint's impressions for the reports.
+    """The impressions of the checkpoint, or of the LLM as it is, for the reports.
 
     With consensus decoding ``train``, the training part of the corpus at hand, votes too.
 
@@ -142,29 +167,43 @@ def generate(
     from accelerate.utils import gather_object
 
     from graphsum.building import graphs_of
-    from graphsum.summarizer import Summarizer
+    from graphsum.summarizer import Summarizer, on_device
 
     state = PartialState(cpu=not torch.cuda.is_available())
-    summarizer = Summarizer.from_pretrained(
-        checkpoint,
-        device=options.device or str(state.device),
-        annotator_model=settings.annotator_model,
-    )
-    with state.main_process_first():  # one process annotates, the others read its cache
-        graphs = graphs_of(
-            reports,
-            summarizer.annotator,
-            rule=summarizer.processor.settings.graph_rule,
-            graphs=settings.graphs,
-            cache_dir=settings.cache_dir,
-            corpus=settings.dataset,
-            progress=state.is_main_process,
+    device = options.device or str(state.device)
+    if checkpoint is None:
+        from graphsum.instruct import prompted
+
+        model, processor = prompted(
+            options.llm, findings=options.prompt_findings, shots=options.shots, train=train
         )
+        summarizer = Summarizer(on_device(model, device), processor, None)
+    else:
+        summarizer = Summarizer.from_pretrained(
+            checkpoint,
+            device=device,
+            annotator_model=settings.annotator_model,
+            llm=options.llm,
+        )
+        if options.shots:
+            raise InputError("--shots is for an LLM alone: give --llm without --checkpoint")
+    with state.main_process_first():  # one process annotates, the others read its cache
+        inputs: Sequence[Any] = reports
+        if summarizer.annotator is not None:
+            inputs = graphs_of(
+                reports,
+                summarizer.annotator,
+                rule=summarizer.processor.settings.graph_rule,
+                graphs=settings.graphs,
+                cache_dir=settings.cache_dir,
+                corpus=settings.dataset,
+                progress=state.is_main_process,
+            )
     beams = {} if options.num_beams is None else {"num_beams": options.num_beams}
-    rows = range(state.process_index, len(graphs), state.num_processes)
+    rows = range(state.process_index, len(inputs), state.num_processes)
     own = summarizer.write(
         [reports[row].findings for row in rows],
-        [graphs[row] for row in rows],
+        [inputs[row] for row in rows],
         batch_size=options.batch_size,
         progress=state.is_main_process,
         consensus=options.consensus,
@@ -172,7 +211,7 @@ def generate(
         **beams,
     )
     written = dict(gather_object(list(zip(rows, own, strict=True))))
-    return [written[row] for row in range(len(graphs))] if state.is_main_process else []
+    return [written[row] for row in range(len(inputs))] if state.is_main_process else []
 
 
 def print_examples(reports: Sequence[Report], predictions: Sequence[str], count: int) -> None:

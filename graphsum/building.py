@@ -24,6 +24,7 @@ from graphsum.processing import (
     train_tokenizer,
     trim_tokenizer,
 )
+from graphsum.runs import find_checkpoint
 from preprocessing.annotate import annotate_reports
 from preprocessing.annotators import Annotator
 from preprocessing.corpora import Corpus
@@ -83,7 +84,22 @@ def read_graphs(path: str | Path, reports: Sequence[Report]) -> list[ReportGraph
 def build_processor(
     options: TrainOptions, corpus: Corpus, graphs: Sequence[ReportGraph], annotator_version: str
 ) -> GraphSumProcessor:
-    """The pretrained encoder's tokenizer, or one fitted to the training texts."""
+    """The pretrained encoder's tokenizer, that of ``--init-from``, or one fitted to the texts."""
+    prompter = None
+    if options.decoder == "causal-lm":
+        from graphsum.steering import prompter_of
+
+        prompter = prompter_of(options)
+    if options.init_from:
+        processor = GraphSumProcessor.from_pretrained(find_checkpoint(options.init_from))
+        made, asked = processor.settings, (options.annotator, options.graph_rule)
+        if (made.annotator, made.graph_rule) != asked:
+            raise InputError(
+                f"--init-from {options.init_from}: trained on graphs of {made.annotator}, "
+                f"{made.graph_rule}, not {', '.join(asked)}; give --annotator {made.annotator} "
+                f"--graph-rule {made.graph_rule}"
+            )
+        return GraphSumProcessor(processor.tokenizer, made, prompter)
     tokenizer: PreTrainedTokenizerBase
     if options.encoder:
         tokenizer = pretrained(AutoTokenizer, options.encoder)
@@ -100,7 +116,7 @@ def build_processor(
         max_source_pieces=options.max_source_pieces,
         max_target_pieces=options.max_target_pieces,
     )
-    return GraphSumProcessor(tokenizer, settings)
+    return GraphSumProcessor(tokenizer, settings, prompter)
 
 
 def training_texts(reports: Sequence[Report], graphs: Sequence[ReportGraph]) -> Iterator[str]:
@@ -111,6 +127,11 @@ def training_texts(reports: Sequence[Report], graphs: Sequence[ReportGraph]) -> 
 
 def build_model(options: TrainOptions, processor: GraphSumProcessor) -> GraphSum:
     """A model of the options' shape; with ``--encoder`` the text encoder's weights are loaded."""
+    if processor.prompter is not None:  # imported here: it takes time, and few runs need it
+        from graphsum.steering import build_steered
+
+        if options.init_from:
+            return build_steered(options, None, processor.prompter)
     vocab_size = len(processor.tokenizer)
     if options.encoder:
         encoder_config = pretrained(AutoConfig, options.encoder)
@@ -155,16 +176,19 @@ def build_model(options: TrainOptions, processor: GraphSumProcessor) -> GraphSum
         eos_token_id=processor.end_id,
         decoder_start_token_id=processor.start_id,
     )
-    model = GraphSum(config)
+    if processor.prompter is not None:
+        model = build_steered(options, config, processor.prompter)
+    else:
+        model = GraphSum(config)
     if options.encoder:
         encoder: PreTrainedModel = without_pooler(pretrained(AutoModel, options.encoder))
         if options.trim_vocab:
             take_embeddings(encoder, processor.tokenizer, options.encoder)
         model.text_encoder.load_state_dict(encoder.state_dict())
         pieces = model.text_encoder.get_input_embeddings().state_dict()
-        decoder = model.get_input_embeddings()
-        if options.trim_vocab and options.d_model == encoder_config.hidden_size:
-            decoder.load_state_dict(pieces)
+        shared = processor.prompter is None and options.trim_vocab
+        if shared and options.d_model == encoder_config.hidden_size:
+            model.get_input_embeddings().load_state_dict(pieces)
     return model
 
 

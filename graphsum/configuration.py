@@ -4,10 +4,13 @@ from typing import Any
 
 from transformers import AutoConfig, PreTrainedConfig
 
+from graphsum.decoders import DECODERS
 from preprocessing.errors import InputError
 from preprocessing.graph import EDGE_TYPES
 
 GRAPH_CONVOLUTIONS = ("gat", "gatv2", "none")
+MAPPERS = ("linear", "mlp", "queries")
+ALIGNMENTS = ("shallow", "delta", "deep")
 
 
 class GraphSumConfig(PreTrainedConfig):
@@ -35,6 +38,12 @@ class GraphSumConfig(PreTrainedConfig):
         contrastive_negatives: ``own`` (what remains of the report without key words; the paper) or
             ``batch`` (the key words of reports with another impression as well).
         label_smoothing: of the token loss.
+        decoder: ``transformer`` (from scratch) or ``causal-lm`` (a frozen LLM).
+        llm: which LLM, as :class:`graphsum.language_models.LLMRecord` says it (``causal-lm``).
+        mapper: from memory to the LLM's prefix: ``linear``, ``mlp`` or ``queries``.
+        prefix_length: number of ``queries``; the other mappers make one of every position.
+        alignment: what trains besides the mapper (R2GenGPT's terms): nothing (``shallow``), LoRA
+            in the LLM (``delta``), that and the encoders (``deep``).
         pad_token_id, bos_token_id, eos_token_id, decoder_start_token_id: of the shared tokenizer
             (BERT's by default).
 
@@ -68,6 +77,11 @@ class GraphSumConfig(PreTrainedConfig):
         contrastive_temperature: float = 1.0,
         contrastive_negatives: str = "own",
         label_smoothing: float = 0.1,
+        decoder: str = "transformer",
+        llm: dict[str, Any] | None = None,
+        mapper: str | None = None,
+        prefix_length: int = 32,
+        alignment: str = "deep",
         pad_token_id: int = 0,
         bos_token_id: int = 101,
         eos_token_id: int = 102,
@@ -95,6 +109,11 @@ class GraphSumConfig(PreTrainedConfig):
         self.contrastive_temperature = contrastive_temperature
         self.contrastive_negatives = contrastive_negatives
         self.label_smoothing = label_smoothing
+        self.decoder = decoder
+        self.llm = llm
+        self.mapper = mapper
+        self.prefix_length = prefix_length
+        self.alignment = alignment
         # As class attributes these would be lost in a saved configuration.
         kwargs = {"is_encoder_decoder": True, "tie_word_embeddings": True} | kwargs
         super().__init__(
@@ -118,10 +137,24 @@ class GraphSumConfig(PreTrainedConfig):
         for name in ("dropout", "attention_dropout", "graph_dropout", "label_smoothing"):
             if not 0 <= getattr(self, name) < 1:
                 raise InputError(f"{name}={getattr(self, name)} is not in [0, 1)")
+        for name, allowed in (
+            ("decoder", tuple(DECODERS)),
+            ("alignment", ALIGNMENTS),
+            ("mapper", (None, *MAPPERS)),
+        ):
+            if getattr(self, name) not in allowed:
+                raise InputError(f"{name}={getattr(self, name)!r} is not one of {allowed}")
+        if (self.decoder == "causal-lm") != (self.llm is not None):
+            raise InputError("decoder=causal-lm needs llm, and no other decoder takes one")
         if self.contrastive_temperature <= 0 or self.contrastive_weight < 0:
             raise InputError(
                 "contrastive_temperature must be above 0 and contrastive_weight at least 0"
             )
+
+    @property
+    def trains_encoder(self) -> bool:
+        """Do the encoders that make the memory train? With an LLM that is steered, they may not."""
+        return self.alignment == "deep"
 
     @property
     def text_encoder_config(self) -> PreTrainedConfig:

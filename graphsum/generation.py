@@ -4,21 +4,23 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
+from typing import Any
 
 import numpy as np
 import torch
 from tqdm import tqdm
 
-from graphsum.modeling import GraphSum
-from graphsum.processing import Example, GraphSumProcessor
+from graphsum.out_of_memory import out_of_memory_as_input_error
+from graphsum.processing import Example
 from graphsum.search import SearchSettings
 
 GREEDY = SearchSettings(num_beams=1, no_repeat_ngram_size=0)
 
 
+@out_of_memory_as_input_error()
 def generate_impressions(
-    model: GraphSum,
-    processor: GraphSumProcessor,
+    model: Any,
+    processor: Any,
     examples: Sequence[Example],
     *,
     settings: SearchSettings | None = None,
@@ -27,6 +29,7 @@ def generate_impressions(
 ) -> list[str]:
     """One impression per example, in the order given.
 
+    ``model`` and ``processor`` are those of one of :data:`graphsum.kinds.KINDS`.
     The model is put into evaluation mode and back. Reports are generated in batches of similar
     length; the result does not depend on the batches but for rounding.
     """
@@ -42,8 +45,8 @@ def generate_impressions(
 
 
 def sample_impressions(
-    model: GraphSum,
-    processor: GraphSumProcessor,
+    model: Any,
+    processor: Any,
     examples: Sequence[Example],
     *,
     num_samples: int,
@@ -80,8 +83,8 @@ def noise_of(example: Example, shape: tuple[int, ...], seed: int) -> torch.Tenso
 
 
 def batches(
-    model: GraphSum,
-    processor: GraphSumProcessor,
+    model: Any,
+    processor: Any,
     examples: Sequence[Example],
     batch_size: int,
     progress: str | None,

@@ -5,7 +5,10 @@ E edges, D width, V vocabulary.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -21,10 +24,14 @@ from transformers.utils import ModelOutput
 
 from graphsum.configuration import GraphSumConfig
 from graphsum.contrastive import ContrastiveModule
-from graphsum.decoders.transformer import IGNORED, TransformerDecoder
+from graphsum.decoders import build_decoder
+from graphsum.decoders.transformer import IGNORED
 from graphsum.encoders import GraphEncoder, build_text_encoder
 from graphsum.sampling import sample_sequences
-from graphsum.search import SearchSettings, beam_search
+from graphsum.search import SearchSettings
+from preprocessing.errors import InputError
+
+LLM = "decoder.llm."  # where the weights lie that a checkpoint does not hold
 
 
 @dataclass
@@ -66,14 +73,65 @@ class GraphSum(PreTrainedModel, GenerationMixin):
         self.graph_encoder = GraphEncoder(config, width) if has_graph else None
         self.fusion = nn.Linear(width + config.d_model if has_graph else width, config.d_model)
         self.contrastive = ContrastiveModule(config) if config.contrastive_weight else None
-        self.decoder = TransformerDecoder(config)
+        self.decoder = build_decoder(config)
+        if config.llm is not None:
+            self._tied_weights_keys = {}  # an LLM ties its own weights
+        if not config.trains_encoder:
+            for part in self.encoders():
+                part.requires_grad_(False)
         self.post_init()
 
+    def encoders(self) -> list[nn.Module]:
+        """What makes the memory: all but mapper, decoder and contrastive module."""
+        parts = (self.text_encoder, self.graph_encoder, self.fusion)
+        return [part for part in parts if part is not None]
+
     def get_input_embeddings(self) -> nn.Module:
-        return self.decoder.layers.embed_tokens
+        return self.decoder.get_input_embeddings()
 
     def get_output_embeddings(self) -> nn.Module:
-        return self.decoder.lm_head
+        return self.decoder.get_output_embeddings()
+
+    def train(self, mode: bool = True) -> "GraphSum":
+        """Training mode, but for encoders that are frozen: their dropout stays off."""
+        super().train(mode)
+        if not self.config.trains_encoder:
+            for part in self.encoders():
+                part.eval()
+        return self
+
+    def save_pretrained(
+        self,
+        save_directory: str | Path,
+        *args: Any,
+        state_dict: dict[str, Tensor] | None = None,
+        **options: Any,
+    ) -> None:
+        """As in transformers; an LLM's own weights are left out, its adapter is in ``adapter/``."""
+        state = own_state(self) if state_dict is None else state_dict
+        own = {name: tensor for name, tensor in state.items() if not name.startswith(LLM)}
+        super().save_pretrained(save_directory, *args, state_dict=own, **options)
+        if self.config.llm is not None:
+            of_llm = {n.removeprefix(LLM): t for n, t in state.items() if n.startswith(LLM)}
+            self.decoder.save(save_directory, of_llm)
+
+    @classmethod
+    def from_pretrained(cls, folder: str | Path, *args: Any, **options: Any) -> "GraphSum":
+        """As in transformers; ``llm``: where the LLM lies now, when not at its recorded name.
+
+        Raises:
+            InputError: the LLM is not there, or not the one of the training.
+        """
+        place = options.pop("llm", None)
+        options.setdefault("dtype", torch.float32)  # whatever they are saved in
+        model: GraphSum = super().from_pretrained(folder, *args, **options)
+        if model.config.llm is not None:
+            if place is not None:
+                model.decoder.record = replace(model.decoder.record, name=place, revision=None)
+            model.decoder.attach(folder=folder)
+        elif place is not None:
+            raise InputError(f"{folder}: this checkpoint uses no LLM; leave out --llm")
+        return model
 
     def encode(
         self, input_ids: Tensor, attention_mask: Tensor, edge_index: Tensor, edge_type: Tensor
@@ -88,6 +146,13 @@ class GraphSum(PreTrainedModel, GenerationMixin):
         Returns:
             [B, S, D]; padding positions hold values that nothing may read.
         """
+        frozen = nullcontext() if self.config.trains_encoder else torch.no_grad()
+        with frozen:
+            return self._memory(input_ids, attention_mask, edge_index, edge_type)
+
+    def _memory(
+        self, input_ids: Tensor, attention_mask: Tensor, edge_index: Tensor, edge_type: Tensor
+    ) -> Tensor:
         text = self.text_encoder(input_ids=input_ids, attention_mask=attention_mask)
         hidden = text.last_hidden_state  # [B, S, width]
         if self.graph_encoder is None:
@@ -123,7 +188,8 @@ class GraphSum(PreTrainedModel, GenerationMixin):
             labels: target pieces with the end piece, -100 where padded, [B, T].
             decoder_input_ids: [B, T]; by default the labels shifted right.
             encoder_outputs: the memory, when already encoded (``generate``); then
-            source_ids: the findings' pieces that it stands for, [B, S].
+            source_ids: the findings' pieces that it stands for, [B, S]; with an LLM as decoder
+                always the prompts, [B, P].
             num_pieces, num_reports: what the loss sums are divided by, when this batch is a part
                 of a larger one; by default its own counts.
         """
@@ -151,7 +217,7 @@ class GraphSum(PreTrainedModel, GenerationMixin):
         if decoder_input_ids is None:
             decoder_input_ids = self.shift_right(labels)
         total = memory.new_zeros((), dtype=torch.float32)
-        for rows, length in target_groups(labels):
+        for rows, length in target_groups(labels, self.decoder.target_groups):
             losses = self.decoder.token_losses(
                 decoder_input_ids[rows, :length],
                 memory[rows],
@@ -191,7 +257,7 @@ class GraphSum(PreTrainedModel, GenerationMixin):
         shifted = torch.cat([start, labels[:, :-1]], dim=1)
         return shifted.masked_fill(shifted == IGNORED, self.config.pad_token_id)
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def generate_impressions(
         self, batch: dict[str, Tensor], settings: SearchSettings | None = None
     ) -> Tensor:
@@ -210,14 +276,9 @@ class GraphSum(PreTrainedModel, GenerationMixin):
         memory = self.encode(
             batch["input_ids"], batch["attention_mask"], batch["edge_index"], batch["edge_type"]
         )
-        return beam_search(
-            self.decoder.start(memory, batch["attention_mask"], batch["input_ids"]),
-            settings or SearchSettings(),
-            num_reports=len(memory),
-            start_id=self.config.decoder_start_token_id,
-            end_id=self.config.eos_token_id,
-            pad_id=self.config.pad_token_id,
-            device=memory.device,
+        ids = batch.get("source_ids", batch["input_ids"])
+        return self.decoder.search(
+            memory, batch["attention_mask"], ids, settings or SearchSettings()
         )
 
     @torch.inference_mode()
@@ -250,7 +311,19 @@ class GraphSum(PreTrainedModel, GenerationMixin):
         return self.text_encoder
 
 
-def target_groups(labels: Tensor, groups: int = 4) -> list[tuple[Tensor, int]]:
+def own_state(model: nn.Module) -> dict[str, Tensor]:
+    """All weights but an LLM's own: what a checkpoint holds.
+
+    Where they are spread over processes (FSDP2), each of these must call it.
+    """
+    return {
+        name: tensor.full_tensor() if hasattr(tensor, "full_tensor") else tensor
+        for name, tensor in model.state_dict().items()
+        if not name.startswith(LLM) or ".lora_" in name
+    }
+
+
+def target_groups(labels: Tensor, groups: int) -> list[tuple[Tensor, int]]:
     """Rows whose targets are decoded together, and the length of the longest target of each.
 
     On a CPU padding costs more than starting every operation a few times: the groups are those

@@ -54,8 +54,10 @@ class TrainOptions:
     # Model
     preset: str | None = option(
         None,
-        "tiny, small, minilm or hu2022 (default: tiny for sample, hu2022 for mimic-cxr, small)",
+        "tiny, small, minilm, hu2022 or radiology-gpt (default: tiny for sample, hu2022 for "
+        "mimic-cxr, small)",
     )
+    model: str = option("graphsum", "graphsum, or instruct (an LLM alone, without graph)")
     encoder: str | None = option(
         None, "pretrained text encoder: hub name or folder (default: small one from scratch)"
     )
@@ -86,6 +88,26 @@ class TrainOptions:
     )
     label_smoothing: float = option(0.1, "label smoothing of the token loss")
 
+    # A language model as decoder (--decoder causal-lm) or alone (--model instruct)
+    decoder: str = option("transformer", "transformer (from scratch) or causal-lm (frozen LLM)")
+    llm: str | None = option(None, "the LLM: hub name or folder")
+    llm_revision: str | None = option(None, "branch, tag or commit of the LLM on the hub")
+    llm_weights: str = option("auto", "auto (as saved), float32, bfloat16, 8bit or 4bit")
+    alignment: str = option("shallow", "what trains: shallow (mapper), delta (LoRA too) or deep")
+    init_from: str | None = option(None, "run whose encoders are taken over (shallow and delta)")
+    mapper: str = option("mlp", "memory to prefix: linear, mlp or queries")
+    prefix_length: int = option(32, "number of queries of --mapper queries")
+    prompt: str = option(
+        "Derive the impression from findings in the radiology report", "instruction to the LLM"
+    )
+    prompt_findings: bool = option(False, "show the findings' text to the LLM beside the prefix")
+    max_prompt_pieces: int = option(1024, "longer prompts lose the end of their findings")
+    lora_r: int = option(8, "rank of LoRA (delta, deep, instruct); 0: none")
+    lora_alpha: int = option(16, "LoRA's factor is alpha / r")
+    lora_dropout: float = option(0.05, "dropout of LoRA's inputs")
+    lora_targets: str = option("q_proj,v_proj", "layers that LoRA adapts, or all-linear")
+    gradient_checkpointing: bool = option(False, "compute the LLM's activations twice: less memory")
+
     # Training
     batch_size: int = option(32, "reports per optimiser step, over all processes")
     accumulation: int = option(1, "parts in which each process computes its share of a batch")
@@ -110,6 +132,10 @@ class TrainOptions:
     def run_dir(self) -> Path:
         return Path(self.output_dir or f"checkpoints/{self.dataset}-{self.preset}")
 
+    @property
+    def uses_llm(self) -> bool:
+        return self.model == "instruct" or self.decoder == "causal-lm"
+
     def __post_init__(self) -> None:
         for name, allowed in CHOICES.items():
             value = getattr(self, name)
@@ -126,6 +152,25 @@ class TrainOptions:
                 raise InputError(f"{flag(name)} must be at least 0, not {getattr(self, name)}")
         if self.trim_vocab and not self.encoder:
             raise InputError("--trim-vocab needs --encoder; --vocab-size sizes one from scratch")
+        if self.uses_llm != bool(self.llm):
+            raise InputError(
+                "--decoder causal-lm and --model instruct need --llm NAME_OR_FOLDER, and nothing "
+                "else takes one"
+            )
+        if self.init_from and (self.model == "instruct" or not self.uses_llm):
+            raise InputError(
+                "--init-from gives the encoders of --decoder causal-lm; to go on with a run give "
+                "--resume RUN"
+            )
+        if not self.uses_llm:
+            return
+        if self.model == "graphsum" and self.alignment != "deep" and not self.init_from:
+            raise InputError(
+                f"--alignment {self.alignment} trains no encoder, so it needs a trained one: give "
+                "--init-from RUN (a graphsum run), or --alignment deep"
+            )
+        if not self.lora_r and (self.model == "instruct" or self.alignment == "delta"):
+            raise InputError("--lora-r 0 leaves nothing for LoRA to train; give at least 1")
 
 
 # Sizes and schedule by name; every other option keeps its built-in value.
@@ -168,6 +213,21 @@ PRESETS: dict[str, dict[str, Any]] = {
         "shuffle_sentences": True,
         "contrastive_negatives": "batch",
         "contrastive_temperature": 0.1,
+    },
+    # Liu et al., Radiology-GPT (2023): LoRA as in Alpaca-LoRA.
+    "radiology-gpt": {
+        "model": "instruct",
+        "inclusion": "radiology-gpt",
+        "lora_r": 8,
+        "lora_alpha": 16,
+        "lora_dropout": 0.05,
+        "lora_targets": "q_proj,v_proj",
+        "lr": 3e-4,
+        "warmup": 100,
+        "weight_decay": 0.01,
+        "batch_size": 128,
+        "label_smoothing": 0.0,
+        "contrastive_weight": 0.0,
     },
     # Hu et al. (ACL 2022), Open-i; 221.6 M parameters with BioBERT.
     "hu2022": {
@@ -216,12 +276,17 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "precision": ("no", "bf16", "fp16"),
     "graph": ("gat", "gatv2", "none"),
     "contrastive_negatives": ("own", "batch"),
+    "model": ("graphsum", "instruct"),
+    "decoder": ("transformer", "causal-lm"),
+    "llm_weights": ("auto", "float32", "bfloat16", "8bit", "4bit"),
+    "alignment": ("shallow", "delta", "deep"),
+    "mapper": ("linear", "mlp", "queries"),
 }
 POSITIVE = (
     "encoder_layers vocab_size max_source_pieces max_target_pieces d_model decoder_layers "
     "decoder_heads decoder_ffn_dim graph_heads graph_width contrastive_layers "
     "contrastive_temperature batch_size accumulation max_steps encoder_warmup warmup "
-    "validate_every log_every"
+    "validate_every log_every prefix_length max_prompt_pieces lora_alpha"
 ).split()
 NOT_NEGATIVE = [
     "contrastive_weight",
@@ -231,6 +296,8 @@ NOT_NEGATIVE = [
     "validation_reports",
     "encoder_lr",
     "lr",
+    "lora_r",
+    "lora_dropout",
 ]
 
 

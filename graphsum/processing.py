@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -19,9 +19,14 @@ from preprocessing.errors import InputError
 from preprocessing.graph import EDGE_TYPES
 from preprocessing.records import ReportGraph, write_text_atomically
 
+if TYPE_CHECKING:
+    from graphsum.prompting import Prompter
+
 logger = logging.getLogger(__name__)
 
 PROCESSOR_FILE = "processor_config.json"
+LLM_TOKENIZER = "llm_tokenizer"  # folder within a checkpoint whose decoder is an LLM
+PADDING = -1  # fills prompts up on their left; the mask is made from it, so no real id will do
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,7 @@ class Example:
     edge_type: np.ndarray  # [E]
     labels: np.ndarray  # [T], with the end piece; empty without impression
     sentence: np.ndarray  # [S], number of each piece's sentence; -1: special piece
+    prompt: np.ndarray | None = None  # [P], with an LLM as decoder: what it is asked
 
 
 @dataclass(frozen=True)
@@ -52,9 +58,15 @@ class ProcessorSettings:
 class GraphSumProcessor:
     """Turns report graphs into batches and generated pieces into impressions."""
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, settings: ProcessorSettings) -> None:
+    def __init__(
+        self,
+        tokenizer: PreTrainedTokenizerBase,
+        settings: ProcessorSettings,
+        prompter: "Prompter | None" = None,
+    ) -> None:
         self.tokenizer = tokenizer
         self.settings = settings
+        self.prompter = prompter  # of an LLM as decoder, whose pieces the impressions are then
         self.start_id = first_id(tokenizer, "bos_token", "cls_token")
         self.end_id = first_id(tokenizer, "eos_token", "sep_token")
         self.pad_id = first_id(tokenizer, "pad_token")
@@ -99,10 +111,16 @@ class GraphSumProcessor:
             edge_index=np.array(list(edges), np.int64).reshape(-1, 2).T,
             edge_type=np.array(list(edges.values()), np.int64),
             labels=self._target_pieces(impression),
+            prompt=self._prompt(graph),
             sentence=np.array(
                 [-1 if word is None else numbers[word] for word in word_of_piece], np.int64
             ),
         )
+
+    def _prompt(self, graph: ReportGraph) -> np.ndarray | None:
+        if self.prompter is None:
+            return None
+        return self.prompter.prompt_ids(tidy(" ".join(graph.words)))
 
     def _source_pieces(self, graph: ReportGraph) -> tuple[list[int], list[int | None]]:
         limit = self.settings.max_source_pieces
@@ -128,6 +146,8 @@ class GraphSumProcessor:
         return self.tokenizer(list(words), is_split_into_words=True, verbose=False)
 
     def _target_pieces(self, impression: str) -> np.ndarray:
+        if self.prompter is not None:
+            return self.prompter.target_ids(impression)
         if not impression:
             return np.zeros(0, np.int64)
         ids = self.tokenizer(impression, add_special_tokens=False, verbose=False)["input_ids"]
@@ -135,7 +155,8 @@ class GraphSumProcessor:
 
     def collate(self, examples: Sequence[Example]) -> dict[str, Tensor]:
         """A batch: ``input_ids``, ``attention_mask``, ``key_mask`` [B, S], ``edge_index`` [2, E],
-        ``edge_type`` [E], and ``labels`` [B, T] when the examples have impressions.
+        ``edge_type`` [E]; ``labels`` [B, T] when the examples have impressions; ``source_ids``
+        [B, P] when they have prompts, filled up on the left.
 
         Nodes are the real pieces of the batch, counted row by row: padding is no node.
         """
@@ -155,16 +176,24 @@ class GraphSumProcessor:
         }
         if all(len(example.labels) for example in examples):
             batch["labels"] = padded([example.labels for example in examples], IGNORED)
+        prompts = [example.prompt for example in examples if example.prompt is not None]
+        if prompts:
+            batch["source_ids"] = padded_left(prompts)
         return batch
 
     def decode(self, pieces: Tensor) -> list[str]:
         """Impressions of generated pieces [B, T]: special pieces dropped, spacing tidied."""
-        texts = self.tokenizer.batch_decode(pieces, skip_special_tokens=True)
+        if self.prompter is not None:
+            texts = self.prompter.decode(pieces)
+        else:
+            texts = self.tokenizer.batch_decode(pieces, skip_special_tokens=True)
         return [tidy(text) for text in texts]
 
     def save_pretrained(self, folder: str | Path) -> None:
-        """Write tokenizer and settings into ``folder``."""
+        """Write tokenizers and settings into ``folder``."""
         self.tokenizer.save_pretrained(str(folder))
+        if self.prompter is not None:
+            self.prompter.save_pretrained(folder)
         text = json.dumps(asdict(self.settings), indent=2) + "\n"
         write_text_atomically(Path(folder) / PROCESSOR_FILE, [text])
 
@@ -184,7 +213,12 @@ class GraphSumProcessor:
                 f"{folder}: not a graphsum checkpoint (no readable {PROCESSOR_FILE}); give the "
                 "folder that train.py wrote, such as checkpoints/sample-tiny/best"
             ) from None
-        return cls(AutoTokenizer.from_pretrained(str(folder)), settings)
+        prompter = None
+        if (Path(folder) / LLM_TOKENIZER).is_dir():
+            from graphsum.prompting import Prompter
+
+            prompter = Prompter.from_pretrained(folder)
+        return cls(AutoTokenizer.from_pretrained(str(folder)), settings, prompter)
 
 
 def with_shuffled_sentences(example: Example, generator: np.random.Generator) -> Example:
@@ -227,6 +261,14 @@ def padded(rows: Sequence[np.ndarray], value: int) -> Tensor:
     """Rows of different lengths as one tensor [B, longest], filled up with ``value``."""
     tensors = [torch.from_numpy(row) for row in rows]
     return torch.nn.utils.rnn.pad_sequence(tensors, batch_first=True, padding_value=value)
+
+
+def padded_left(rows: Sequence[np.ndarray]) -> Tensor:
+    """Prompts of different lengths as one tensor [B, longest], filled up with ``PADDING``."""
+    tensors = [torch.from_numpy(row) for row in rows]
+    return torch.nn.utils.rnn.pad_sequence(
+        tensors, batch_first=True, padding_value=PADDING, padding_side="left"
+    )
 
 
 def tidy(text: str) -> str:

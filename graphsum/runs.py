@@ -8,7 +8,11 @@ from preprocessing.errors import InputError, closest
 
 RUNS = Path("checkpoints")
 SHIPPED = RUNS / "openi"
-WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
+WEIGHTS = (
+    "model.safetensors",
+    "model.safetensors.index.json",
+    "adapter/adapter_model.safetensors",
+)
 
 
 def find_checkpoint(name: str | Path | None) -> Path:

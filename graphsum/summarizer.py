@@ -10,13 +10,13 @@ from transformers.utils import logging as transformers_logging
 
 from graphsum.consensus import ConsensusSettings, TrainingEvidence, consensus_impressions
 from graphsum.generation import SearchSettings, generate_impressions, sample_impressions
-from graphsum.modeling import GraphSum
-from graphsum.processing import GraphSumProcessor
+from graphsum.kinds import kind_of
+from graphsum.out_of_memory import out_of_memory_as_input_error
 from graphsum.runs import find_checkpoint
 from preprocessing.annotators import Annotator, load_annotator
 from preprocessing.errors import InputError
 from preprocessing.graph import build_graph
-from preprocessing.records import Report, ReportGraph
+from preprocessing.records import Report
 
 logger = logging.getLogger(__name__)
 
@@ -30,13 +30,14 @@ class Summarizer:
 
     def __init__(
         self,
-        model: GraphSum,
-        processor: GraphSumProcessor,
-        annotator: Annotator,
+        model: Any,
+        processor: Any,
+        annotator: Annotator | None,
         *,
         consensus: ConsensusSettings | None = None,
     ) -> None:
-        """``consensus``: settings with which consensus decoding is the default; None: search."""
+        """``annotator``: None for a model that reads the findings' text alone. ``consensus``:
+        settings with which consensus decoding is the default; None: search."""
         self.model = model.eval()
         self.processor = processor
         self.annotator = annotator
@@ -49,19 +50,24 @@ class Summarizer:
         *,
         device: str | None = None,
         annotator_model: str | None = None,
+        llm: str | None = None,
     ) -> "Summarizer":
         """Load a checkpoint or run folder; None means the newest run under ``checkpoints/``.
 
         Args:
             device: ``cpu``, ``cuda``, ...; by default a GPU when there is one.
             annotator_model: folder of the annotator's models, when not in its usual place.
+            llm: folder of the LLM that the checkpoint was trained with, when it has moved.
 
         Raises:
             InputError: no checkpoint there, or it cannot be read.
             MissingBackendError: the annotator it was trained with is not installed.
         """
         folder = find_checkpoint(checkpoint)
-        processor = GraphSumProcessor.from_pretrained(folder)
+        kind = kind_of(folder)
+        processor = kind.part("processor").from_pretrained(folder)
+        if not kind.reads_graphs:
+            return cls(load_model(folder, device=device, llm=llm), processor, None)
         annotator = load_annotator(processor.settings.annotator, model_dir=annotator_model)
         trained_on = processor.settings.annotator_version  # empty: graphs made elsewhere
         if trained_on and annotator.version != trained_on:
@@ -73,7 +79,8 @@ class Summarizer:
                 annotator.version,
             )
         consensus = ConsensusSettings.from_pretrained(folder)
-        return cls(load_model(folder, device=device), processor, annotator, consensus=consensus)
+        model = load_model(folder, device=device, llm=llm)
+        return cls(model, processor, annotator, consensus=consensus)
 
     @overload
     def summarize(
@@ -113,18 +120,20 @@ class Summarizer:
         for number, text in enumerate(texts, 1):
             if not any(character.isalnum() for character in text):
                 raise InputError(f"findings {number} of {len(texts)}: empty; nothing to summarise")
-        annotated = self.annotator.annotate((str(n), text) for n, text in enumerate(texts, 1))
-        rule = self.processor.settings.graph_rule
-        graphs = [build_graph(report, rule) for report in annotated]
+        inputs: list[Any] = [Report(str(n), text) for n, text in enumerate(texts, 1)]
+        if self.annotator is not None:
+            annotated = self.annotator.annotate((r.uid, r.findings) for r in inputs)
+            rule = self.processor.settings.graph_rule
+            inputs = [build_graph(report, rule) for report in annotated]
         impressions = self.write(
-            texts, graphs, batch_size=batch_size, consensus=consensus, **settings
+            texts, inputs, batch_size=batch_size, consensus=consensus, **settings
         )
         return impressions[0] if isinstance(findings, str) else impressions
 
     def write(
         self,
         findings: Sequence[str],
-        graphs: Sequence[ReportGraph],
+        inputs: Sequence[Any],
         *,
         batch_size: int = 32,
         progress: bool = False,
@@ -132,15 +141,17 @@ class Summarizer:
         train: Sequence[Report] | None = None,
         **settings: Any,
     ) -> list[str]:
-        """One impression for each findings text and its graph.
+        """One impression for each findings text.
 
         Args:
+            inputs: what the model reads of each: its graph, or for a model without graphs its
+                :class:`preprocessing.records.Report`.
             consensus: choose among samples (:mod:`graphsum.consensus`) instead of searching; None:
                 as the checkpoint says, unless there are ``settings``.
             train: training reports that vote too, in consensus decoding.
             settings: fields of :class:`graphsum.search.SearchSettings`.
         """
-        examples = list(self.processor.examples(graphs))
+        examples = list(self.processor.examples(inputs))
         if consensus is None:
             consensus = self.consensus is not None and not settings
         if not consensus:
@@ -166,8 +177,10 @@ class Summarizer:
         return consensus_impressions(findings, samples, chosen, train=evidence)
 
 
-def load_model(folder: str | Path, *, device: str | None = None) -> GraphSum:
+def load_model(folder: str | Path, *, device: str | None = None, llm: str | None = None) -> Any:
     """The model of a checkpoint folder, in evaluation mode, on the device.
+
+    ``llm``: where the LLM lies that it was trained with, when it has moved.
 
     Raises:
         InputError: files are missing or broken.
@@ -175,7 +188,7 @@ def load_model(folder: str | Path, *, device: str | None = None) -> GraphSum:
     bars = transformers_logging.is_progress_bar_enabled()
     transformers_logging.disable_progress_bar()
     try:
-        model = GraphSum.from_pretrained(str(folder), dtype=torch.float32)
+        model = kind_of(folder).part("model").from_pretrained(str(folder), llm=llm)
     except InputError:
         raise
     except Exception as error:  # safetensors, json and transformers raise many kinds here
@@ -186,11 +199,23 @@ def load_model(folder: str | Path, *, device: str | None = None) -> GraphSum:
     finally:
         if bars:
             transformers_logging.enable_progress_bar()
+    return on_device(model, device)
+
+
+def on_device(model: Any, device: str | None) -> Any:
+    """The model in evaluation mode on a device, by default a GPU when there is one.
+
+    Raises:
+        InputError: there is no such device.
+    """
     where = device or ("cuda" if torch.cuda.is_available() else "cpu")
     if where == "cpu":
         model.use_plain_attention()
     try:
-        return model.to(where).eval()
+        with out_of_memory_as_input_error():
+            return model.to(where).eval()
+    except InputError:
+        raise
     except (RuntimeError, AssertionError):
         raise InputError(
             f"--device {where} is not available here; leave it out or use cpu"

@@ -17,14 +17,23 @@ import numpy as np
 import torch
 from accelerate import Accelerator
 from accelerate.utils import gather_object, set_seed
+from torch.distributed.fsdp import register_fsdp_forward_method
 from tqdm import tqdm
 from transformers.utils import logging as transformers_logging
 
-from graphsum.building import build_model, build_processor, graphs_of
+from graphsum.building import graphs_of
+from graphsum.checkpoints import (
+    is_spread,
+    leave_weights_to_the_model,
+    restore_swapped,
+    save_checkpoint,
+)
 from graphsum.generation import GREEDY, generate_impressions, onednn_products
+from graphsum.kinds import KINDS
 from graphsum.metrics.rouge import rouge_scores
 from graphsum.modeling import GraphSum
 from graphsum.options import OPTIONS_FILE, PROGRESS_FILE, TrainOptions, save_options
+from graphsum.out_of_memory import out_of_memory_as_input_error
 from graphsum.processing import Example, GraphSumProcessor, with_shuffled_sentences
 from preprocessing.annotators import load_annotator
 from preprocessing.corpora import Corpus, describe
@@ -96,6 +105,7 @@ def rate_factor(options: TrainOptions, warmup: int) -> Callable[[int], float]:
     return {"noam": noam, "linear": linear}[options.schedule]
 
 
+@out_of_memory_as_input_error()
 def train(
     options: TrainOptions, corpus: Corpus, *, resume: bool = False, overwrite: bool = False
 ) -> Path:
@@ -117,38 +127,47 @@ def train(
     say(describe(corpus))
     if not corpus.train or not corpus.val:
         raise InputError(f"{options.dataset}: training needs train and val reports")
-    annotator = (
-        None
-        if options.graphs
-        else load_annotator(options.annotator, model_dir=options.annotator_model)
-    )
-    with accelerator.main_process_first():  # one process annotates, the others read its cache
-        train_graphs, val_graphs = (
-            graphs_of(
-                reports,
-                annotator,
-                rule=options.graph_rule,
-                cache_dir=options.cache_dir,
-                corpus=options.dataset,
-                graphs=options.graphs,
-                progress=accelerator.is_main_process,
-            )
-            for reports in (corpus.train, corpus.val)
+    kind = KINDS[options.model]
+    train_inputs: Sequence[Any] = corpus.train
+    val_inputs: Sequence[Any] = corpus.val
+    annotator_version = ""
+    if kind.reads_graphs:
+        annotator = (
+            None
+            if options.graphs
+            else load_annotator(options.annotator, model_dir=options.annotator_model)
         )
+        annotator_version = annotator.version if annotator else ""
+        with accelerator.main_process_first():  # one process annotates, the others read its cache
+            train_inputs, val_inputs = (
+                graphs_of(
+                    reports,
+                    annotator,
+                    rule=options.graph_rule,
+                    cache_dir=options.cache_dir,
+                    corpus=options.dataset,
+                    graphs=options.graphs,
+                    progress=accelerator.is_main_process,
+                )
+                for reports in (corpus.train, corpus.val)
+            )
     processor = (
-        GraphSumProcessor.from_pretrained(run / "last")
+        kind.part("processor").from_pretrained(run / "last")
         if resume
-        else build_processor(options, corpus, train_graphs, annotator.version if annotator else "")
+        else kind.part("build_processor")(options, corpus, train_inputs, annotator_version)
     )
-    examples = list(processor.examples(train_graphs, (r.impression for r in corpus.train)))
+    examples = list(processor.examples(train_inputs, (r.impression for r in corpus.train)))
     val_reports = corpus.val[: options.validation_reports or None]
-    val_examples = list(processor.examples(val_graphs[: len(val_reports)]))
-    del train_graphs, val_graphs  # much larger than the examples
-    model = build_model(options, processor)
+    val_examples = list(processor.examples(val_inputs[: len(val_reports)]))
+    del train_inputs, val_inputs  # graphs are much larger than the examples
+    model = kind.part("build_model")(options, processor)
     if accelerator.device.type == "cpu":
         model.use_plain_attention()
-    count = sum(p.numel() for p in model.parameters())
-    say(f"model: {count / 1e6:.1f} M parameters, {len(processor.tokenizer)} pieces; run: {run}")
+    sizes = [(p.numel(), p.requires_grad) for p in model.parameters()]
+    count, trained = sum(n for n, _ in sizes), sum(n for n, trains in sizes if trains)
+    of_which = f" ({trained / 1e6:.2f} M train)" if trained < count else ""
+    pieces = len(processor.tokenizer)
+    say(f"model: {count / 1e6:.1f} M parameters{of_which}, {pieces} pieces; run: {run}")
 
     groups = parameter_groups(model, options)
     optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.999), fused=True)
@@ -156,7 +175,10 @@ def train(
         optimizer, [rate_factor(options, group["warmup"]) for group in groups]
     )
     model, optimizer = accelerator.prepare(model, optimizer)
+    if is_spread(model):
+        register_fsdp_forward_method(model, "generate_impressions")
     accelerator.register_for_checkpointing(scheduler)
+    leave_weights_to_the_model(accelerator)
     progress = Progress()
     if resume:
         accelerator.load_state(str(run / "last"))
@@ -213,7 +235,7 @@ def train(
             )
             line = " ".join(f"{name[4:]} {value:.1f}" for name, value in scores.items())
             bar.write(f"step {progress.step}: val {line}{' (best)' if better else ''}")
-            save(accelerator, model, processor, progress, run, best=better)
+            save_checkpoint(accelerator, model, processor, asdict(progress), run, best=better)
             if options.patience and progress.validations_without_gain >= options.patience:
                 bar.write(f"no gain in {options.patience} validations: stopped")
                 break
@@ -282,7 +304,7 @@ def training_step(
     optimizer.zero_grad()
     generation, contrastive = accelerator.reduce(sums, "sum").tolist()
     losses = {"loss": generation}
-    if options.contrastive_weight:
+    if output.contrastive_loss is not None:
         losses |= {"contrastive": contrastive}
     return losses
 
@@ -295,8 +317,11 @@ def validate(
     references: Sequence[str],
 ) -> dict[str, float]:
     """ROUGE-1/2/L F1 x 100 of greedy impressions; every process generates a share."""
-    share = examples[accelerator.process_index :: accelerator.num_processes]
     plain = accelerator.unwrap_model(model)
+    # Weights that are spread over the processes are gathered piece by piece, by all at once.
+    share = examples[accelerator.process_index :: accelerator.num_processes]
+    if is_spread(model):
+        share = examples
     predictions = generate_impressions(plain, processor, share, settings=GREEDY, batch_size=64)
     pairs = list(zip((example.uid for example in share), predictions, strict=True))
     by_uid = dict(gather_object(pairs))
@@ -331,51 +356,6 @@ def prepare_folder(run: Path, accelerator: Accelerator, *, resume: bool, overwri
                 f"{run}: cannot be written ({error.strerror}); choose another --output-dir"
             ) from None
     accelerator.wait_for_everyone()
-
-
-def save(
-    accelerator: Accelerator,
-    model: torch.nn.Module,
-    processor: GraphSumProcessor,
-    progress: Progress,
-    run: Path,
-    *,
-    best: bool,
-) -> None:
-    """Write ``last/`` (with the full training state) and, when it is the best, ``best/``."""
-    names = ("best", "last") if best else ("last",)
-    for name in names:
-        new = run / f"{name}.new"
-        if accelerator.is_main_process:
-            shutil.rmtree(new, ignore_errors=True)
-            new.mkdir()
-        accelerator.wait_for_everyone()
-        if name == "last":
-            accelerator.save_state(str(new))
-        if accelerator.is_main_process:
-            accelerator.unwrap_model(model).save_pretrained(new)
-            processor.save_pretrained(new)
-            text = json.dumps(asdict(progress)) + "\n"
-            write_text_atomically(new / PROGRESS_FILE, [text])
-            swap_in(new, run / name)
-        accelerator.wait_for_everyone()
-
-
-def swap_in(new: Path, folder: Path) -> None:
-    """Put ``new`` in the place of ``folder``, such that a complete one is always there."""
-    old = folder.with_suffix(".old")
-    shutil.rmtree(old, ignore_errors=True)
-    if folder.exists():
-        folder.rename(old)
-    new.rename(folder)
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def restore_swapped(run: Path) -> None:
-    """Undo a swap that a kill cut in two."""
-    for old in run.glob("*.old"):
-        if not old.with_suffix("").exists():
-            old.rename(old.with_suffix(""))
 
 
 def log(accelerator: Accelerator, run: Path, step: int, values: dict[str, float]) -> None:

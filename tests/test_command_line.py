@@ -46,7 +46,7 @@ def checkpoint(tmp_path_factory):
 @pytest.mark.parametrize(
     "arguments",
     [("train.py",), ("evaluate.py",), ("-m", "graphsum"), ("-m", "graphsum", "summarize"),
-     ("-m", "preprocessing")],
+     ("-m", "graphsum.pretrain"), ("-m", "preprocessing")],
 )  # fmt: skip
 def test_help_answers_at_once(arguments):
     started = time.perf_counter()

@@ -14,9 +14,10 @@ import pytest
 from tiny import tiny_model, tiny_processor
 
 import evaluate
+from graphsum.checkpoints import swap_in
 from graphsum.options import resolve
 from graphsum.runs import find_checkpoint
-from graphsum.training import batches, build_accelerator, parameter_groups, rate_factor, swap_in
+from graphsum.training import batches, build_accelerator, parameter_groups, rate_factor
 from preprocessing.corpora import load_corpus
 from preprocessing.errors import InputError
 from preprocessing.records import dumps

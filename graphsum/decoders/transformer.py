@@ -10,6 +10,7 @@ from transformers.models.pegasus import PegasusConfig
 from transformers.models.pegasus.modeling_pegasus import PegasusDecoder, PegasusDecoderLayer
 
 from graphsum.configuration import GraphSumConfig
+from graphsum.search import SearchSettings, beam_search
 
 IGNORED = -100  # label of positions without loss, as everywhere in transformers
 
@@ -21,6 +22,8 @@ class TransformerDecoder(nn.Module):
     key-value caches; nothing of PEGASUS' weights is used. With ``config.copy`` a
     :class:`CopyHead` lets it take pieces from the findings.
     """
+
+    target_groups = 4  # rows of similar length that are decoded together in training, on a CPU
 
     def __init__(self, config: GraphSumConfig) -> None:
         super().__init__()
@@ -42,6 +45,17 @@ class TransformerDecoder(nn.Module):
         )
         self.lm_head = nn.Linear(config.d_model, config.vocab_size, bias=False)
         self.copy = CopyHead(config) if config.copy else None
+        self.special_ids = {
+            "start_id": config.decoder_start_token_id,
+            "end_id": config.eos_token_id,
+            "pad_id": config.pad_token_id,
+        }
+
+    def get_input_embeddings(self) -> nn.Module:
+        return self.layers.embed_tokens
+
+    def get_output_embeddings(self) -> nn.Module:
+        return self.lm_head
 
     def forward(
         self,
@@ -117,6 +131,15 @@ class TransformerDecoder(nn.Module):
         gain = logs.gather(1, label)
         losses = -(1 - label_smoothing) * gain.squeeze(1)
         return losses - label_smoothing * logs.mean(1) if label_smoothing else losses
+
+    def search(
+        self, memory: Tensor, memory_mask: Tensor, source_ids: Tensor, settings: SearchSettings
+    ) -> Tensor:
+        """The impressions' pieces, [B, T]; arguments as above."""
+        steps = self.start(memory, memory_mask, source_ids)
+        return beam_search(
+            steps, settings, num_reports=len(memory), device=memory.device, **self.special_ids
+        )
 
     def start(self, memory: Tensor, memory_mask: Tensor, source_ids: Tensor) -> "TransformerSteps":
         """Step-by-step decoding for :func:`graphsum.search.beam_search`; arguments as above."""

@@ -1,0 +1,116 @@
+"""A run's checkpoints: written whole or not at all, without the weights of an LLM."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from safetensors.torch import load_file
+
+from graphsum.language_models import ADAPTER
+from graphsum.modeling import LLM, own_state
+from graphsum.options import PROGRESS_FILE
+from preprocessing.errors import InputError
+from preprocessing.records import write_text_atomically
+
+
+def save_checkpoint(
+    accelerator: Accelerator,
+    model: torch.nn.Module,
+    processor: Any,
+    progress: dict[str, Any],
+    run: Path,
+    *,
+    best: bool,
+) -> None:
+    """Write ``last/`` (with the full training state) and, when it is the best, ``best/``.
+
+    ``progress``: where the run stands, JSON-ready.
+    """
+    names = ("best", "last") if best else ("last",)
+    for name in names:
+        new = run / f"{name}.new"
+        if accelerator.is_main_process:
+            shutil.rmtree(new, ignore_errors=True)
+            new.mkdir()
+        accelerator.wait_for_everyone()
+        if name == "last":
+            accelerator.save_state(str(new))
+        plain = accelerator.unwrap_model(model)
+        weights = own_state(plain)  # by all processes: each may hold a part
+        if accelerator.is_main_process:
+            plain.save_pretrained(new, state_dict=weights)
+            processor.save_pretrained(new)
+            text = json.dumps(progress) + "\n"
+            write_text_atomically(new / PROGRESS_FILE, [text])
+            swap_in(new, run / name)
+        accelerator.wait_for_everyone()
+
+
+def swap_in(new: Path, folder: Path) -> None:
+    """Put ``new`` in the place of ``folder``, such that a complete one is always there."""
+    old = folder.with_suffix(".old")
+    shutil.rmtree(old, ignore_errors=True)
+    if folder.exists():
+        folder.rename(old)
+    new.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def restore_swapped(run: Path) -> None:
+    """Undo a swap that a kill cut in two."""
+    for old in run.glob("*.old"):
+        if not old.with_suffix("").exists():
+            old.rename(old.with_suffix(""))
+
+
+def leave_weights_to_the_model(accelerator: Accelerator) -> None:
+    """The training state holds no weights: ``save_pretrained`` writes them beside it.
+
+    So a checkpoint of a frozen LLM stays small. Where Accelerate spreads the weights over
+    processes (FSDP, DeepSpeed) it keeps a spread copy of its own all the same.
+    """
+
+    def save(models: list[Any], weights: list[Any], folder: str) -> None:
+        weights.clear()
+
+    def load(models: list[Any], folder: str) -> None:
+        for model in models:
+            load_own_state(accelerator.unwrap_model(model), folder)
+        models.clear()
+
+    accelerator.register_save_state_pre_hook(save)
+    accelerator.register_load_state_pre_hook(load)
+
+
+def is_spread(model: torch.nn.Module) -> bool:
+    """Does each process hold only a part of the weights (FSDP2)?"""
+    return any(hasattr(parameter, "full_tensor") for parameter in model.parameters())
+
+
+def load_own_state(model: Any, folder: str | Path) -> None:
+    """Put the weights of a checkpoint into a model of the same shape, whose LLM is there already.
+
+    Raises:
+        InputError: the weights are not those of such a model.
+    """
+    path, adapter = Path(folder) / "model.safetensors", Path(folder) / ADAPTER
+    if path.is_file():
+        weights = load_file(path)
+        expected = {name: tensor.shape for name, tensor in own_state(model).items()}
+        tied = set(model._tied_weights_keys or ())  # saved once, under their other name
+        lora = {name for name in expected if name.startswith(LLM)}
+        found = {name: tensor.shape for name, tensor in weights.items()}
+        if found != {n: s for n, s in expected.items() if n not in tied | lora}:
+            raise InputError(
+                f"{folder}: these are the weights of another model; resume with the options that "
+                "the run was made with"
+            )
+        model.load_state_dict(weights, strict=False)
+    if adapter.is_dir():
+        from peft import set_peft_model_state_dict
+
+        weights = load_file(adapter / "adapter_model.safetensors")
+        set_peft_model_state_dict(model.decoder.llm, weights)

@@ -1,0 +1,261 @@
+"""A frozen LLM as decoder, steered by a prefix made from the memory.
+
+R2GenGPT (Wang et al. 2023, arXiv 2309.09812) does this with the features of an image; here the
+features are the fused states of text and graph.
+
+Shapes: B reports, S positions of the memory, P pieces of a prompt, Q of a prefix, C = of the whole
+context (prompt and prefix, padded on the left), T target pieces, D width of the memory, W of the
+LLM, V its vocabulary.
+"""
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from transformers import Cache, GenerationConfig, PreTrainedModel
+
+from graphsum.language_models import (
+    LLMRecord,
+    has_adapter,
+    load_adapter,
+    load_llm,
+    save_adapter,
+)
+from graphsum.processing import PADDING
+from graphsum.prompting import PREFIX
+from graphsum.search import SearchSettings
+from preprocessing.errors import InputError
+
+IGNORED = -100  # as in the other decoder
+
+
+class QueryMapper(nn.Module):
+    """A few learned queries attend to the memory (as in Flamingo's resampler, one layer)."""
+
+    def __init__(self, d_model: int, width: int, length: int) -> None:
+        super().__init__()
+        self.queries = nn.Parameter(torch.randn(length, width) * 0.02)
+        self.attention = nn.MultiheadAttention(
+            width, num_heads=heads_for(width), kdim=d_model, vdim=d_model, batch_first=True
+        )
+
+    def forward(self, memory: Tensor, memory_mask: Tensor) -> tuple[Tensor, Tensor]:
+        queries = self.queries.expand(len(memory), -1, -1)  # [B, Q, W]
+        states, _ = self.attention(
+            queries, memory, memory, key_padding_mask=~memory_mask.bool(), need_weights=False
+        )
+        return queries + states, memory_mask.new_ones(states.shape[:2])
+
+
+class PositionMapper(nn.Module):
+    """Each position of the memory becomes one of the prefix: linear, or with one hidden layer."""
+
+    def __init__(self, d_model: int, width: int, *, hidden: bool) -> None:
+        super().__init__()
+        self.map: nn.Module = nn.Linear(d_model, width)
+        if hidden:
+            self.map = nn.Sequential(self.map, nn.GELU(), nn.Linear(width, width))
+
+    def forward(self, memory: Tensor, memory_mask: Tensor) -> tuple[Tensor, Tensor]:
+        return self.map(memory), memory_mask
+
+
+# Each gives the prefix [B, Q, W] and its mask [B, Q] of a memory [B, S, D] and its mask [B, S].
+MAPPERS: dict[str, Any] = {
+    "linear": lambda config, width: PositionMapper(config.d_model, width, hidden=False),
+    "mlp": lambda config, width: PositionMapper(config.d_model, width, hidden=True),
+    "queries": lambda config, width: QueryMapper(config.d_model, width, config.prefix_length),
+}
+
+
+def heads_for(width: int) -> int:
+    """As many heads as 64 goes into the width, or the next number down that divides it."""
+    return next(n for n in range(max(1, width // 64), 0, -1) if width % n == 0)
+
+
+class CausalLMDecoder(nn.Module):
+    """Mapper and LLM. The LLM is attached after the model's own weights, and never saved with them.
+
+    A context is the prompt's embeddings with the mapped memory in the place of the prompt's
+    :data:`graphsum.prompting.PREFIX`, padded on the left; so all impressions of a batch begin at
+    the same position, in training as in generation.
+    """
+
+    target_groups = 1  # most of a row is its context
+
+    def __init__(self, config: Any) -> None:
+        """``config``: a GraphSumConfig, or an InstructConfig (which has no mapper)."""
+        super().__init__()
+        self.record = LLMRecord(**config.llm)
+        width = self.record.hidden_size
+        self.mapper = MAPPERS[config.mapper](config, width) if config.mapper else None
+        self.norm = nn.LayerNorm(width) if config.mapper else None
+        self.llm: PreTrainedModel | None = None
+        self.end_ids = [config.eos_token_id]
+        self.pad_id = config.pad_token_id
+
+    def attach(
+        self, llm: PreTrainedModel | None = None, *, folder: str | Path | None = None
+    ) -> None:
+        """Load the LLM of the record (or take ``llm``), and the adapter of a checkpoint ``folder``.
+
+        Raises:
+            InputError: the LLM is not there, or another one.
+        """
+        self.llm = llm or load_llm(self.record)
+        if folder is not None:
+            load_adapter(self.llm, folder)
+        ends = self.llm.generation_config.eos_token_id
+        self.end_ids = sorted({*self.end_ids, *([ends] if isinstance(ends, int) else ends or [])})
+
+    @torch.no_grad()
+    def start_at_embedding_scale(self) -> None:
+        """Let the prefix begin with the root mean square of the LLM's own embeddings."""
+        if self.norm is not None:
+            self.norm.weight.fill_(self.embeddings.weight.float().square().mean().sqrt().item())
+
+    @property
+    def model(self) -> PreTrainedModel:
+        if self.llm is None:
+            raise RuntimeError("the LLM is not attached; load the model with from_pretrained")
+        return self.llm
+
+    @property
+    def embeddings(self) -> nn.Embedding:
+        return self.model.get_input_embeddings()
+
+    def get_input_embeddings(self) -> nn.Module | None:
+        return None if self.llm is None else self.embeddings
+
+    def get_output_embeddings(self) -> nn.Module | None:
+        return None if self.llm is None else self.model.get_output_embeddings()
+
+    def context(
+        self, memory: Tensor | None, memory_mask: Tensor | None, source_ids: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Embeddings that the impression follows, and their mask.
+
+        Args:
+            memory, memory_mask: [B, S, D] and [B, S]; None where no prompt has a prefix.
+            source_ids: the prompts, padded on their left with PADDING, [B, P].
+
+        Returns:
+            [B, C, W] and [B, C].
+        """
+        words = self.embeddings(source_ids.clamp(min=0))  # [B, P, W]
+        prefixes, kept = None, None
+        if self.mapper is not None and self.norm is not None:
+            if memory is None or memory_mask is None:
+                raise ValueError("a decoder with a mapper needs a memory")
+            prefixes, kept = self.mapper(memory, memory_mask)
+            prefixes, kept = self.norm(prefixes).to(words.dtype), kept.bool()
+        rows = []
+        for number, (ids, row) in enumerate(zip(source_ids, words, strict=True)):
+            mark = (ids == PREFIX).nonzero()
+            start = int((ids != PADDING).int().argmax())
+            if prefixes is None or kept is None or not len(mark):
+                rows.append(row[start:])
+            else:
+                place = int(mark[0])
+                prefix = prefixes[number][kept[number]]
+                rows.append(torch.cat([row[start:place], prefix, row[place + 1 :]]))
+        sizes = torch.tensor([len(row) for row in rows], device=words.device)
+        longest = int(sizes.max())
+        padded = torch.stack([F.pad(row, (0, 0, longest - len(row), 0)) for row in rows])
+        places = torch.arange(longest, device=words.device)
+        return padded, (places >= longest - sizes.unsqueeze(1)).long()
+
+    def forward(
+        self,
+        decoder_input_ids: Tensor,
+        memory: Tensor | None,
+        memory_mask: Tensor | None,
+        source_ids: Tensor,
+        *,
+        past_key_values: Cache | None = None,
+        use_cache: bool = False,
+    ) -> tuple[Tensor, Cache | None]:
+        """Scores of the next piece after each given one, [B, T, V].
+
+        Args:
+            decoder_input_ids: [B, T]; the first piece of each row is a start piece, in whose
+                place the context stands. Negative after a row's end.
+            memory, memory_mask, source_ids: as in :meth:`context`.
+        """
+        if past_key_values is not None or use_cache:
+            raise ValueError("step by step the LLM is run by search(), which has its own cache")
+        context, mask = self.context(memory, memory_mask, source_ids)
+        inputs = decoder_input_ids[:, 1:]
+        embedded = torch.cat([context, self.embeddings(inputs.clamp(min=0))], dim=1)
+        mask = torch.cat([mask, torch.ones_like(inputs)], dim=1)  # causal: what follows is unseen
+        output = self.model(
+            inputs_embeds=embedded,
+            attention_mask=mask,
+            position_ids=(mask.cumsum(1) - 1).clamp(min=0),
+            use_cache=False,
+            logits_to_keep=decoder_input_ids.size(1),
+        )
+        return output.logits, None
+
+    def token_losses(
+        self,
+        decoder_input_ids: Tensor,
+        memory: Tensor | None,
+        memory_mask: Tensor | None,
+        source_ids: Tensor,
+        labels: Tensor,
+        *,
+        label_smoothing: float = 0.0,
+    ) -> Tensor:
+        """Cross-entropy of each labelled piece, [N], in nats and single precision, row by row.
+
+        Args:
+            decoder_input_ids, memory, memory_mask, source_ids: as in :meth:`forward`.
+            labels: [B, T], -100 where there is none.
+        """
+        logits, _ = self(decoder_input_ids, memory, memory_mask, source_ids)
+        labelled = labels != IGNORED
+        return F.cross_entropy(
+            logits[labelled].float(),
+            labels[labelled],
+            label_smoothing=label_smoothing,
+            reduction="none",
+        )
+
+    def search(
+        self,
+        memory: Tensor | None,
+        memory_mask: Tensor | None,
+        source_ids: Tensor,
+        settings: SearchSettings,
+    ) -> Tensor:
+        """The impressions' pieces [B, T], by transformers' ``generate``."""
+        context, mask = self.context(memory, memory_mask, source_ids)
+        with warnings.catch_warnings():  # n-grams of the prompt may be repeated: that is meant
+            warnings.filterwarnings("ignore", message=".*n-gram constraints only")
+            return self.model.generate(
+                inputs_embeds=context,
+                attention_mask=mask,
+                generation_config=GenerationConfig(
+                    **settings.as_options(), eos_token_id=self.end_ids, pad_token_id=self.pad_id
+                ),
+            )
+
+    def start(self, *arguments: Any) -> Any:
+        """Step by step, as for sampling, an LLM is not run here.
+
+        Raises:
+            InputError: always.
+        """
+        raise InputError(
+            "consensus decoding samples from the Transformer decoder only; an LLM is searched: "
+            "leave out --consensus"
+        )
+
+    def save(self, folder: str | Path, weights: dict[str, Tensor]) -> None:
+        """Write the adapter, when there is one; ``weights`` are the LLM's state."""
+        if self.llm is not None and has_adapter(self.llm):
+            save_adapter(self.llm, folder, weights)

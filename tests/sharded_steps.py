@@ -1,0 +1,62 @@
+"""sharded_steps.py LLM ENCODER_RUN FOLDER: three steps of a steered LLM, its weights spread by
+FSDP2 over all processes that run this (Accelerate offers FSDP on GPUs only)."""
+
+import json
+import sys
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+from accelerate.utils import set_seed
+from tiny import PAIRS, graph_of
+from torch.distributed.fsdp import fully_shard, register_fsdp_forward_method
+
+from graphsum.building import build_model, build_processor
+from graphsum.generation import GREEDY, generate_impressions
+from graphsum.modeling import own_state
+from graphsum.options import resolve
+from graphsum.training import parameter_groups, training_step
+from preprocessing.corpora import Corpus
+
+
+def main(llm: str, encoder_run: str, folder: Path) -> None:
+    accelerator = Accelerator(cpu=True)
+    options = resolve(
+        {
+            "preset": "tiny", "decoder": "causal-lm", "llm": llm, "alignment": "delta",
+            "init_from": encoder_run, "lora_dropout": 0.0, "lr": 1e-2,
+        }
+    )  # fmt: skip
+    set_seed(0)
+    graphs = [graph_of(str(number), findings) for number, (findings, _) in enumerate(PAIRS)]
+    processor = build_processor(options, Corpus("jsonl", (), (), (), {}, ""), graphs, "")
+    examples = list(processor.examples(graphs, [impression for _, impression in PAIRS]))
+    model = build_model(options, processor)
+    size = sum(p.numel() for p in model.decoder.llm.parameters())
+    if accelerator.num_processes > 1:
+        for layer in model.decoder.llm.model.layers:
+            fully_shard(layer)
+        fully_shard(model)
+        register_fsdp_forward_method(model, "generate_impressions")
+    held = sum(
+        p.to_local().numel() if hasattr(p, "to_local") else p.numel()
+        for p in model.decoder.llm.parameters()
+    )
+    optimizer = torch.optim.AdamW(parameter_groups(model, options))
+    losses = []
+    for _ in range(3):
+        model.train()
+        step = training_step(accelerator, model, optimizer, processor, examples, options)
+        losses.append(step["loss"])
+    written = generate_impressions(model, processor, examples, settings=GREEDY)
+    weights = own_state(model)
+    if accelerator.is_main_process:
+        model.save_pretrained(folder, state_dict=weights)
+        facts = {"losses": losses, "written": written, "share": held / size}
+        (folder / "facts.json").write_text(json.dumps(facts))
+    accelerator.wait_for_everyone()
+    accelerator.end_training()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], Path(sys.argv[3]))
