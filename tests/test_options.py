@@ -28,7 +28,8 @@ def test_presets_by_corpus():
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_saved_options_come_back(tmp_path, preset):
-    options = resolve({"preset": preset, "columns": {"findings": "A"}})
+    llm = {"llm": "some/llm"} if preset == "radiology-gpt" else {}  # which needs one
+    options = resolve({"preset": preset, "columns": {"findings": "A"}} | llm)
     save_options(options, tmp_path)
     assert run_options(tmp_path) == options
 
