@@ -323,7 +323,7 @@ def own_state(model: nn.Module) -> dict[str, Tensor]:
     }
 
 
-def target_groups(labels: Tensor, groups: int) -> list[tuple[Tensor, int]]:
+def target_groups(labels: Tensor, groups: int = 4) -> list[tuple[Tensor, int]]:
     """Rows whose targets are decoded together, and the length of the longest target of each.
 
     On a CPU padding costs more than starting every operation a few times: the groups are those
