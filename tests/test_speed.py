@@ -37,12 +37,12 @@ def test_sample_is_timed_against_transformers(tmp_path):
     assert set(rows) == {
         "training, small, bf16",
         "training, small, single precision",
-        "padding of training batches",
+        "padding of one pass of training batches",
         "generation, small, beam 1",
         "generation, small, beam 5",
         "annotation",
     }
-    assert 0 <= rows.pop("padding of training batches")["value"] < 100
+    assert 0 <= rows.pop("padding of one pass of training batches")["value"] < 100
     assert all(row["value"] > 0 for row in rows.values())
     assert rows["generation, small, beam 5"]["baseline"] > 0
     assert rows["training, small, bf16"]["baseline"] > 0
