@@ -32,9 +32,14 @@ def export_checkpoint(
         consensus: store the settings of consensus decoding, which makes it the default.
 
     Raises:
-        InputError: no checkpoint there, or the folder is not free.
+        InputError: no checkpoint there, it needs an LLM beside it, or the folder is not free.
     """
     source, target = find_checkpoint(checkpoint), Path(folder)
+    options = options_of_checkpoint(source)
+    if options is not None and options.uses_llm:
+        raise InputError(
+            f"{source}: made with an LLM, whose weights it does not hold; copy the folder as it is"
+        )
     if target.exists() and {path.name for path in target.iterdir()} - {"README.md"}:
         raise InputError(f"{target}: already there; choose another --output or delete it first")
     model = load_model(source, device="cpu")
@@ -51,7 +56,6 @@ def export_checkpoint(
     GraphSumProcessor.from_pretrained(source).save_pretrained(new)
     if consensus:
         ConsensusSettings().save_pretrained(new)
-    options = options_of_checkpoint(source)
     if options is not None:
         save_options(without_paths(options), new)
     target.mkdir(parents=True, exist_ok=True)

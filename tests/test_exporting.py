@@ -68,6 +68,14 @@ def test_a_folder_in_use_is_left_alone(trained, tmp_path):
     assert [path.name for path in folder.iterdir()] == ["notes.txt"]
 
 
+def test_a_run_with_an_llm_is_not_exported(trained, tmp_path):
+    given = {"preset": "radiology-gpt", "llm": "some/llm"}
+    save_options(resolve(given), trained)
+    with pytest.raises(InputError, match="made with an LLM"):
+        export_checkpoint(trained, tmp_path / "given")
+    assert not (tmp_path / "given").exists()
+
+
 def test_what_ships_is_used_where_nothing_was_trained(trained, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match="no finished run"):
