@@ -8,7 +8,7 @@ variants maps names to further options of ``train.py``; without one: the recipe 
 graph, and without the contrastive loss. Every run is a folder NAME-SEED under --output-dir; one
 that is complete is not made again, one that was stopped goes on. Writes table.md and table.json
 there: scores on the part of the split that --part names, beside the two rows that need no
-training.
+training. With --consensus every run is scored twice, by beam search and by consensus decoding.
 """
 
 import argparse
@@ -18,6 +18,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
@@ -35,6 +36,8 @@ DEFAULT_VARIANTS: dict[str, dict[str, Any]] = {
     "without contrastive": {"contrastive_weight": 0.0},
 }
 HARD = "not_normal_unseen"
+# What a row and its folder of scores are called, and what ``evaluate.py`` is told.
+BOTH_DECODINGS = (("", "--no-consensus"), ("consensus", "--consensus"))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -42,15 +45,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--variants", type=Path, metavar="FILE")
     parser.add_argument("--part", choices=("val", "test"), default="val")
+    parser.add_argument("--consensus", action="store_true")
     parser.add_argument("--output-dir", type=Path, default=Path("results/quality"))
     options, recipe = parser.parse_known_args(arguments)
     variants = read_variants(options.variants) if options.variants else DEFAULT_VARIANTS
+    decodings = BOTH_DECODINGS if options.consensus else BOTH_DECODINGS[:1]
     for seed in options.seeds:  # all variants of one seed first: a table with rows to compare
         for name, changes in variants.items():
             folder = options.output_dir / f"{name.replace(' ', '-')}-{seed}"
             given = [*recipe, *as_flags(changes), "--seed", str(seed)]
-            make_run(folder, given, options.part)
-            write_tables(options.output_dir, variants, options.seeds, options.part, recipe)
+            make_run(folder, given, options.part, decodings)
+            write_tables(
+                options.output_dir, variants, options.seeds, options.part, decodings, recipe
+            )
     print((options.output_dir / "table.md").read_text(encoding="utf-8"))
 
 
@@ -81,17 +88,28 @@ def as_flags(changes: Mapping[str, Any]) -> list[str]:
     return flags
 
 
-def make_run(folder: Path, given: Sequence[str], part: str) -> None:
+def scores_of(folder: Path, part: str, decoding: str) -> Path:
+    """Where the scores of a run are kept."""
+    return folder / (f"{part}-{decoding}" if decoding else part) / "metrics.json"
+
+
+def make_run(
+    folder: Path, given: Sequence[str], part: str, decodings: Sequence[tuple[str, str]]
+) -> None:
     """Train and score one run, as far as that is not done."""
-    scores = folder / part
-    if (scores / "metrics.json").exists():
-        return
-    if not (folder / "trained.json").exists():
+    missing = [
+        (scores_of(folder, part, name).parent, flag)
+        for name, flag in decodings
+        if not scores_of(folder, part, name).exists()
+    ]
+    if missing and not (folder / "trained.json").exists():
         resume = ["--resume"] if (folder / "last" / PROGRESS_FILE).exists() else ["--overwrite"]
         seconds = call("train.py", *given, "--output-dir", str(folder), *resume)
         done = {"seconds": seconds, "resumed": resume == ["--resume"]}
         write_text_atomically(folder / "trained.json", [json.dumps(done) + "\n"])
-    call("evaluate.py", "--checkpoint", str(folder), "--split", part, "--output-dir", str(scores))
+    for scores, flag in missing:
+        whole = ("--checkpoint", str(folder), "--split", part, "--output-dir", str(scores), flag)
+        call("evaluate.py", *whole)
 
 
 def call(program: str, *arguments: str) -> float:
@@ -108,6 +126,7 @@ def write_tables(
     variants: Mapping[str, Any],
     seeds: Sequence[int],
     part: str,
+    decodings: Sequence[tuple[str, str]],
     recipe: Sequence[str],
 ) -> None:
     """The runs that are complete so far, as table.json and table.md."""
@@ -115,18 +134,16 @@ def write_tables(
 
     rows, table = [], {}
     baselines: Mapping[str, Any] = {}
-    for name in variants:
+    for name, (decoding, _) in product(variants, decodings):
         folders = [output_dir / f"{name.replace(' ', '-')}-{seed}" for seed in seeds]
-        runs = [
-            json.loads((folder / part / "metrics.json").read_text(encoding="utf-8"))
-            for folder in folders
-            if (folder / part / "metrics.json").exists()
-        ]
+        paths = [scores_of(folder, part, decoding) for folder in folders]
+        runs = [json.loads(path.read_text(encoding="utf-8")) for path in paths if path.exists()]
         if not runs:
             continue
         baselines = runs[0]["baselines"]
-        table[name] = [measures(metrics["strata"]) for metrics in runs]
-        rows.append([f"{name} (n={len(runs)})", *cells(table[name])])
+        row = f"{name}, {decoding}" if decoding else name
+        table[row] = [measures(metrics["strata"]) for metrics in runs]
+        rows.append([f"{row} (n={len(runs)})", *cells(table[row])])
     for name, strata in baselines.items():
         table[name] = [measures(strata)]
         rows.append([name, *cells(table[name])])

@@ -61,6 +61,10 @@ def test_each_variant_and_seed_once(calls, tmp_path, capsys):
     (tmp_path / "q" / "plain-2" / "val" / "metrics.json").unlink()
     quality.main([*given, "--dataset", "sample"])
     assert [call[0] for call in calls[8:]] == ["evaluate.py"]
+    capsys.readouterr()
+    quality.main([*given, "--consensus", "--dataset", "sample"])  # what is there counts
+    assert [(call[0], call[-1]) for call in calls[9:]] == [("evaluate.py", "--consensus")] * 4
+    assert "no graph, consensus (n=2)" in capsys.readouterr().out
 
 
 def test_variants_that_are_none(tmp_path):
