@@ -9,24 +9,21 @@ at hand and are never stored with a model. Nothing here imports torch.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from graphsum.metrics.baselines import N_NEIGHBOURS, SHARPNESS, NeighbourConsensus, nearest
-from graphsum.metrics.consistency import abnormal_names, compare_statements, statements_of
-from graphsum.metrics.observations import CLASSES, positive_classes
+from graphsum.evidence import NAMES, TrainingEvidence
+from graphsum.metrics.consistency import compare_statements, statements_of
+from graphsum.metrics.observations import positive_classes
 from graphsum.metrics.rouge import pairwise_mean_rouge
 from preprocessing.errors import InputError
-from preprocessing.observations import statuses
-from preprocessing.records import Report, write_text_atomically
+from preprocessing.records import write_text_atomically
 
 CONSENSUS_FILE = "consensus_config.json"
-ABNORMALITY_WEIGHT = 2.0  # of shared abnormalities beside SHARPNESS x cosine, in a neighbour's vote
-NAMES = sorted(CLASSES)
 
 
 @dataclass(frozen=True)
@@ -86,60 +83,6 @@ class ConsensusSettings:
             raise InputError(
                 f"{path}: not the settings of consensus decoding; correct or delete the file"
             ) from None
-
-
-class TrainingEvidence:
-    """What training reports say about the impression of other findings.
-
-    Their impressions vote when their findings are alike: in words (the TF-IDF cosine of the
-    neighbour row) and in the abnormalities that they assert, without which a report's nearest
-    neighbours are those with the same normal sentences.
-    """
-
-    def __init__(self, train: Sequence[Report]) -> None:
-        """Raises :class:`InputError` when no training report has words in its findings."""
-        self._rows = NeighbourConsensus().fit(train)
-        stated = [abnormal_names(one) for one in statements_of([r.findings for r in train])]
-        self._columns = {name: i for i, name in enumerate(sorted(frozenset().union(*stated)))}
-        self._abnormal = np.array([self._vector(names) for names in stated])  # [n, names]
-        named = np.zeros((3, len(NAMES)))
-        seen = np.zeros((3, len(NAMES)))
-        columns = np.arange(len(NAMES))
-        for report in train:
-            claims = positive_classes(report.impression)
-            kinds = _statuses_of_classes(report.findings)
-            seen[kinds, columns] += 1
-            named[kinds, columns] += [name in claims for name in NAMES]
-        # Two reports more, of which a tenth names it, so that the rare is not taken for certain.
-        self._rates = (named + 0.2) / (seen + 2)
-
-    def neighbours(self, findings: Sequence[str]) -> Iterator[tuple[list[str], np.ndarray]]:
-        """For each findings section the impressions of like reports, and their votes (sum 1).
-
-        The ``N_NEIGHBOURS`` with the highest s = ``SHARPNESS`` x cosine + ``ABNORMALITY_WEIGHT`` x
-        F1 of the abnormalities (1 where neither has any), weighted by exp(s).
-        """
-        sizes = self._abnormal.sum(axis=1)
-        for statements, cosines in zip(
-            statements_of(findings), self._rows.cosines(findings), strict=True
-        ):
-            names = abnormal_names(statements)
-            total = sizes + len(names)
-            shared = 2 * (self._abnormal @ self._vector(names)) / np.maximum(total, 1)
-            score = SHARPNESS * cosines.astype(np.float64)
-            score += ABNORMALITY_WEIGHT * np.where(total > 0, shared, 1.0)
-            rows = nearest(score, N_NEIGHBOURS)
-            votes = np.exp(score[rows] - score[rows[0]])
-            yield [self._rows.impressions[row] for row in rows], votes / votes.sum()
-
-    def naming_rates(self, findings: str) -> np.ndarray:
-        """How often impressions name each of ``NAMES``, given how the findings speak of it."""
-        return self._rates[_statuses_of_classes(findings), range(len(NAMES))]
-
-    def _vector(self, names: frozenset[str]) -> np.ndarray:
-        vector = np.zeros(len(self._columns), np.float32)
-        vector[[self._columns[name] for name in names if name in self._columns]] = 1
-        return vector
 
 
 def consensus_impressions(
@@ -205,9 +148,3 @@ def consensus_impressions(
             utility[wrong] = -np.inf
         chosen.append(texts[int(np.argmax(utility))])
     return chosen
-
-
-def _statuses_of_classes(findings: str) -> np.ndarray:
-    """For each of ``NAMES`` 2 where the findings assert it, 1 where they doubt it, else 0."""
-    stated = statuses(findings)
-    return np.array([{"present": 2, "uncertain": 1}.get(stated.get(n, ""), 0) for n in NAMES])

@@ -8,7 +8,8 @@ from typing import Any, overload
 import torch
 from transformers.utils import logging as transformers_logging
 
-from graphsum.consensus import ConsensusSettings, TrainingEvidence, consensus_impressions
+from graphsum.consensus import ConsensusSettings, consensus_impressions
+from graphsum.evidence import TrainingEvidence
 from graphsum.generation import SearchSettings, generate_impressions, sample_impressions
 from graphsum.kinds import kind_of
 from graphsum.out_of_memory import out_of_memory_as_input_error

@@ -5,11 +5,10 @@ import pytest
 
 from graphsum.consensus import (
     CONSENSUS_FILE,
-    NAMES,
     ConsensusSettings,
-    TrainingEvidence,
     consensus_impressions,
 )
+from graphsum.evidence import NAMES, TrainingEvidence
 from graphsum.metrics.consistency import check_impression
 from graphsum.metrics.observations import positive_classes
 from graphsum.metrics.rouge import rouge_scores
@@ -58,24 +57,6 @@ def test_what_the_findings_deny_stands_back_while_there_is_another():
     samples = [TELLING] * 4 + ["Normal heart size."]
     assert choose(findings, samples) == "Normal heart size."
     assert choose(findings, [TELLING, TELLING]) == TELLING
-
-
-def test_neighbours_share_the_abnormality_not_only_the_words(evidence):
-    impressions, votes = next(evidence.neighbours([f"There is a left pleural effusion. {NORMAL}"]))
-    assert votes.sum() == pytest.approx(1)
-    assert list(votes) == sorted(votes, reverse=True)
-    share = sum(v for text, v in zip(impressions, votes, strict=True) if text == TELLING)
-    assert set(impressions[:4]) == {TELLING}
-    assert share > 0.7
-    assert next(evidence.neighbours(["Unknown words only."]))[1].sum() == pytest.approx(1)
-
-
-def test_how_often_an_observation_is_named(evidence):
-    rates = dict(zip(NAMES, evidence.naming_rates(EFFUSION), strict=True))
-    assert rates["Pleural Effusion"] == pytest.approx((4 + 0.2) / (4 + 2))  # asserted in four
-    assert rates["Pneumonia"] == pytest.approx((4 + 0.2) / (16 + 2))  # never in the findings
-    rates = dict(zip(NAMES, evidence.naming_rates("Possible left effusion."), strict=True))
-    assert rates["Pleural Effusion"] == pytest.approx(0.1)  # doubted in none
 
 
 def slow_choice(findings, samples, settings, train):
@@ -154,8 +135,3 @@ def test_settings_that_cannot_be_used(tmp_path, content, message):
     with pytest.raises(InputError, match=message) as caught:
         ConsensusSettings.from_pretrained(tmp_path)
     assert str(tmp_path) in str(caught.value)
-
-
-def test_training_reports_without_words():
-    with pytest.raises(InputError, match="none of the 1 training reports has words"):
-        TrainingEvidence([Report("1", "...", "Normal.")])

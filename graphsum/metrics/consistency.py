@@ -14,6 +14,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from preprocessing.annotators import Annotator, load_annotator
+from preprocessing.laterality import Side
 from preprocessing.statements import Statement, read_statements, stem
 
 Kind = Literal[
@@ -148,10 +149,21 @@ def statements_of(
     return [read[text] for text in texts]
 
 
-def abnormal_names(findings: Sequence[Statement]) -> frozenset[str]:
-    """The names of the abnormalities that the findings assert."""
+def abnormal_sides(findings: Sequence[Statement]) -> frozenset[tuple[str, Side | None]]:
+    """The abnormalities that the findings assert or doubt: each name alone and with its side."""
     return frozenset(
-        name for one in findings if one.status == "present" for name in one.names - _NEUTRAL
+        (name, side)
+        for one in findings
+        if one.status != "absent"
+        for name in one.names - _NEUTRAL
+        for side in (None, one.side)
+    )
+
+
+def denied_names(findings: Sequence[Statement]) -> frozenset[str]:
+    """The names of the abnormalities that the findings deny."""
+    return frozenset(
+        name for one in findings if one.status == "absent" for name in one.names - _NEUTRAL
     )
 
 

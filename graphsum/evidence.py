@@ -1,0 +1,172 @@
+"""What training reports say about the impression of other findings, for consensus decoding.
+
+Learnt from the corpus at hand in seconds and never stored. Nothing here imports torch.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from graphsum.metrics.baselines import SHARPNESS, NeighbourConsensus, nearest
+from graphsum.metrics.consistency import abnormal_sides, denied_names, statements_of
+from graphsum.metrics.observations import CLASSES, positive_classes
+from graphsum.metrics.rouge import mean_rouge
+from preprocessing.observations import statuses
+from preprocessing.records import Report
+
+NAMES = sorted(CLASSES)
+VOTERS = 60  # training reports that vote on an impression
+FIRST_WEIGHTS = np.array([SHARPNESS, 0.0, 2.0, 0.0, 0.0])  # which training reports may vote
+LEARNING_REPORTS = 2000  # from which the weights are learnt, at most
+LIKENESS = 0.08  # of two impressions: exp(mean of ROUGE-1/2/L / LIKENESS)
+RIDGE = 1e-3  # on the weights of features divided by their standard deviation
+
+
+class TrainingEvidence:
+    """Training reports whose impressions vote on the impression of other findings.
+
+    A report's vote is exp(w x), w one weight for each of five features x of it and the findings:
+    the cosines of TF-IDF vectors of words (those of the neighbour row) and of letters (2 to 5
+    within a word), F1 of the abnormalities with their sides and of what is denied, and how many
+    of the 13 classes its impression names. The first and the third choose the ``VOTERS`` reports
+    that vote at all.
+
+    The weights are learnt from the training reports, each of which leaves itself (and others of its
+    patient) out: they maximise log sum_j vote_j exp(ROUGE(r_j, r) / ``LIKENESS``), votes summing to
+    1, r the report's own impression (neighbourhood components analysis, Goldberger et al., NIPS
+    2004, with impressions alike in the place of equal classes).
+    """
+
+    def __init__(self, train: Sequence[Report]) -> None:
+        """Raises :class:`InputError` when no training report has words in its findings."""
+        from sklearn.feature_extraction.text import TfidfVectorizer
+
+        findings = [report.findings for report in train]
+        self.impressions = [report.impression for report in train]
+        self._rows = NeighbourConsensus().fit(train)
+        self._vectorizer = TfidfVectorizer(
+            analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, dtype=np.float32
+        )
+        self._letters = self._vectorizer.fit_transform(findings)
+        stated = statements_of(findings)
+        self._abnormal = _Sets([abnormal_sides(one) for one in stated])
+        self._denied = _Sets([denied_names(one) for one in stated])
+        claims = np.array(
+            [[name in found for name in NAMES] for found in map(positive_classes, self.impressions)]
+        )
+        self._claims = claims.sum(axis=1).astype(float)
+        named = np.zeros((3, len(NAMES)))
+        seen = np.zeros((3, len(NAMES)))
+        columns = np.arange(len(NAMES))
+        for text, claimed in zip(findings, claims, strict=True):
+            kinds = _statuses_of_classes(text)
+            seen[kinds, columns] += 1
+            named[kinds, columns] += claimed
+        # Two reports more, of which a tenth names it, so that the rare is not taken for certain.
+        self._rates = (named + 0.2) / (seen + 2)
+        self.weights = self._learn(train)
+
+    def neighbours(self, findings: Sequence[str]) -> Iterator[tuple[list[str], np.ndarray]]:
+        """For each findings section the impressions that vote, highest first, and votes (sum 1)."""
+        for rows, features in self._voters(findings):
+            votes = _softmax(features @ self.weights)
+            order = np.argsort(-votes, kind="stable")
+            yield [self.impressions[row] for row in rows[order]], votes[order]
+
+    def naming_rates(self, findings: str) -> np.ndarray:
+        """How often impressions name each of ``NAMES``, given how the findings speak of it."""
+        return self._rates[_statuses_of_classes(findings), range(len(NAMES))]
+
+    def _voters(
+        self, findings: Sequence[str], left_out: Sequence[np.ndarray] | None = None
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """For each findings section the rows of the reports that vote, and their features [n, 5].
+
+        ``left_out``: rows that may not vote, for each findings section.
+        """
+        letters = self._vectorizer.transform(findings)
+        for number, (stated, cosines) in enumerate(
+            zip(statements_of(findings), self._rows.cosines(findings), strict=True)
+        ):
+            abnormal = self._abnormal.f1(abnormal_sides(stated))
+            score = FIRST_WEIGHTS[0] * cosines.astype(float) + FIRST_WEIGHTS[2] * abnormal
+            if left_out is not None:
+                score[left_out[number]] = -np.inf
+            rows = nearest(score, VOTERS)
+            rows = rows[np.isfinite(score[rows])]
+            features = [
+                cosines[rows],
+                (self._letters[rows] @ letters[number].T).toarray()[:, 0],
+                abnormal[rows],
+                self._denied.f1(denied_names(stated))[rows],
+                self._claims[rows],
+            ]
+            yield rows, np.stack(features, axis=1).astype(float)
+
+    def _learn(self, train: Sequence[Report]) -> np.ndarray:
+        from scipy.optimize import minimize
+
+        step = -(-len(train) // LEARNING_REPORTS)
+        chosen = range(0, len(train), step)
+        patients = np.array([report.patient for report in train])
+        left_out = [
+            np.flatnonzero(patients == patients[row]) if patients[row] else np.array([row])
+            for row in chosen
+        ]
+        examples = []
+        voters = self._voters([train[row].findings for row in chosen], left_out)
+        for row, (others, features) in zip(chosen, voters, strict=True):
+            own = self.impressions[row]
+            alike = [mean_rouge(own, self.impressions[other]) / 100 for other in others]
+            if len(others) > 1:
+                examples.append((features, np.array(alike) / LIKENESS))
+        if not examples:
+            return FIRST_WEIGHTS.copy()
+        spread = np.concatenate([features for features, _ in examples]).std(axis=0)
+        spread[spread == 0] = 1.0
+
+        def loss(scaled: np.ndarray) -> tuple[float, np.ndarray]:
+            total, gradient = 0.0, np.zeros_like(scaled)
+            for features, alike in examples:
+                scores = features @ (scaled / spread)
+                total += _log_sum_exp(scores) - _log_sum_exp(scores + alike)
+                gradient += (_softmax(scores) - _softmax(scores + alike)) @ features / spread
+            mean = total / len(examples) * LIKENESS + RIDGE * (scaled**2).sum()
+            return mean, gradient / len(examples) * LIKENESS + 2 * RIDGE * scaled
+
+        start = FIRST_WEIGHTS * spread
+        return minimize(loss, start, jac=True, method="L-BFGS-B").x / spread
+
+
+class _Sets:
+    """Sets of names, one per row, to be compared with others."""
+
+    def __init__(self, sets: Sequence[frozenset[object]]) -> None:
+        self._columns = {name: i for i, name in enumerate(frozenset().union(*sets))}
+        self._rows = np.zeros((len(sets), len(self._columns)), np.float32)
+        for row, names in enumerate(sets):
+            self._rows[row, [self._columns[name] for name in names]] = 1
+        self._sizes = self._rows.sum(axis=1)
+
+    def f1(self, names: frozenset[object]) -> np.ndarray:
+        """Of each row's set with ``names``, [n]; 1 where both are empty."""
+        known = [self._columns[name] for name in names if name in self._columns]
+        shared = self._rows[:, known].sum(axis=1)
+        total = self._sizes + len(names)
+        return np.where(total > 0, 2 * shared / np.maximum(total, 1), 1.0)
+
+
+def _log_sum_exp(scores: np.ndarray) -> float:
+    highest = scores.max()
+    return float(highest + np.log(np.exp(scores - highest).sum()))
+
+
+def _softmax(scores: np.ndarray) -> np.ndarray:
+    weights = np.exp(scores - scores.max())
+    return weights / weights.sum()
+
+
+def _statuses_of_classes(findings: str) -> np.ndarray:
+    """For each of ``NAMES`` 2 where the findings assert it, 1 where they doubt it, else 0."""
+    stated = statuses(findings)
+    return np.array([{"present": 2, "uncertain": 1}.get(stated.get(n, ""), 0) for n in NAMES])
