@@ -57,7 +57,11 @@ def graphs_of(
     annotated = annotate_reports(
         reports, annotator, cache_dir=cache_dir, corpus=corpus, progress=progress
     )
-    return [build_graph(report, rule) for report in annotated]
+    annotated.reverse()
+    built = []
+    while annotated:  # each annotation is let go once its graph is there: half the memory
+        built.append(build_graph(annotated.pop(), rule))
+    return built
 
 
 def read_graphs(path: str | Path, reports: Sequence[Report]) -> list[ReportGraph]:

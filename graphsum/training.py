@@ -128,29 +128,7 @@ def train(
     if not corpus.train or not corpus.val:
         raise InputError(f"{options.dataset}: training needs train and val reports")
     kind = KINDS[options.model]
-    train_inputs: Sequence[Any] = corpus.train
-    val_inputs: Sequence[Any] = corpus.val
-    annotator_version = ""
-    if kind.reads_graphs:
-        annotator = (
-            None
-            if options.graphs
-            else load_annotator(options.annotator, model_dir=options.annotator_model)
-        )
-        annotator_version = annotator.version if annotator else ""
-        with accelerator.main_process_first():  # one process annotates, the others read its cache
-            train_inputs, val_inputs = (
-                graphs_of(
-                    reports,
-                    annotator,
-                    rule=options.graph_rule,
-                    cache_dir=options.cache_dir,
-                    corpus=options.dataset,
-                    graphs=options.graphs,
-                    progress=accelerator.is_main_process,
-                )
-                for reports in (corpus.train, corpus.val)
-            )
+    train_inputs, val_inputs, annotator_version = inputs_of(options, corpus, accelerator)
     processor = (
         kind.part("processor").from_pretrained(run / "last")
         if resume
@@ -242,6 +220,36 @@ def train(
     bar.close()
     accelerator.end_training()
     return run
+
+
+def inputs_of(
+    options: TrainOptions, corpus: Corpus, accelerator: Accelerator
+) -> tuple[Sequence[Any], Sequence[Any], str]:
+    """What the model reads of train and val (graphs, or the reports), and the annotator's version.
+
+    The annotator is not kept: with the sentences that it remembers it is 100 MB and more.
+    """
+    if not KINDS[options.model].reads_graphs:
+        return corpus.train, corpus.val, ""
+    annotator = (
+        None
+        if options.graphs
+        else load_annotator(options.annotator, model_dir=options.annotator_model)
+    )
+    with accelerator.main_process_first():  # one process annotates, the others read its cache
+        train_inputs, val_inputs = (
+            graphs_of(
+                reports,
+                annotator,
+                rule=options.graph_rule,
+                cache_dir=options.cache_dir,
+                corpus=options.dataset,
+                graphs=options.graphs,
+                progress=accelerator.is_main_process,
+            )
+            for reports in (corpus.train, corpus.val)
+        )
+    return train_inputs, val_inputs, annotator.version if annotator else ""
 
 
 def build_accelerator(options: TrainOptions) -> Accelerator:

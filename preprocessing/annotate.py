@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 
 from tqdm import tqdm
@@ -62,7 +63,7 @@ def annotate_reports(
             disable=None if progress else True,
         )
     )
-    write_text_atomically(path, [dumps(header), *(dumps(to_json(one)) for one in annotated)])
+    write_text_atomically(path, chain([dumps(header)], (dumps(to_json(one)) for one in annotated)))
     return annotated
 
 
@@ -86,9 +87,11 @@ def _read_cache(
     if not path.is_file():
         return None
     try:
-        first, *lines = read_jsonl(path)
+        lines = read_jsonl(path)
+        if next(lines, None) != header:
+            return None
         annotated = [from_json(AnnotatedReport, line) for line in lines]
     except (InputError, KeyError, TypeError, ValueError):
         return None
-    whole = first == header and [one.uid for one in annotated] == [one.uid for one in reports]
+    whole = [one.uid for one in annotated] == [one.uid for one in reports]
     return annotated if whole else None

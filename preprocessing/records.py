@@ -8,6 +8,7 @@ On disk each record is one JSON object per line, with the field names below.
 
 import json
 import os
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
@@ -78,6 +79,10 @@ class AnnotatedReport:
     heads: tuple[int, ...]
     deprels: tuple[str, ...]
     entities: tuple[Entity, ...]
+
+    def __post_init__(self) -> None:  # a corpus says the same words again and again
+        object.__setattr__(self, "words", tuple(map(sys.intern, self.words)))
+        object.__setattr__(self, "deprels", tuple(map(sys.intern, self.deprels)))
 
 
 class Edge(NamedTuple):
