@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import nn
 from transformers import (
     AutoConfig,
@@ -199,13 +200,24 @@ def build_model(options: TrainOptions, processor: GraphSumProcessor) -> GraphSum
 def take_embeddings(
     encoder: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, name: str
 ) -> None:
-    """Leave the encoder the embeddings of the tokenizer's pieces only, in its order."""
-    pieces = tokenizer.convert_ids_to_tokens(range(len(tokenizer)))
-    rows = pretrained(AutoTokenizer, name).convert_tokens_to_ids(pieces)
+    """Leave the encoder the embeddings of the tokenizer's pieces only, in its order.
+
+    A piece that the encoder does not know is a whole word: it gets the mean of those that it had.
+    """
+    original = pretrained(AutoTokenizer, name)
+    known = original.get_vocab()
     embeddings = encoder.get_input_embeddings()
+    rows = [
+        embeddings.weight[
+            [known[piece]]
+            if piece in known
+            else original.convert_tokens_to_ids(original.tokenize(piece))
+        ].mean(dim=0)
+        for piece in tokenizer.convert_ids_to_tokens(range(len(tokenizer)))
+    ]
     padding = tokenizer.convert_tokens_to_ids(tokenizer.pad_token)
     encoder.set_input_embeddings(
-        nn.Embedding.from_pretrained(embeddings.weight[rows].detach(), padding_idx=padding)
+        nn.Embedding.from_pretrained(torch.stack(rows).detach(), padding_idx=padding)
     )
 
 

@@ -63,7 +63,7 @@ class TrainOptions:
     )
     encoder_layers: int = option(4, "layers of an encoder from scratch")
     trim_vocab: bool = option(
-        False, "keep only the pieces of --encoder that the training texts use"
+        False, "fit the vocabulary of --encoder to the training texts: frequent words whole"
     )
     vocab_size: int = option(4000, "pieces of a tokenizer trained from scratch, at most")
     max_source_pieces: int = option(512, "findings are cut to this length, by sentence")
