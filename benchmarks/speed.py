@@ -8,7 +8,8 @@ Weights are random, so nothing has to be trained. A random model does not stop b
 comparison every impression gets exactly as many pieces as the mean reference has. With
 --checkpoint, impressions of natural length are timed too. Both sides get the same findings, in
 the same batches of similar length, and what is compared takes turns within each repeat. The last
-columns let transformers multiply matrices as graphsum does (graphsum.generation.onednn_products).
+columns let transformers multiply matrices and attend as graphsum does on a CPU
+(graphsum.generation.onednn_products, GraphSum.use_plain_attention).
 Writes speed.json and speed.md into --output-dir.
 """
 
@@ -47,7 +48,7 @@ from graphsum.options import TrainOptions, resolve  # noqa: E402
 from graphsum.processing import Example, GraphSumProcessor  # noqa: E402
 from graphsum.runs import corpus_of  # noqa: E402
 from graphsum.search import SearchSettings  # noqa: E402
-from graphsum.summarizer import Summarizer  # noqa: E402
+from graphsum.summarizer import Summarizer, on_device  # noqa: E402
 from graphsum.training import batches, training_step  # noqa: E402
 from preprocessing.annotators import load_annotator  # noqa: E402
 from preprocessing.records import write_text_atomically  # noqa: E402
@@ -71,7 +72,7 @@ class Row(NamedTuple):
     value: float
     unit: str
     baseline: float | None = None  # of transformers' model, in the same unit
-    baseline_onednn: float | None = None  # the same with our products of matrices
+    baseline_tuned: float | None = None  # the same with our products of matrices and attention
 
 
 class Setting(NamedTuple):
@@ -128,12 +129,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
             (
                 *(row.what, row.value, row.unit),
                 *(row.baseline, row.baseline and f"{row.value / row.baseline:.2f}"),
-                *(row.baseline_onednn,),
-                *(row.baseline_onednn and f"{row.value / row.baseline_onednn:.2f}",),
+                *(row.baseline_tuned,),
+                *(row.baseline_tuned and f"{row.value / row.baseline_tuned:.2f}",),
             )
             for row in rows
         ],
-        headers=["", "graphsum", "unit", "transformers", "ratio", "with oneDNN", "ratio"],
+        headers=["", "graphsum", "unit", "transformers", "ratio", "tuned", "ratio"],
         floatfmt=".1f",
         tablefmt="github",
     )
@@ -178,7 +179,7 @@ def prepare(options: argparse.Namespace) -> Setting:
     models = {}
     for name, own in sizes.items():
         torch.manual_seed(1)
-        models[name] = build_model(own, processor).eval()
+        models[name] = on_device(build_model(own, processor), "cpu")  # as Summarizer does
     return Setting(
         options=options,
         findings=[report.findings for report in reports],
@@ -212,7 +213,7 @@ def generation(setting: Setting) -> list[Row]:
     """Reports per second with equal lengths, against stock ``generate`` without a graph."""
     rows = []
     for name, model in setting.models.items():
-        plain = plain_model(model)
+        plain, tuned = plain_model(model), plain_model(model, attention="eager")
         for beams in (1, 5):
             settings = SearchSettings(
                 num_beams=beams, min_new_tokens=setting.length, max_new_tokens=setting.length
@@ -221,11 +222,11 @@ def generation(setting: Setting) -> list[Row]:
                 setting.options.repeats,
                 partial(write, setting, model, settings),
                 partial(write_plain, setting, plain, settings),
-                onednn_products()(partial(write_plain, setting, plain, settings)),
+                onednn_products()(partial(write_plain, setting, tuned, settings)),
             )
-            ours, theirs, theirs_onednn = (len(setting.examples) / median for median in times)
+            speeds = [len(setting.examples) / median for median in times]
             what = f"generation, {name}, beam {beams}"
-            rows.append(Row(what, ours, "reports/s", theirs, theirs_onednn))
+            rows.append(Row(what, speeds[0], "reports/s", *speeds[1:]))
     return rows
 
 
@@ -258,8 +259,11 @@ def write_plain(
     return impressions
 
 
-def plain_model(model: GraphSum) -> EncoderDecoderModel:
-    """An encoder-decoder of BERT layers of the same number, widths and vocabulary, no graph."""
+def plain_model(model: GraphSum, *, attention: str | None = None) -> EncoderDecoderModel:
+    """An encoder-decoder of BERT layers of the same number, widths and vocabulary, no graph.
+
+    ``attention``: transformers' name of an implementation; None: its own choice.
+    """
     config = model.config
     encoder = model.text_encoder.config
     common = {
@@ -289,7 +293,10 @@ def plain_model(model: GraphSum) -> EncoderDecoderModel:
         pad_token_id=config.pad_token_id,
     )
     torch.manual_seed(1)
-    return EncoderDecoderModel(plain).eval()
+    built = EncoderDecoderModel(plain).eval()
+    if attention is not None:
+        built.set_attn_implementation(attention)
+    return built
 
 
 def training(setting: Setting) -> list[Row]:
@@ -326,15 +333,19 @@ def training(setting: Setting) -> list[Row]:
             model = build_model(own, setting.processor).train()
             model.use_plain_attention()
             plain = plain_model(model).train()
+            tuned = plain_model(model, attention="eager").train()
             optimizer = optimizer_of(model)
             prepared = accelerator.prepare(model)  # without it nothing is computed in bf16
             ours = partial(train_ours, setting, accelerator, prepared, optimizer, steps, own)
-            theirs = partial(train_plain, setting, accelerator, plain, optimizer_of(plain), steps)
-            times = seconds(setting.options.repeats, ours, theirs, onednn_products()(theirs))
+            theirs, theirs_tuned = (
+                partial(train_plain, setting, accelerator, other, optimizer_of(other), steps)
+                for other in (plain, tuned)
+            )
+            times = seconds(setting.options.repeats, ours, theirs, onednn_products()(theirs_tuned))
             speeds = [len(steps) * size / median for median in times]
             rows.append(Row(f"training, {name}, {words}", speeds[0], "reports/s", *speeds[1:]))
             rate = matrix_rate(torch.bfloat16 if precision == "bf16" else torch.float32)
-            counts = [operations(ours), operations(theirs), operations(theirs)]
+            counts = [operations(action) for action in (ours, theirs, theirs_tuned)]
             used = [
                 100 * count / median / rate for count, median in zip(counts, times, strict=True)
             ]

@@ -302,7 +302,7 @@ def trim_tokenizer(
     """
     backend = getattr(tokenizer, "backend_tokenizer", None)
     values = json.loads(backend.to_str()) if backend is not None else {"model": {}}
-    if values["model"].get("type") != "WordPiece":
+    if backend is None or values["model"].get("type") != "WordPiece":
         raise InputError("--trim-vocab needs an encoder with a WordPiece tokenizer, such as BERT's")
     texts = list(texts)
     normalized = map(backend.normalizer.normalize_str, texts)

@@ -14,7 +14,7 @@ from graphsum.generation import SearchSettings, generate_impressions, sample_imp
 from graphsum.kinds import kind_of
 from graphsum.out_of_memory import out_of_memory_as_input_error
 from graphsum.runs import find_checkpoint
-from preprocessing.annotators import Annotator, load_annotator
+from preprocessing.annotators import Annotator, shared_annotator
 from preprocessing.errors import InputError
 from preprocessing.graph import build_graph
 from preprocessing.records import Report
@@ -69,7 +69,7 @@ class Summarizer:
         processor = kind.part("processor").from_pretrained(folder)
         if not kind.reads_graphs:
             return cls(load_model(folder, device=device, llm=llm), processor, None)
-        annotator = load_annotator(processor.settings.annotator, model_dir=annotator_model)
+        annotator = shared_annotator(processor.settings.annotator, annotator_model)
         trained_on = processor.settings.annotator_version  # empty: graphs made elsewhere
         if trained_on and annotator.version != trained_on:
             logger.warning(

@@ -7,11 +7,11 @@ import torch
 from tiny import PAIRS, graph_of, tiny_processor
 from transformers import BertConfig, BertModel, RobertaConfig, RobertaModel
 
-from graphsum.building import build_model, build_processor, read_graphs
+from graphsum.building import build_model, build_processor, read_graphs, take_embeddings
 from graphsum.configuration import GraphSumConfig
 from graphsum.modeling import GraphSum
 from graphsum.options import resolve
-from graphsum.processing import train_tokenizer
+from graphsum.processing import train_tokenizer, trim_tokenizer
 from preprocessing.corpora import Corpus
 from preprocessing.errors import InputError
 from preprocessing.records import Report, dumps, to_json
@@ -130,6 +130,33 @@ def test_trimmed_vocabulary_splits_the_corpus_as_before(tmp_path, corpus):
     processor.save_pretrained(tmp_path / "checkpoint")
     reread = type(processor).from_pretrained(tmp_path / "checkpoint")
     assert reread.tokenizer.get_vocab() == trimmed.get_vocab()
+
+
+def test_frequent_words_become_whole(tmp_path, corpus):
+    """Five times "pneumothorax", four times "cardiopneumonia"; both are known in parts."""
+    from transformers import BertTokenizer
+
+    pieces = [*WORD_PIECES, "cardio", "##pneumonia", "##s", "##i", "##o"]
+    general = BertTokenizer(vocab={piece: n for n, piece in enumerate(pieces)})
+    general.save_pretrained(tmp_path)
+    sizes = {"hidden_size": 24, "num_hidden_layers": 1, "num_attention_heads": 2}
+    encoder = BertModel(BertConfig(vocab_size=len(general), intermediate_size=48, **sizes))
+    encoder.save_pretrained(tmp_path)
+    texts = ["A pneumothorax, no pneumothorax."] * 2 + ["Pneumothorax: cardiopneumonia."]
+    fitted = trim_tokenizer(general, iter([*texts, "No cardiopneumonia." * 3]))
+    assert fitted.tokenize("Pneumothorax no cardiopneumonia") == [
+        *("pneumothorax", "no", "cardio", "##pneumonia")
+    ]
+    assert fitted.tokenize("pneumothoraxs") == ["pneumothorax", "##s"]
+    assert not {"##thorax", "lungs"} & set(fitted.get_vocab())  # nobody needs them now
+
+    take_embeddings(encoder, fitted, str(tmp_path))
+    rows = encoder.get_input_embeddings().weight
+    before = BertModel.from_pretrained(tmp_path).get_input_embeddings().weight
+    parts = before[general.convert_tokens_to_ids(["pneumo", "##thorax"])].mean(dim=0)
+    torch.testing.assert_close(rows[fitted.convert_tokens_to_ids("pneumothorax")], parts)
+    other = before[general.convert_tokens_to_ids("##pneumonia")]
+    torch.testing.assert_close(rows[fitted.convert_tokens_to_ids("##pneumonia")], other)
 
 
 def test_only_word_piece_vocabularies_are_trimmed(tmp_path, corpus):

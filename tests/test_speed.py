@@ -45,6 +45,7 @@ def test_sample_is_timed_against_transformers(tmp_path):
     assert 0 <= rows.pop("padding of one pass of training batches")["value"] < 100
     assert all(row["value"] > 0 for row in rows.values())
     assert rows["generation, small, beam 5"]["baseline"] > 0
+    assert rows["generation, small, beam 5"]["baseline_tuned"] > 0
     assert rows["training, small, bf16"]["baseline"] > 0
     assert "| generation, small, beam 5" in (tmp_path / "results/speed/speed.md").read_text()
 

@@ -8,12 +8,11 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Literal, get_args
 
 import numpy as np
 
-from preprocessing.annotators import Annotator, load_annotator
+from preprocessing.annotators import Annotator, shared_annotator
 from preprocessing.laterality import Side
 from preprocessing.statements import Statement, read_statements, stem
 
@@ -142,7 +141,7 @@ def statements_of(
     texts: Sequence[str], annotator: Annotator | None = None
 ) -> list[tuple[Statement, ...]]:
     """The statements of each text; equal texts are read once."""
-    annotator = annotator or _builtin()
+    annotator = annotator or shared_annotator("builtin", None)
     distinct = list(dict.fromkeys(texts))
     annotated = annotator.annotate((str(row), text) for row, text in enumerate(distinct))
     read = {text: read_statements(text, one) for text, one in zip(distinct, annotated, strict=True)}
@@ -227,11 +226,6 @@ def _scores(checked: Sequence[Consistency]) -> dict[str, Any]:
 
 def _ratio(part: int, whole: int) -> float | None:
     return round(part / whole, 4) if whole else None
-
-
-@lru_cache(maxsize=1)
-def _builtin() -> Annotator:
-    return load_annotator("builtin")
 
 
 def _judge(

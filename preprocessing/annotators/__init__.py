@@ -6,6 +6,7 @@ that backend is loaded.
 
 import importlib
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from typing import Protocol
 
 from preprocessing.errors import InputError, closest
@@ -53,3 +54,9 @@ def load_annotator(name: str, *, model_dir: str | None = None) -> Annotator:
     module, _, attribute = ANNOTATORS[name].partition(":")
     annotator: Annotator = getattr(importlib.import_module(module), attribute)(model_dir)
     return annotator
+
+
+@cache
+def shared_annotator(name: str, model_dir: str | None, /) -> Annotator:
+    """As :func:`load_annotator`, but loaded once in a process, for all who only annotate."""
+    return load_annotator(name, model_dir=model_dir)
