@@ -38,7 +38,7 @@ class ConsensusSettings:
 
     num_samples: int = 32
     temperature: float = 0.7
-    neighbour_weight: float = 0.75
+    neighbour_weight: float = 0.6
     observation_weight: float = 1.0
     observation_threshold: float = 0.2
 
