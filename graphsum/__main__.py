@@ -4,6 +4,7 @@ import argparse
 import csv
 import gc
 import io
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -200,6 +201,8 @@ def table_text(rows: Sequence[dict[str, str]], suffix: str) -> str:
 def program() -> None:
     """Entry point of the console command."""
     run(main)
+    sys.stderr.flush()
+    os._exit(0)  # all is written; to take a million objects apart would take 0.2 s
 
 
 if __name__ == "__main__":

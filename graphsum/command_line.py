@@ -78,6 +78,7 @@ def run(main: Callable[[Sequence[str] | None], None]) -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         main(None)
+        sys.stdout.flush()  # here, where a closed pipe is understood
     except InputError as error:
         print("error: " + " ".join(str(error).split()), file=sys.stderr)
         sys.exit(2)

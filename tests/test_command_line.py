@@ -43,6 +43,22 @@ def checkpoint(tmp_path_factory):
     return run_folder
 
 
+def test_summary_reaches_a_pipe_and_a_closed_one_is_no_traceback(checkpoint):
+    """The program ends without Python's own end, so everything must have been written."""
+    command = [sys.executable, "-m", "graphsum", "summarize", "--checkpoint", str(checkpoint)]
+    done = run(*command[1:], FINDINGS)
+    assert done.returncode == 0
+    assert done.stdout.endswith("\n")
+    reader, writer = os.pipe()
+    os.close(reader)
+    closed = subprocess.run(
+        [*command, FINDINGS], stdout=writer, stderr=subprocess.PIPE, text=True, cwd=ROOT
+    )
+    os.close(writer)
+    assert closed.returncode == 1
+    assert "Traceback" not in closed.stderr
+
+
 @pytest.mark.parametrize(
     "arguments",
     [("train.py",), ("evaluate.py",), ("-m", "graphsum"), ("-m", "graphsum", "summarize"),
