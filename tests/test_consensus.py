@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from four_signs import SIGNS, TRAIN
 
 from graphsum.consensus import (
     CONSENSUS_FILE,
@@ -14,20 +15,7 @@ from graphsum.metrics.observations import positive_classes
 from graphsum.metrics.rouge import rouge_scores
 from preprocessing.errors import InputError
 from preprocessing.observations import statuses
-from preprocessing.records import Report
 
-NORMAL = "Heart size is normal. Mediastinum is unremarkable. Bones are intact."
-SIGNS = {
-    "There is a small left pleural effusion.": "Small left effusion.",
-    "There is right basilar atelectasis.": "Right basilar atelectasis.",
-    "The lungs are clear.": "No acute disease.",
-    "There is focal consolidation in the right lung.": "Right pneumonia.",
-}
-TRAIN = [
-    Report(f"{number}{row}", f"{sign} {NORMAL} {extra}", impression)
-    for row, (sign, impression) in enumerate(SIGNS.items())
-    for number, extra in enumerate(["", "No pneumothorax.", "Mild scoliosis.", "Aorta is normal."])
-]
 SILENT, TELLING = "No acute disease.", "Small left effusion."
 EFFUSION = "Small left pleural effusion. Heart size is normal."
 

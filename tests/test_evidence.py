@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from four_signs import NORMAL, TRAIN
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from graphsum.evidence import FIRST_WEIGHTS, LIKENESS, NAMES, RIDGE, VOTERS, TrainingEvidence
@@ -11,20 +12,6 @@ from graphsum.metrics.rouge import mean_rouge
 from preprocessing.corpora.sample import make_report
 from preprocessing.errors import InputError
 from preprocessing.records import Report
-
-NORMAL = "Heart size is normal. Mediastinum is unremarkable. Bones are intact."
-SIGNS = {
-    "There is a small left pleural effusion.": "Small left effusion.",
-    "There is right basilar atelectasis.": "Right basilar atelectasis.",
-    "The lungs are clear.": "No acute disease.",
-    "There is focal consolidation in the right lung.": "Right pneumonia.",
-}
-EXTRAS = ["", "No pneumothorax.", "Mild scoliosis.", "Aorta is normal."]
-TRAIN = [
-    Report(f"{number}{row}", f"{sign} {NORMAL} {extra}", impression)
-    for row, (sign, impression) in enumerate(SIGNS.items())
-    for number, extra in enumerate(EXTRAS)
-]
 
 
 @pytest.fixture(scope="module")
