@@ -293,7 +293,7 @@ def trim_tokenizer(
 ) -> PreTrainedTokenizerFast:
     """A WordPiece tokenizer fitted to ``texts``: frequent words whole, and what else they use.
 
-    A general vocabulary splits a quarter of a radiologist's words ("pneumothorax" into five
+    A general vocabulary splits a quarter of a radiologist's words ("pneumothorax" into six
     pieces). Words that occur ``WHOLE_WORD_COUNT`` times become pieces of their own; of the other
     pieces those stay that ``texts`` still use, and single characters, which spell the rest.
 
