@@ -4,11 +4,12 @@
     python benchmarks/quality.py --variants FILE.yaml --part val --dataset openi --data-dir DIR
 
 Every option that is not this program's own goes to ``train.py``, for all variants. A file of
-variants maps names to further options of ``train.py``; without one: the recipe itself, without
-graph, and without the contrastive loss. Every run is a folder NAME-SEED under --output-dir; one
-that is complete is not made again, one that was stopped goes on. Writes table.md and table.json
-there: scores on the part of the split that --part names, beside the two rows that need no
-training. With --consensus every run is scored twice, by beam search and by consensus decoding.
+variants maps names to further options of ``train.py`` (and ``mistake: NAME``, one of those of
+``benchmarks/mistakes.py``); without one: the recipe itself, without graph, and without the
+contrastive loss. Every run is a folder NAME-SEED under --output-dir; one that is complete is not
+made again, one that was stopped goes on. Writes table.md and table.json there: scores on the part
+of the split that --part names, beside the two rows that need no training. With --consensus every
+run is scored twice, by beam search and by consensus decoding.
 """
 
 import argparse
@@ -36,6 +37,7 @@ DEFAULT_VARIANTS: dict[str, dict[str, Any]] = {
     "without contrastive": {"contrastive_weight": 0.0},
 }
 HARD = "not_normal_unseen"
+MISTAKE = "mistake"  # of a variant: not an option of train.py
 # What a row and its folder of scores are called, and what ``evaluate.py`` is told.
 BOTH_DECODINGS = (("", "--no-consensus"), ("consensus", "--consensus"))
 
@@ -53,8 +55,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for seed in options.seeds:  # all variants of one seed first: a table with rows to compare
         for name, changes in variants.items():
             folder = options.output_dir / f"{name.replace(' ', '-')}-{seed}"
-            given = [*recipe, *as_flags(changes), "--seed", str(seed)]
-            make_run(folder, given, options.part, decodings)
+            flags = as_flags({key: changes[key] for key in changes if key != MISTAKE})
+            given = [*recipe, *flags, "--seed", str(seed)]
+            make_run(folder, given, options.part, decodings, changes.get(MISTAKE))
             write_tables(
                 options.output_dir, variants, options.seeds, options.part, decodings, recipe
             )
@@ -94,9 +97,14 @@ def scores_of(folder: Path, part: str, decoding: str) -> Path:
 
 
 def make_run(
-    folder: Path, given: Sequence[str], part: str, decodings: Sequence[tuple[str, str]]
+    folder: Path,
+    given: Sequence[str],
+    part: str,
+    decodings: Sequence[tuple[str, str]],
+    mistake: str | None = None,
 ) -> None:
     """Train and score one run, as far as that is not done."""
+    how = ("benchmarks/mistakes.py", mistake) if mistake else ()
     missing = [
         (scores_of(folder, part, name).parent, flag)
         for name, flag in decodings
@@ -104,16 +112,16 @@ def make_run(
     ]
     if missing and not (folder / "trained.json").exists():
         resume = ["--resume"] if (folder / "last" / PROGRESS_FILE).exists() else ["--overwrite"]
-        seconds = call("train.py", *given, "--output-dir", str(folder), *resume)
+        seconds = call(*how, "train.py", *given, "--output-dir", str(folder), *resume)
         done = {"seconds": seconds, "resumed": resume == ["--resume"]}
         write_text_atomically(folder / "trained.json", [json.dumps(done) + "\n"])
     for scores, flag in missing:
         whole = ("--checkpoint", str(folder), "--split", part, "--output-dir", str(scores), flag)
-        call("evaluate.py", *whole)
+        call(*how, "evaluate.py", *whole)
 
 
 def call(program: str, *arguments: str) -> float:
-    """Run one of the two programs; its wall time in seconds."""
+    """Run a program of this repository; its wall time in seconds."""
     started = time.perf_counter()
     status = subprocess.run([sys.executable, str(ROOT / program), *arguments]).returncode
     if status:

@@ -29,7 +29,7 @@ def calls(monkeypatch):
         made.append((program, *arguments))
         folder = Path(arguments[arguments.index("--output-dir") + 1])
         folder.mkdir(parents=True, exist_ok=True)
-        if program == "evaluate.py":
+        if "evaluate.py" in (program, *arguments):
             metrics = {"strata": strata(len(made)), "baselines": {"constant": strata(-10)}}
             (folder / "metrics.json").write_text(json.dumps(metrics))
         return 1.0
@@ -65,6 +65,18 @@ def test_each_variant_and_seed_once(calls, tmp_path, capsys):
     quality.main([*given, "--consensus", "--dataset", "sample"])  # what is there counts
     assert [(call[0], call[-1]) for call in calls[9:]] == [("evaluate.py", "--consensus")] * 4
     assert "no graph, consensus (n=2)" in capsys.readouterr().out
+
+
+def test_a_mistake_is_put_back_in_training_and_evaluation(calls, tmp_path):
+    variants = tmp_path / "variants.yaml"
+    variants.write_text("wrong: {mistake: all-pairs, lr: 0.001}\n")
+    given = ["--seeds", "1", "--variants", str(variants), "--output-dir", str(tmp_path / "q")]
+    quality.main([*given, "--dataset", "sample"])
+    assert [call[:3] for call in calls] == [
+        ("benchmarks/mistakes.py", "all-pairs", program) for program in ("train.py", "evaluate.py")
+    ]
+    assert "--mistake" not in calls[0]
+    assert "--lr" in calls[0]
 
 
 def test_variants_that_are_none(tmp_path):
