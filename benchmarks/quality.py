@@ -2,11 +2,12 @@
 
     python benchmarks/quality.py --seeds 1 2 3 --dataset openi --data-dir DIR
     python benchmarks/quality.py --variants FILE.yaml --part val --dataset openi --data-dir DIR
+    python benchmarks/quality.py --only recipe --consensus --part test --split random ...
 
 Every option that is not this program's own goes to ``train.py``, for all variants. A file of
 variants maps names to further options of ``train.py`` (and ``mistake: NAME``, one of those of
-``benchmarks/mistakes.py``); without one: the recipe itself, without graph, and without the
-contrastive loss. Every run is a folder NAME-SEED under --output-dir; one that is complete is not
+``benchmarks/mistakes.py``); without one they are *recipe*, *without graph* and *without
+contrastive*. Every run is a folder NAME-SEED under --output-dir; one that is complete is not
 made again, one that was stopped goes on. Writes table.md and table.json there: scores on the part
 of the split that --part names, beside the two rows that need no training. With --consensus every
 run is scored twice, by beam search and by consensus decoding.
@@ -46,11 +47,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--variants", type=Path, metavar="FILE")
+    parser.add_argument("--only", metavar="NAME", nargs="+")
     parser.add_argument("--part", choices=("val", "test"), default="val")
     parser.add_argument("--consensus", action="store_true")
     parser.add_argument("--output-dir", type=Path, default=Path("results/quality"))
     options, recipe = parser.parse_known_args(arguments)
     variants = read_variants(options.variants) if options.variants else DEFAULT_VARIANTS
+    if options.only:
+        if unknown := [name for name in options.only if name not in variants]:
+            raise InputError(f"--only {unknown[0]!r}: the variants are {', '.join(variants)}")
+        variants = {name: variants[name] for name in options.only}
     decodings = BOTH_DECODINGS if options.consensus else BOTH_DECODINGS[:1]
     for seed in options.seeds:  # all variants of one seed first: a table with rows to compare
         for name, changes in variants.items():

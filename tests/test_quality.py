@@ -67,6 +67,17 @@ def test_each_variant_and_seed_once(calls, tmp_path, capsys):
     assert "no graph, consensus (n=2)" in capsys.readouterr().out
 
 
+def test_only_some_variants(calls, tmp_path):
+    given = ["--seeds", "1", "--output-dir", str(tmp_path), "--dataset", "sample"]
+    quality.main([*given, "--only", "recipe"])
+    assert [call[call.index("--output-dir") + 1] for call in calls] == [
+        str(tmp_path / "recipe-1"),
+        str(tmp_path / "recipe-1" / "val"),
+    ]
+    with pytest.raises(InputError, match="--only 'plain': the variants are recipe, without"):
+        quality.main([*given, "--only", "plain"])
+
+
 def test_a_mistake_is_put_back_in_training_and_evaluation(calls, tmp_path):
     variants = tmp_path / "variants.yaml"
     variants.write_text("wrong: {mistake: all-pairs, lr: 0.001}\n")
