@@ -12,6 +12,7 @@ no stemmer, rougeL unsplit.
 """
 
 import argparse
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,10 +20,11 @@ from typing import Any
 
 from graphsum.command_line import Parser, run
 from graphsum.options import TrainOptions
-from graphsum.runs import corpus_of, find_checkpoint, options_of_checkpoint
+from graphsum.runs import corpus_of, find_checkpoint, options_of_checkpoint, trained_on
 from preprocessing.errors import InputError
 from preprocessing.records import Report, check_writable
 
+logger = logging.getLogger(__name__)
 PARTS = ("train", "val", "test")
 
 
@@ -94,6 +96,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     reports: tuple[Report, ...] = getattr(corpus, part)
     if not reports:
         raise InputError(f"{settings.dataset}: no reports in {part}; choose another --split")
+    saved = options_of_checkpoint(checkpoint) if checkpoint else None
+    known = trained_on(saved, settings, reports) if saved and part != "train" else 0
+    if known:
+        logger.warning(
+            "%s was trained on %d of these %d reports, by another split: its scores are too high",
+            checkpoint,
+            known,
+            len(reports),
+        )
 
     from graphsum.reporting import (
         evaluation_report,
@@ -158,7 +169,8 @@ def generate(
 ) -> list[str]:
     """The impressions of the checkpoint, or of the LLM as it is, for the reports.
 
-    With consensus decoding ``train``, the training part of the corpus at hand, votes too.
+    With consensus decoding ``train``, the training part of the corpus at hand, votes too, unless
+    its own reports are asked for.
 
     Of several processes each writes a share; the first one gets them all, the others nothing.
     """
@@ -207,7 +219,7 @@ def generate(
         batch_size=options.batch_size,
         progress=state.is_main_process,
         consensus=options.consensus,
-        train=train,
+        train=None if options.split == "train" else train,  # no report votes for itself
         **beams,
     )
     written = dict(gather_object(list(zip(rows, own, strict=True))))

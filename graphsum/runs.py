@@ -1,10 +1,13 @@
 """A run's corpus and its checkpoints: what is needed before torch. Nothing here imports it."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from graphsum.options import OPTIONS_FILE, TrainOptions, run_options
 from preprocessing.corpora import Corpus, load_corpus
 from preprocessing.errors import InputError, closest
+from preprocessing.records import Report
 
 RUNS = Path("checkpoints")
 SHIPPED = RUNS / "openi"
@@ -65,6 +68,27 @@ def options_of_checkpoint(checkpoint: Path) -> TrainOptions | None:
         if (folder / OPTIONS_FILE).is_file():
             return run_options(folder)
     return None
+
+
+def trained_on(saved: TrainOptions, now: TrainOptions, reports: Sequence[Report]) -> int:
+    """How many of the reports a checkpoint was trained on, if by another split than ``now``.
+
+    Args:
+        saved: the options that it was trained with.
+        now: where the reports come from; the corpus is read once more with ``saved``'s split.
+    """
+    split = {
+        name: getattr(saved, name) for name in ("split", "split_seed", "split_file", "inclusion")
+    }
+    before = replace(now, **split)
+    if saved.dataset != now.dataset or before == now:
+        return 0
+    try:
+        train = corpus_of(before).train
+    except InputError:  # its file of parts is not here any more: nobody can tell
+        return 0
+    uids = {report.uid for report in train}
+    return sum(report.uid in uids for report in reports)
 
 
 def corpus_of(options: TrainOptions) -> Corpus:

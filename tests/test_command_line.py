@@ -16,10 +16,11 @@ import train
 from graphsum import Summarizer
 from graphsum.__main__ import main as graphsum
 from graphsum.consensus import ConsensusSettings
+from graphsum.options import resolve, save_options
 from preprocessing.annotators import load_annotator
 from preprocessing.corpora import load_corpus
 from preprocessing.errors import InputError
-from preprocessing.records import dumps
+from preprocessing.records import dumps, to_json
 
 ROOT = Path(__file__).resolve().parents[1]
 FINDINGS = "There is a small left pleural effusion. Heart size is normal."
@@ -298,6 +299,33 @@ def test_predictions_that_do_not_fit(predictions, tmp_path, change, message):
     with pytest.raises(InputError, match=message):
         evaluate.main(["--predictions", str(broken), "--output-dir", str(out)])
     assert not out.exists()
+
+
+def test_reports_of_the_training_are_told(checkpoint, tmp_path, caplog, monkeypatch):
+    """A random split of other reports than the checkpoint's own: some were learnt from."""
+    reports = [*load_corpus("sample").test[:40]]
+    table = tmp_path / "reports.jsonl"
+    table.write_text("".join(dumps(to_json(report)) for report in reports))
+    given = {"dataset": "jsonl", "data_dir": str(table), "split": "random", "split_seed": 1}
+    for file in (checkpoint / "best").iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    save_options(resolve(given), tmp_path)
+    voters = []
+    monkeypatch.setattr(
+        Summarizer, "write", lambda self, texts, *_, train, **__: voters.append(train) or texts
+    )
+    out = ["--checkpoint", str(tmp_path), "--output-dir", str(tmp_path / "out")]
+    evaluate.main(out)
+    assert "of these" not in caplog.text
+    evaluate.main([*out, "--split", "random", "--split-seed", "2"])
+    first, second = (
+        load_corpus("jsonl", data_dir=table, split="random", split_seed=n) for n in (1, 2)
+    )
+    known = {report.uid for report in first.train} & {report.uid for report in second.test}
+    assert known
+    assert f"was trained on {len(known)} of these {len(second.test)} reports" in caplog.text
+    evaluate.main([*out, "--split", "train"])
+    assert voters == [first.train, second.train, None]  # no report votes for itself
 
 
 def test_examples_only_of_the_invented_corpus(checkpoint):
