@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
-from tiny import PAIRS
+from tiny import PAIRS, write_sample_reports
 from tiny_llm import save_llm
 
 import evaluate
@@ -18,9 +18,8 @@ from graphsum import Summarizer
 from graphsum.generation import GREEDY, generate_impressions
 from graphsum.instruct import Instruct, InstructProcessor, build_model, build_processor, prompted
 from graphsum.options import resolve
-from preprocessing.corpora import load_corpus
 from preprocessing.errors import InputError
-from preprocessing.records import Report, dumps
+from preprocessing.records import Report
 
 pytest.importorskip("peft", reason="LoRA needs the extra llm")
 ROOT = Path(__file__).resolve().parents[1]
@@ -83,16 +82,8 @@ def test_similar_reports_are_shown_the_most_similar_last(llm):
 
 @pytest.fixture(scope="module")
 def reports_file(tmp_path_factory):
-    corpus = load_corpus("sample")
-    parts = {"train": corpus.train[:40], "val": corpus.val[:6], "test": corpus.test[:6]}
     path = tmp_path_factory.mktemp("reports") / "reports.jsonl"
-    path.write_text(
-        "".join(
-            dumps({"uid": r.uid, "findings": r.findings, "impression": r.impression, "split": part})
-            for part, reports in parts.items()
-            for r in reports
-        )
-    )
+    write_sample_reports(path, train=40, val=6, test=6)
     return path
 
 

@@ -11,16 +11,14 @@ import time
 from pathlib import Path
 
 import pytest
-from tiny import tiny_model, tiny_processor
+from tiny import tiny_model, tiny_processor, write_sample_reports
 
 import evaluate
 from graphsum.checkpoints import swap_in
 from graphsum.options import resolve
 from graphsum.runs import find_checkpoint
 from graphsum.training import batches, build_accelerator, parameter_groups, rate_factor
-from preprocessing.corpora import load_corpus
 from preprocessing.errors import InputError
-from preprocessing.records import dumps
 
 ROOT = Path(__file__).resolve().parents[1]
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
@@ -37,17 +35,8 @@ TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "
 @pytest.fixture(scope="session")
 def reports_file(tmp_path_factory):
     """Sixty invented reports as a jsonl corpus with its parts."""
-    folder = tmp_path_factory.mktemp("reports")
-    corpus = load_corpus("sample")
-    parts = {"train": corpus.train[:40], "val": corpus.val[:10], "test": corpus.test[:10]}
-    path = folder / "reports.jsonl"
-    path.write_text(
-        "".join(
-            dumps({"uid": r.uid, "findings": r.findings, "impression": r.impression, "split": part})
-            for part, reports in parts.items()
-            for r in reports
-        )
-    )
+    path = tmp_path_factory.mktemp("reports") / "reports.jsonl"
+    write_sample_reports(path, train=40, val=10, test=10)
     return path
 
 

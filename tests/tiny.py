@@ -1,12 +1,13 @@
-"""A tiny model with a word-level tokenizer, and graphs written by hand, for the tests."""
+"""A tiny model with a word-level tokenizer, graphs by hand, a few reports: for the tests."""
 
 import torch
 
 from graphsum.configuration import GraphSumConfig
 from graphsum.modeling import GraphSum
 from graphsum.processing import GraphSumProcessor, ProcessorSettings, train_tokenizer
+from preprocessing.corpora import load_corpus
 from preprocessing.graph import EDGE_TYPES
-from preprocessing.records import Edge, ReportGraph
+from preprocessing.records import Edge, ReportGraph, dumps
 
 PAIRS = [
     ("Heart size is enlarged . Lungs are clear .", "Cardiomegaly ."),
@@ -71,3 +72,14 @@ def tiny_model(processor: GraphSumProcessor, *, seed: int = 0, **changes) -> Gra
 def tiny_examples(processor: GraphSumProcessor) -> list:
     graphs = [graph_of(str(i), findings) for i, (findings, _) in enumerate(PAIRS)]
     return list(processor.examples(graphs, [impression for _, impression in PAIRS]))
+
+
+def write_sample_reports(path, **sizes: int) -> None:
+    """The first invented reports of each part named, as a jsonl corpus with its parts."""
+    corpus = load_corpus("sample")
+    rows = [
+        {"uid": r.uid, "findings": r.findings, "impression": r.impression, "split": part}
+        for part, size in sizes.items()
+        for r in getattr(corpus, part)[:size]
+    ]
+    path.write_text("".join(map(dumps, rows)))
