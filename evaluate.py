@@ -87,7 +87,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     checkpoint = None
     if not options.predictions and not prompted:
         checkpoint = find_checkpoint(options.checkpoint)
-    settings = data_settings(options, checkpoint)
+    saved = options_of_checkpoint(checkpoint) if checkpoint else None
+    settings = data_settings(options, saved)
     check_writable(Path(options.output_dir or "results") / "metrics.json")
     if options.examples and settings.dataset != "sample":
         raise InputError("--examples shows reports of the invented sample corpus only")
@@ -96,7 +97,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     reports: tuple[Report, ...] = getattr(corpus, part)
     if not reports:
         raise InputError(f"{settings.dataset}: no reports in {part}; choose another --split")
-    saved = options_of_checkpoint(checkpoint) if checkpoint else None
     known = trained_on(saved, settings, reports) if saved and part != "train" else 0
     if known:
         logger.warning(
@@ -133,9 +133,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(f"written: {folder}/metrics.json, {folder}/predictions.jsonl")
 
 
-def data_settings(options: argparse.Namespace, checkpoint: Path | None) -> TrainOptions:
-    """The run's own data options, with those given here in their place."""
-    saved = options_of_checkpoint(checkpoint) if checkpoint else None
+def data_settings(options: argparse.Namespace, saved: TrainOptions | None) -> TrainOptions:
+    """The run's own data options, if there are any, with those given here in their place."""
     given: dict[str, Any] = {
         name: getattr(options, name)
         for name in (

@@ -1,5 +1,6 @@
 """A run's corpus and its checkpoints: what is needed before torch. Nothing here imports it."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from preprocessing.corpora import Corpus, load_corpus
 from preprocessing.errors import InputError, closest
 from preprocessing.records import Report
 
+logger = logging.getLogger(__name__)
 RUNS = Path("checkpoints")
 SHIPPED = RUNS / "openi"
 WEIGHTS = (
@@ -73,6 +75,8 @@ def options_of_checkpoint(checkpoint: Path) -> TrainOptions | None:
 def trained_on(saved: TrainOptions, now: TrainOptions, reports: Sequence[Report]) -> int:
     """How many of the reports a checkpoint was trained on, if by another split than ``now``.
 
+    Where the parts that it was trained by are not here any more, that is logged, and it is 0.
+
     Args:
         saved: the options that it was trained with.
         now: where the reports come from; the corpus is read once more with ``saved``'s split.
@@ -85,7 +89,8 @@ def trained_on(saved: TrainOptions, now: TrainOptions, reports: Sequence[Report]
         return 0
     try:
         train = corpus_of(before).train
-    except InputError:  # its file of parts is not here any more: nobody can tell
+    except InputError as error:
+        logger.warning("whether these reports were trained on cannot be told: %s", error)
         return 0
     uids = {report.uid for report in train}
     return sum(report.uid in uids for report in reports)

@@ -326,6 +326,9 @@ def test_reports_of_the_training_are_told(checkpoint, tmp_path, caplog, monkeypa
     assert f"was trained on {len(known)} of these {len(second.test)} reports" in caplog.text
     evaluate.main([*out, "--split", "train"])
     assert voters == [first.train, second.train, None]  # no report votes for itself
+    save_options(resolve(given | {"split": None, "split_file": str(tmp_path / "gone")}), tmp_path)
+    evaluate.main([*out, "--split", "random", "--split-seed", "2"])
+    assert "cannot be told" in caplog.text
 
 
 def test_examples_only_of_the_invented_corpus(checkpoint):
