@@ -20,10 +20,12 @@ from graphsum.evidence import NAMES, TrainingEvidence
 from graphsum.metrics.consistency import compare_statements, statements_of
 from graphsum.metrics.observations import positive_classes
 from graphsum.metrics.rouge import pairwise_mean_rouge
+from preprocessing.annotators.sentences import sentences_of
 from preprocessing.errors import InputError
 from preprocessing.records import write_text_atomically
 
 CONSENSUS_FILE = "consensus_config.json"
+LONG_WORD = 5  # letters; shorter words may well come twice in a sentence
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,7 @@ def consensus_impressions(
 ) -> list[str]:
     """The impression of each report that samples and like training reports agree with most.
 
+    Samples that repeat themselves (:func:`repeats_itself`) are left out while there is another.
     Candidates are the samples and the neighbours' impressions. Those with a statement that the
     findings do not bear out (:func:`graphsum.metrics.consistency.check_impression`) stand back
     while there is another. Of the rest the one with the highest
@@ -113,7 +116,8 @@ def consensus_impressions(
     neighbours: Iterable[tuple[list[str], np.ndarray]] = [([], np.zeros(0))] * len(findings)
     if train is not None:
         neighbours = train.neighbours(findings)
-    for own, (others, weights) in zip(samples, neighbours, strict=True):
+    for drawn, (others, weights) in zip(samples, neighbours, strict=True):
+        own = [text for text in drawn if not repeats_itself(text)] or drawn
         texts = list(dict.fromkeys([*own, *others]))
         place = {text: row for row, text in enumerate(texts)}
         votes = np.zeros((2, len(texts)))  # of samples and of neighbours
@@ -148,3 +152,16 @@ def consensus_impressions(
             utility[wrong] = -np.inf
         chosen.append(texts[int(np.argmax(utility))])
     return chosen
+
+
+def repeats_itself(impression: str) -> bool:
+    """Whether a sentence has a word of ``LONG_WORD`` letters or more twice.
+
+    One in twelve samples of a small model does ("atelectasis or atelectasis"), of the
+    radiologists' impressions in Open-i 3 %.
+    """
+    for sentence in sentences_of(impression.lower()):
+        words = [word for word in sentence if len(word) >= LONG_WORD and word.isalpha()]
+        if len(set(words)) < len(words):
+            return True
+    return False
