@@ -1,7 +1,6 @@
 """From the options of a run to what training needs: data, tokenizer, processor, model."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ from transformers import (
 
 from graphsum.configuration import GraphSumConfig
 from graphsum.encoders import without_pooler
-from graphsum.metrics.strata import findings_key
 from graphsum.modeling import GraphSum
 from graphsum.options import TrainOptions
 from graphsum.processing import (
@@ -34,22 +32,6 @@ from preprocessing.corpora import Corpus
 from preprocessing.errors import InputError
 from preprocessing.graph import build_graph
 from preprocessing.records import Report, ReportGraph, from_json, read_jsonl
-
-
-def with_copied_impressions(reports: Sequence[Report]) -> tuple[Report, ...]:
-    """The reports, and each distinct impression as a report whose findings it is too.
-
-    Copied targets (Currey et al., WMT 2017) show the decoder how rare words are taken over, and
-    each rare impression twice, while the many reports with one of the templates add one copy.
-    """
-    first: dict[str, Report] = {}
-    for report in reports:
-        first.setdefault(findings_key(report.impression), report)
-    copies = (
-        replace(report, uid=f"{report.uid}-impression", findings=report.impression)
-        for report in first.values()
-    )
-    return (*reports, *copies)
 
 
 def graphs_of(

@@ -120,9 +120,6 @@ class TrainOptions:
     weight_decay: float = option(0.01, "AdamW weight decay, of matrices only")
     clip: float = option(1.0, "gradient norm limit; 0: none")
     shuffle_sentences: bool = option(False, "show findings with their sentences in random order")
-    copied_impressions: bool = option(
-        False, "train on copies as well: each distinct impression as findings of its own"
-    )
     precision: str = option("no", "mixed precision: no, bf16 or fp16")
     seed: int = option(1, "seed of weights, batches and dropout")
     validate_every: int = option(350, "steps between validations")
@@ -153,11 +150,6 @@ class TrainOptions:
         for name in NOT_NEGATIVE:
             if getattr(self, name) < 0:
                 raise InputError(f"{flag(name)} must be at least 0, not {getattr(self, name)}")
-        if self.copied_impressions and self.graphs:
-            raise InputError(
-                "--graphs holds no graphs of impressions, which --copied-impressions needs; leave "
-                "one of them out (presets: --no-copied-impressions)"
-            )
         if self.trim_vocab and not self.encoder:
             raise InputError("--trim-vocab needs --encoder; --vocab-size sizes one from scratch")
         if self.uses_llm != bool(self.llm):

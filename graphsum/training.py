@@ -8,7 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from torch.distributed.fsdp import register_fsdp_forward_method
 from tqdm import tqdm
 from transformers.utils import logging as transformers_logging
 
-from graphsum.building import graphs_of, with_copied_impressions
+from graphsum.building import graphs_of
 from graphsum.checkpoints import (
     is_spread,
     leave_weights_to_the_model,
@@ -127,8 +127,6 @@ def train(
     say(describe(corpus))
     if not corpus.train or not corpus.val:
         raise InputError(f"{options.dataset}: training needs train and val reports")
-    if options.copied_impressions:
-        corpus = replace(corpus, train=with_copied_impressions(corpus.train))
     kind = KINDS[options.model]
     train_inputs, val_inputs, annotator_version = inputs_of(options, corpus, accelerator)
     processor = (

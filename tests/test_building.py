@@ -7,13 +7,7 @@ import torch
 from tiny import PAIRS, graph_of, tiny_processor
 from transformers import BertConfig, BertModel, RobertaConfig, RobertaModel
 
-from graphsum.building import (
-    build_model,
-    build_processor,
-    read_graphs,
-    take_embeddings,
-    with_copied_impressions,
-)
+from graphsum.building import build_model, build_processor, read_graphs, take_embeddings
 from graphsum.configuration import GraphSumConfig
 from graphsum.modeling import GraphSum
 from graphsum.options import resolve
@@ -80,17 +74,6 @@ def test_encoder_that_is_not_there(tmp_path):
     options = resolve({"preset": "tiny", "encoder": str(tmp_path)})
     with pytest.raises(InputError, match="holds no complete transformers model"):
         build_model(options, tiny_processor())
-
-
-def test_each_distinct_impression_is_copied_once(corpus):
-    again = Report("8", "The lungs are clear.", "NORMAL CHEST.", patient="p")
-    reports = (*corpus.train, again)
-    copied = with_copied_impressions(reports)
-    assert copied[: len(reports)] == reports
-    copies = copied[len(reports) :]
-    assert [report.findings for report in copies] == [pair[1] for pair in PAIRS]
-    assert all(report.findings == report.impression for report in copies)
-    assert len({report.uid for report in copied}) == len(copied)
 
 
 def test_graphs_made_before(tmp_path, corpus):

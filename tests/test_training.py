@@ -14,9 +14,7 @@ import pytest
 from tiny import tiny_model, tiny_processor, write_sample_reports
 
 import evaluate
-import train as train_program
 from graphsum.checkpoints import swap_in
-from graphsum.metrics.strata import findings_key
 from graphsum.options import resolve
 from graphsum.runs import find_checkpoint
 from graphsum.training import batches, build_accelerator, parameter_groups, rate_factor
@@ -180,24 +178,6 @@ def test_the_newest_run_is_found(whole, tmp_path, monkeypatch):
     assert find_checkpoint(None) == Path("checkpoints/new/best")
     assert find_checkpoint(whole) == whole / "best"
     assert find_checkpoint(whole / "last") == whole / "last"
-
-
-def test_copied_impressions_are_trained_on(reports_file, tmp_path, monkeypatch):
-    """Forty reports, and as many further rows as they have distinct impressions."""
-    seen = []
-
-    def counted(lengths, batch_size, *, seed):
-        seen.append(len(lengths))
-        return batches(lengths, batch_size, seed=seed)
-
-    monkeypatch.setattr("graphsum.training.batches", counted)
-    for flag in ("--no-copied-impressions", "--copied-impressions"):
-        arguments = command(reports_file, tmp_path / flag, "--max-steps", "1", flag)[1:]
-        train_program.main(arguments)
-    reports = [json.loads(line) for line in reports_file.read_text().splitlines()]
-    impressions = {findings_key(r["impression"]) for r in reports if r["split"] == "train"}
-    assert 1 < len(impressions) < 40
-    assert seen == [40, 40 + len(impressions)]
 
 
 def test_precision_that_this_machine_lacks(monkeypatch, tmp_path):
