@@ -178,6 +178,7 @@ def generate(
     from accelerate.utils import gather_object
 
     from graphsum.building import graphs_of
+    from graphsum.evidence import TrainingEvidence
     from graphsum.summarizer import Summarizer, on_device
 
     state = PartialState(cpu=not torch.cuda.is_available())
@@ -212,13 +213,19 @@ def generate(
             )
     beams = {} if options.num_beams is None else {"num_beams": options.num_beams}
     rows = range(state.process_index, len(inputs), state.num_processes)
+    consensus = options.consensus
+    if consensus is None:
+        consensus = summarizer.decodes_by_consensus(**beams)
+    evidence = None
+    if consensus and options.split != "train":  # no report votes for itself
+        evidence = TrainingEvidence(train)
     own = summarizer.write(
         [reports[row].findings for row in rows],
         [inputs[row] for row in rows],
         batch_size=options.batch_size,
         progress=state.is_main_process,
-        consensus=options.consensus,
-        train=None if options.split == "train" else train,  # no report votes for itself
+        consensus=consensus,
+        train=evidence,
         **beams,
     )
     written = dict(gather_object(list(zip(rows, own, strict=True))))

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from graphsum.configuration import GraphSumConfig
+    from graphsum.evidence import TrainingEvidence
     from graphsum.modeling import GraphSum
     from graphsum.processing import GraphSumProcessor
     from graphsum.summarizer import Summarizer
 
-__all__ = ["GraphSum", "GraphSumConfig", "GraphSumProcessor", "Summarizer"]
+__all__ = ["GraphSum", "GraphSumConfig", "GraphSumProcessor", "Summarizer", "TrainingEvidence"]
 __version__ = "0.1.0"
 
 _MODULES = {
@@ -20,6 +21,7 @@ _MODULES = {
     "GraphSumConfig": "graphsum.configuration",
     "GraphSumProcessor": "graphsum.processing",
     "Summarizer": "graphsum.summarizer",
+    "TrainingEvidence": "graphsum.evidence",
 }
 
 

@@ -43,6 +43,16 @@ def build_parser() -> Parser:
         action=argparse.BooleanOptionalAction,
         help="the impression that samples agree with most; default: as the checkpoint says",
     )
+    summarize.add_argument(
+        "--neighbours",
+        action="store_true",
+        help="similar reports of those that the checkpoint was trained on vote too (consensus)",
+    )
+    summarize.add_argument(
+        "--data-dir",
+        metavar="DIR",
+        help="where those reports lie; default: where training had them",
+    )
     summarize.add_argument("--batch-size", type=int, default=32, help="reports at a time")
     summarize.add_argument("--device", help="cpu, cuda, ...; default: a GPU when there is one")
     summarize.add_argument("--annotator-model", metavar="FOLDER", help="the annotator's models")
@@ -58,6 +68,12 @@ def build_parser() -> Parser:
     export.add_argument(
         "--consensus", action="store_true", help="it is to use consensus decoding by default"
     )
+    export.add_argument(
+        "--data-dir",
+        metavar="DIR",
+        help="where the training reports lie, of which --consensus counts what their impressions "
+        "name; default: where training had them",
+    )
     return parser
 
 
@@ -69,7 +85,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def export(options: argparse.Namespace) -> None:
     from graphsum.exporting import export_checkpoint
 
-    folder = export_checkpoint(options.checkpoint, options.output, consensus=options.consensus)
+    folder = export_checkpoint(
+        options.checkpoint,
+        options.output,
+        consensus=options.consensus,
+        data_dir=options.data_dir,
+    )
     size = sum(path.stat().st_size for path in folder.iterdir()) / 1e6
     print(f"done: {folder} ({size:.1f} MB)")
 
@@ -81,6 +102,10 @@ def summarize(options: argparse.Namespace) -> None:
         value = getattr(options, name)
         if value is not None and value < 1:
             raise InputError(f"--{name.replace('_', '-')} must be at least 1")
+    if options.neighbours and (options.num_beams or options.consensus is False):
+        raise InputError("--neighbours is for --consensus; leave out one of the two")
+    if options.data_dir and not options.neighbours:
+        raise InputError("--data-dir says where the reports of --neighbours lie; give both")
     source = Path(options.input) if options.input else None
     if options.output:
         check_writable(options.output)
@@ -98,13 +123,24 @@ def summarize(options: argparse.Namespace) -> None:
 
     gc.freeze()
     gc.enable()
+    evidence = None
+    if options.neighbours:
+        from graphsum.evidence import TrainingEvidence
+        from graphsum.runs import find_checkpoint, training_reports
+
+        reports = training_reports(find_checkpoint(options.checkpoint), options.data_dir)
+        evidence = TrainingEvidence(reports)
     summarizer = Summarizer.from_pretrained(
         options.checkpoint, device=options.device, annotator_model=options.annotator_model
     )
     gc.freeze()
     beams = {} if options.num_beams is None else {"num_beams": options.num_beams}
     impressions = summarizer.summarize(
-        texts, consensus=options.consensus, batch_size=options.batch_size, **beams
+        texts,
+        consensus=True if options.neighbours else options.consensus,
+        train=evidence,
+        batch_size=options.batch_size,
+        **beams,
     )
     if source is not None and source.suffix.lower() in TABLES:
         for row, impression in zip(rows, impressions, strict=True):

@@ -9,23 +9,35 @@ at hand and are never stored with a model. Nothing here imports torch.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from graphsum.evidence import NAMES, TrainingEvidence
-from graphsum.metrics.consistency import compare_statements, statements_of
+from graphsum.evidence import NAMES, TrainingEvidence, claimed_classes, rates_for
+from graphsum.metrics.consistency import compare_statements, is_acute, statements_of
 from graphsum.metrics.observations import positive_classes
-from graphsum.metrics.rouge import pairwise_mean_rouge
-from preprocessing.annotators.sentences import sentences_of
+from graphsum.metrics.rouge import mean_rouge
+from preprocessing.annotators.sentences import sentence_texts, sentences_of
 from preprocessing.errors import InputError
 from preprocessing.records import write_text_atomically
+from preprocessing.statements import Statement
 
 CONSENSUS_FILE = "consensus_config.json"
 LONG_WORD = 5  # letters; shorter words may well come twice in a sentence
+JOINED = 5  # candidates that a sentence of the findings is put before
+NUMBERED = re.compile(r"\d+[.)]")  # an impression that is a numbered list
+STAND_BACK = 1000.0  # more than any utility: behind all candidates without such a fault
+# Words that nobody means, unless the findings have them: a letter by itself, letters and digits in
+# one word (but for sizes and ordinals), and what stands for a removed name.
+STRANGE = re.compile(
+    r"(?<![\w'’.-])[b-hj-z](?![\w'’-]|\.\w)"
+    r"|\b(?!\d+(?:cm|mm|st|nd|rd|th)\b)(?=[a-z]*\d)(?=\d*[a-z])[a-z\d]+\b"
+    r"|\bx{3,}\b|\b__+\b"
+)
 
 
 @dataclass(frozen=True)
@@ -35,7 +47,9 @@ class ConsensusSettings:
     ``neighbour_weight``: share of the votes that training reports have, where there are any; the
     samples have the rest. ``observation_weight``: of what an impression claims beside its expected
     ROUGE (mean of three, 0 to 1); a claim pays when it is more probable than
-    ``observation_threshold``.
+    ``observation_threshold``. ``left_out_weight``: what it costs to leave out an acute abnormality
+    that the findings assert. ``naming_rates``: those of
+    :func:`graphsum.evidence.naming_rates`, for use without training reports.
     """
 
     num_samples: int = 32
@@ -43,6 +57,8 @@ class ConsensusSettings:
     neighbour_weight: float = 0.6
     observation_weight: float = 1.0
     observation_threshold: float = 0.2
+    left_out_weight: float = 0.2
+    naming_rates: Mapping[str, Sequence[float]] | None = None
 
     def __post_init__(self) -> None:
         allowed = {
@@ -51,6 +67,7 @@ class ConsensusSettings:
             "neighbour_weight": (0, 1),
             "observation_weight": (0, 100),
             "observation_threshold": (0, 1),
+            "left_out_weight": (0, 100),
         }
         for name, (lowest, highest) in allowed.items():
             value = getattr(self, name)
@@ -61,6 +78,11 @@ class ConsensusSettings:
                 raise InputError(
                     f"consensus: {name} must be from {lowest} to {highest}, not {value}"
                 )
+        if self.naming_rates is not None and not are_naming_rates(self.naming_rates):
+            raise InputError(
+                "consensus: naming_rates must give three numbers from 0 to 1 for each of "
+                f"{', '.join(NAMES)}; or null"
+            )
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Write the settings into a checkpoint, which from then on uses consensus by default."""
@@ -87,6 +109,15 @@ class ConsensusSettings:
             ) from None
 
 
+def are_naming_rates(value: Any) -> bool:
+    """Whether a value read from JSON has the form that consensus decoding asks for."""
+    try:
+        table = np.array([value[name] for name in NAMES], float)
+    except (TypeError, KeyError, ValueError, IndexError):
+        return False
+    return table.shape == (len(NAMES), 3) and bool(((table >= 0) & (table <= 1)).all())
+
+
 def consensus_impressions(
     findings: Sequence[str],
     samples: Sequence[Sequence[str]],
@@ -97,27 +128,73 @@ def consensus_impressions(
     """The impression of each report that samples and like training reports agree with most.
 
     Samples that repeat themselves (:func:`repeats_itself`) are left out while there is another.
-    Candidates are the samples and the neighbours' impressions. Those with a statement that the
-    findings do not bear out (:func:`graphsum.metrics.consistency.check_impression`) stand back
-    while there is another. Of the rest the one with the highest
+    Candidates are the samples, the neighbours' impressions and what :func:`with_own_sentences`
+    makes of the best of them. Those with a statement that the findings do not bear out
+    (:func:`graphsum.metrics.consistency.check_impression`) or with a strange word
+    (:func:`has_strange_word`) stand back while there is another. Of the rest the one with the
+    highest
 
         sum_r vote(r) ROUGE(c, r) + observation_weight x sum_o (p(o) - observation_threshold)
+            - left_out_weight x acute(c)
 
-    is chosen, o running over the observations that candidate c claims (13 classes). p(o) is the
-    mean of the shares of samples and of neighbours that name o, and of the rate at which
-    training impressions do; without ``train`` the samples' share. Claiming what is more probable
-    than F*/2 maximises a micro-averaged F1 whose best value is F* (Lipton et al., ECML 2014).
-    Ties: the earlier candidate, the samples first.
+    is chosen, o running over the observations that candidate c claims (13 classes), acute(c) being
+    the number of acute abnormalities of the findings that c leaves out. p(o) is the
+    mean of the share of samples that name o and, where they are known, of the neighbours' share and
+    of the rate at which training impressions name it
+    (:func:`graphsum.evidence.naming_rates`). Claiming what is more probable than F*/2 maximises a
+    micro-averaged F1 whose best value is F* (Lipton et al., ECML 2014). Ties: the earlier
+    candidate, the samples first.
 
     Args:
         samples: of each report, from any number of models.
     """
-    pools = []
     neighbours: Iterable[tuple[list[str], np.ndarray]] = [([], np.zeros(0))] * len(findings)
     if train is not None:
         neighbours = train.neighbours(findings)
-    for drawn, (others, weights) in zip(samples, neighbours, strict=True):
-        own = [text for text in drawn if not repeats_itself(text)] or drawn
+    ballots = [
+        _Ballot.of(text, statements, drawn, voters, settings, train)
+        for text, statements, drawn, voters in zip(
+            findings, statements_of(findings), samples, neighbours, strict=True
+        )
+    ]
+    utilities = _utilities(ballots, [ballot.texts for ballot in ballots], settings)
+    added = []
+    for ballot, utility in zip(ballots, utilities, strict=True):
+        best_first = [ballot.texts[row] for row in np.argsort(-utility, kind="stable")]
+        added.append(list(with_own_sentences(ballot.findings, best_first)))
+    chosen = []
+    for ballot, new, *parts in zip(
+        ballots, added, utilities, _utilities(ballots, added, settings), strict=True
+    ):
+        chosen.append([*ballot.texts, *new][int(np.argmax(np.concatenate(parts)))])
+    return chosen
+
+
+@dataclass(frozen=True, slots=True)
+class _Ballot:
+    """The votes on one report: n distinct texts, with a share each of the sum of 1.
+
+    ``pays``: what it is worth to claim each of ``NAMES``.
+    """
+
+    findings: str
+    statements: tuple[Statement, ...]
+    texts: list[str]
+    votes: np.ndarray
+    pays: np.ndarray
+
+    @classmethod
+    def of(
+        cls,
+        findings: str,
+        statements: tuple[Statement, ...],
+        samples: Sequence[str],
+        neighbours: tuple[list[str], np.ndarray],
+        settings: ConsensusSettings,
+        train: TrainingEvidence | None,
+    ) -> "_Ballot":
+        own = [text for text in samples if not repeats_itself(text)] or samples
+        others, weights = neighbours
         texts = list(dict.fromkeys([*own, *others]))
         place = {text: row for row, text in enumerate(texts)}
         votes = np.zeros((2, len(texts)))  # of samples and of neighbours
@@ -125,33 +202,69 @@ def consensus_impressions(
             votes[0, place[text]] += 1 / len(own)
         for text, weight in zip(others, weights, strict=True):
             votes[1, place[text]] += weight
-        pools.append((texts, votes))
-    distinct = list(dict.fromkeys(text for texts, _ in pools for text in texts))
-    stated = dict(zip(distinct, statements_of(distinct), strict=True))
-    claims = {text: positive_classes(text) for text in distinct}
-    chosen = []
-    for text, statements, (texts, votes) in zip(
-        findings, statements_of(findings), pools, strict=True
-    ):
-        claimed = np.array([[name in claims[one] for name in NAMES] for one in texts], float)
-        named = votes @ claimed  # [2, names]
+        named = votes @ claimed_classes(texts)
+        rates = settings.naming_rates if train is None else train.naming_rates
+        opinions = [named[0]]
         if train is not None:
-            share = settings.neighbour_weight
-            vote = (1 - share) * votes[0] + share * votes[1]
-            probability = (named[0] + named[1] + train.naming_rates(text)) / 3
-        else:
-            vote, probability = votes[0], named[0]
-        utility = pairwise_mean_rouge(texts) / 100 @ vote
-        utility += settings.observation_weight * (
-            claimed @ (probability - settings.observation_threshold)
+            opinions.append(named[1])
+        if rates is not None:
+            opinions.append(rates_for(findings, rates))
+        probability = np.mean(opinions, axis=0)
+        share = 0.0 if train is None else settings.neighbour_weight
+        return cls(
+            findings,
+            statements,
+            texts,
+            (1 - share) * votes[0] + share * votes[1],
+            settings.observation_weight * (probability - settings.observation_threshold),
         )
-        wrong = np.array(
-            [bool(compare_statements(stated[one], statements, text).wrong) for one in texts]
-        )
-        if not wrong.all():
-            utility[wrong] = -np.inf
-        chosen.append(texts[int(np.argmax(utility))])
-    return chosen
+
+
+def _utilities(
+    ballots: Sequence[_Ballot], candidates: Sequence[Sequence[str]], settings: ConsensusSettings
+) -> list[np.ndarray]:
+    """The utility of each report's candidates, less ``STAND_BACK`` for those that stand back."""
+    distinct = list(dict.fromkeys(text for texts in candidates for text in texts))
+    stated = dict(zip(distinct, statements_of(distinct), strict=True))
+    claims = dict(zip(distinct, claimed_classes(distinct), strict=True))
+    found = []
+    for ballot, texts in zip(ballots, candidates, strict=True):
+        utility = np.zeros(len(texts))
+        for row, text in enumerate(texts):
+            alike = [mean_rouge(text, other) / 100 for other in ballot.texts]
+            utility[row] = ballot.votes @ alike + ballot.pays @ claims[text]
+            checked = compare_statements(stated[text], ballot.statements, ballot.findings)
+            utility[row] -= settings.left_out_weight * sum(map(is_acute, checked.left_out))
+            if checked.wrong or has_strange_word(text, ballot.findings):
+                utility[row] -= STAND_BACK
+        found.append(utility)
+    return found
+
+
+def with_own_sentences(findings: str, impressions: Sequence[str]) -> Iterator[str]:
+    """Sentences of the findings, for what no sample or neighbour names beside the rest.
+
+    Each sentence that claims one of the 13 classes, alone and before each of the first ``JOINED``
+    impressions that leaves one of its classes out; impressions that are numbered lists are passed
+    over.
+    """
+    plain = [text for text in impressions if not NUMBERED.match(text)][:JOINED]
+    for sentence in sentence_texts(findings):
+        claimed = positive_classes(sentence)
+        if not claimed:
+            continue
+        end = "" if sentence[-1] in ".?!" else "."
+        sentence = " ".join(f"{sentence[:1].upper()}{sentence[1:]}{end}".split())
+        yield sentence
+        for text in plain:
+            if claimed - positive_classes(text):
+                yield f"{sentence} {text}"
+
+
+def has_strange_word(impression: str, findings: str) -> bool:
+    """Whether it has a word that nobody means (``STRANGE``) and that the findings do not have."""
+    strange = set(STRANGE.findall(impression.lower()))
+    return bool(strange - set(re.findall(r"\w+", findings.lower())))
 
 
 def repeats_itself(impression: str) -> bool:

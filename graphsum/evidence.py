@@ -1,9 +1,10 @@
 """What training reports say about the impression of other findings, for consensus decoding.
 
-Learnt from the corpus at hand in seconds and never stored. Nothing here imports torch.
+Learnt from the corpus at hand in seconds; of all this a checkpoint holds the naming rates at most.
+Nothing here imports torch.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -20,6 +21,40 @@ FIRST_WEIGHTS = np.array([SHARPNESS, 0.0, 2.0, 0.0, 0.0])  # which training repo
 LEARNING_REPORTS = 2000  # from which the weights are learnt, at most
 LIKENESS = 0.08  # of two impressions: exp(mean of ROUGE-1/2/L / LIKENESS)
 RIDGE = 1e-3  # on the weights of features divided by their standard deviation
+
+
+def claimed_classes(texts: Sequence[str]) -> np.ndarray:
+    """Which of ``NAMES`` each text claims: 0 or 1, float64 [n, 13]."""
+    claims = [[name in found for name in NAMES] for found in map(positive_classes, texts)]
+    return np.array(claims, float).reshape(len(texts), len(NAMES))
+
+
+def naming_rates(train: Sequence[Report]) -> dict[str, list[float]]:
+    """How often impressions name each of ``NAMES``, given how the findings speak of it.
+
+    Three shares for each: where the findings say nothing of it or deny it, doubt it, assert it.
+    Two reports more are counted in each, of which a tenth names it: the rare is not certain.
+    """
+    seen, named = np.full((len(NAMES), 3), 2.0), np.full((len(NAMES), 3), 0.2)
+    rows = np.arange(len(NAMES))
+    claims = claimed_classes([report.impression for report in train])
+    for report, claimed in zip(train, claims, strict=True):
+        spoken = _how_spoken_of(report.findings)
+        seen[rows, spoken] += 1
+        named[rows, spoken] += claimed
+    return dict(zip(NAMES, (named / seen).round(4).tolist(), strict=True))
+
+
+def rates_for(findings: str, rates: Mapping[str, Sequence[float]]) -> np.ndarray:
+    """Of the three :func:`naming_rates` of each of ``NAMES`` the one that fits these findings."""
+    spoken = _how_spoken_of(findings)
+    return np.array([rates[name][column] for name, column in zip(NAMES, spoken, strict=True)])
+
+
+def _how_spoken_of(findings: str) -> np.ndarray:
+    """For each of ``NAMES`` 2 where the findings assert it, 1 where they doubt it, else 0."""
+    stated = statuses(findings)
+    return np.array([{"present": 2, "uncertain": 1}.get(stated.get(n, ""), 0) for n in NAMES])
 
 
 class TrainingEvidence:
@@ -51,19 +86,8 @@ class TrainingEvidence:
         stated = statements_of(findings)
         self._abnormal = _Sets([abnormal_sides(one) for one in stated])
         self._denied = _Sets([denied_names(one) for one in stated])
-        claims = np.array(
-            [[name in found for name in NAMES] for found in map(positive_classes, self.impressions)]
-        )
-        self._claims = claims.sum(axis=1).astype(float)
-        named = np.zeros((3, len(NAMES)))
-        seen = np.zeros((3, len(NAMES)))
-        columns = np.arange(len(NAMES))
-        for text, claimed in zip(findings, claims, strict=True):
-            kinds = _statuses_of_classes(text)
-            seen[kinds, columns] += 1
-            named[kinds, columns] += claimed
-        # Two reports more, of which a tenth names it, so that the rare is not taken for certain.
-        self._rates = (named + 0.2) / (seen + 2)
+        self._claims = claimed_classes(self.impressions).sum(axis=1)
+        self.naming_rates = naming_rates(train)
         self.weights = self._learn(train)
 
     def neighbours(self, findings: Sequence[str]) -> Iterator[tuple[list[str], np.ndarray]]:
@@ -72,10 +96,6 @@ class TrainingEvidence:
             votes = _softmax(features @ self.weights)
             order = np.argsort(-votes, kind="stable")
             yield [self.impressions[row] for row in rows[order]], votes[order]
-
-    def naming_rates(self, findings: str) -> np.ndarray:
-        """How often impressions name each of ``NAMES``, given how the findings speak of it."""
-        return self._rates[_statuses_of_classes(findings), range(len(NAMES))]
 
     def _voters(
         self, findings: Sequence[str], left_out: Sequence[np.ndarray] | None = None
@@ -164,9 +184,3 @@ def _log_sum_exp(scores: np.ndarray) -> float:
 def _softmax(scores: np.ndarray) -> np.ndarray:
     weights = np.exp(scores - scores.max())
     return weights / weights.sum()
-
-
-def _statuses_of_classes(findings: str) -> np.ndarray:
-    """For each of ``NAMES`` 2 where the findings assert it, 1 where they doubt it, else 0."""
-    stated = statuses(findings)
-    return np.array([{"present": 2, "uncertain": 1}.get(stated.get(n, ""), 0) for n in NAMES])

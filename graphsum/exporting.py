@@ -9,9 +9,10 @@ from typing import Any
 import torch
 
 from graphsum.consensus import ConsensusSettings
+from graphsum.evidence import naming_rates
 from graphsum.options import PRESETS, TrainOptions, save_options
 from graphsum.processing import GraphSumProcessor
-from graphsum.runs import find_checkpoint, options_of_checkpoint
+from graphsum.runs import find_checkpoint, options_of_checkpoint, training_reports
 from graphsum.summarizer import load_model
 from preprocessing.errors import InputError
 
@@ -19,7 +20,11 @@ LOCAL = "data_dir split_file annotator_model graphs cache_dir output_dir".split(
 
 
 def export_checkpoint(
-    checkpoint: str | Path | None, folder: str | Path, *, consensus: bool = False
+    checkpoint: str | Path | None,
+    folder: str | Path,
+    *,
+    consensus: bool = False,
+    data_dir: str | None = None,
 ) -> Path:
     """Write a run's best checkpoint without contrastive module and optimiser state.
 
@@ -29,10 +34,13 @@ def export_checkpoint(
     Args:
         checkpoint: run or checkpoint folder; None: the newest run.
         folder: must not exist yet, or hold nothing but a README.md (a model card), which stays.
-        consensus: store the settings of consensus decoding, which makes it the default.
+        consensus: store the settings of consensus decoding, which makes it the default, with the
+            naming rates of the training reports (39 shares, no text).
+        data_dir: where the run's corpus lies now, when it has moved.
 
     Raises:
-        InputError: no checkpoint there, it needs an LLM beside it, or the folder is not free.
+        InputError: no checkpoint there, it needs an LLM beside it, the folder is not free, or with
+            ``consensus`` the training reports cannot be read.
     """
     source, target = find_checkpoint(checkpoint), Path(folder)
     options = options_of_checkpoint(source)
@@ -42,6 +50,9 @@ def export_checkpoint(
         )
     if target.exists() and {path.name for path in target.iterdir()} - {"README.md"}:
         raise InputError(f"{target}: already there; choose another --output or delete it first")
+    settings = None
+    if consensus:
+        settings = ConsensusSettings(naming_rates=naming_rates(training_reports(source, data_dir)))
     model = load_model(source, device="cpu")
     model.contrastive = None
     model.config.contrastive_weight = 0.0
@@ -54,8 +65,8 @@ def export_checkpoint(
         raise InputError(f"{new}: cannot be written ({error.strerror})") from None
     model.to(torch.float16).save_pretrained(new)
     GraphSumProcessor.from_pretrained(source).save_pretrained(new)
-    if consensus:
-        ConsensusSettings().save_pretrained(new)
+    if settings is not None:
+        settings.save_pretrained(new)
     if options is not None:
         save_options(without_paths(options), new)
     target.mkdir(parents=True, exist_ok=True)

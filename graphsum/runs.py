@@ -96,6 +96,20 @@ def trained_on(saved: TrainOptions, now: TrainOptions, reports: Sequence[Report]
     return sum(report.uid in uids for report in reports)
 
 
+def training_reports(checkpoint: Path, data_dir: str | None = None) -> Sequence[Report]:
+    """The reports that a checkpoint was trained on, from ``data_dir`` or where its run had them.
+
+    Raises:
+        InputError: it does not say by which corpus and split, or they are not there.
+    """
+    options = options_of_checkpoint(checkpoint)
+    if options is None:
+        raise InputError(
+            f"{checkpoint}: no {OPTIONS_FILE} says what it was trained on; give a run of train.py"
+        )
+    return corpus_of(replace(options, data_dir=data_dir or options.data_dir)).train
+
+
 def corpus_of(options: TrainOptions) -> Corpus:
     """The corpus and split that the options name."""
     return load_corpus(

@@ -90,6 +90,7 @@ class Summarizer:
         *,
         batch_size: int = 32,
         consensus: bool | None = None,
+        train: TrainingEvidence | None = None,
         **settings: Any,
     ) -> str: ...
     @overload
@@ -99,6 +100,7 @@ class Summarizer:
         *,
         batch_size: int = 32,
         consensus: bool | None = None,
+        train: TrainingEvidence | None = None,
         **settings: Any,
     ) -> list[str]: ...
     def summarize(
@@ -107,12 +109,13 @@ class Summarizer:
         *,
         batch_size: int = 32,
         consensus: bool | None = None,
+        train: TrainingEvidence | None = None,
         **settings: Any,
     ) -> str | list[str]:
         """The impression of one findings text, or a list of them for a list.
 
         Findings longer than the encoder reads lose sentences from their end, with a warning in
-        the log. ``consensus`` and ``settings``: see :meth:`write`.
+        the log. ``consensus``, ``train`` and ``settings``: see :meth:`write`.
 
         Raises:
             InputError: findings without a single word.
@@ -127,7 +130,7 @@ class Summarizer:
             rule = self.processor.settings.graph_rule
             inputs = [build_graph(report, rule) for report in annotated]
         impressions = self.write(
-            texts, inputs, batch_size=batch_size, consensus=consensus, **settings
+            texts, inputs, batch_size=batch_size, consensus=consensus, train=train, **settings
         )
         return impressions[0] if isinstance(findings, str) else impressions
 
@@ -139,7 +142,7 @@ class Summarizer:
         batch_size: int = 32,
         progress: bool = False,
         consensus: bool | None = None,
-        train: Sequence[Report] | None = None,
+        train: TrainingEvidence | None = None,
         **settings: Any,
     ) -> list[str]:
         """One impression for each findings text.
@@ -148,13 +151,13 @@ class Summarizer:
             inputs: what the model reads of each: its graph, or for a model without graphs its
                 :class:`preprocessing.records.Report`.
             consensus: choose among samples (:mod:`graphsum.consensus`) instead of searching; None:
-                as the checkpoint says, unless there are ``settings``.
-            train: training reports that vote too, in consensus decoding.
+                as :meth:`decodes_by_consensus` says.
+            train: training reports that vote too, in consensus decoding; made once, for many calls.
             settings: fields of :class:`graphsum.search.SearchSettings`.
         """
         examples = list(self.processor.examples(inputs))
         if consensus is None:
-            consensus = self.consensus is not None and not settings
+            consensus = self.decodes_by_consensus(**settings)
         if not consensus:
             return generate_impressions(
                 self.model,
@@ -174,8 +177,12 @@ class Summarizer:
             batch_size=batch_size,
             progress=progress,
         )
-        evidence = TrainingEvidence(train) if train is not None else None
-        return consensus_impressions(findings, samples, chosen, train=evidence)
+        return consensus_impressions(findings, samples, chosen, train=train)
+
+    def decodes_by_consensus(self, **settings: Any) -> bool:
+        """Whether consensus decoding is the default: the checkpoint says so, and nothing is said
+        about a search."""
+        return self.consensus is not None and not settings
 
 
 def load_model(folder: str | Path, *, device: str | None = None, llm: str | None = None) -> Any:

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tiny import tiny_model, tiny_processor
+from tiny import tiny_model, tiny_processor, write_sample_reports
 
 import evaluate
 import train
@@ -234,6 +234,29 @@ def test_consensus_is_the_default_where_the_checkpoint_says_so(checkpoint, tmp_p
         graphsum(["summarize", "--consensus", "--num-beams", "2", FINDINGS])
 
 
+def test_neighbours_vote_where_the_training_reports_are(checkpoint, tmp_path, capsys):
+    """With all votes theirs, an untrained model writes what like training reports say."""
+    for file in (checkpoint / "best").iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    ConsensusSettings(num_samples=2, neighbour_weight=1.0).save_pretrained(tmp_path)
+    reports = tmp_path / "reports.jsonl"
+    write_sample_reports(reports, train=60, val=4, test=4)
+    report = load_corpus("jsonl", data_dir=str(reports)).train[3]
+    given = ["summarize", "--checkpoint", str(tmp_path), report.findings, "--neighbours"]
+    with pytest.raises(InputError, match=r"no options\.yaml"):
+        graphsum(given)
+    save_options(resolve({"dataset": "jsonl", "data_dir": "moved.jsonl"}), tmp_path)
+    with pytest.raises(InputError, match=r"moved\.jsonl"):
+        graphsum(given)
+    graphsum([*given, "--data-dir", str(reports)])
+    assert capsys.readouterr().out == report.impression + "\n"
+    for wrong in (["--num-beams", "2"], ["--no-consensus"]):
+        with pytest.raises(InputError, match="--neighbours is for --consensus"):
+            graphsum([*given, *wrong])
+    with pytest.raises(InputError, match="--data-dir says where the reports of --neighbours"):
+        graphsum(["summarize", FINDINGS, "--data-dir", str(reports)])
+
+
 def test_another_version_of_the_annotator_is_told(checkpoint, tmp_path, caplog):
     Summarizer.from_pretrained(checkpoint)  # its version is "test", which no annotator has
     assert "trained on graphs of builtin test" in caplog.text
@@ -316,6 +339,9 @@ def test_reports_of_the_training_are_told(checkpoint, tmp_path, caplog, monkeypa
     )
     out = ["--checkpoint", str(tmp_path), "--output-dir", str(tmp_path / "out")]
     evaluate.main(out)
+    assert voters.pop() is None  # a search has no votes
+    out.append("--consensus")
+    evaluate.main(out)
     assert "of these" not in caplog.text
     evaluate.main([*out, "--split", "random", "--split-seed", "2"])
     first, second = (
@@ -325,7 +351,9 @@ def test_reports_of_the_training_are_told(checkpoint, tmp_path, caplog, monkeypa
     assert known
     assert f"was trained on {len(known)} of these {len(second.test)} reports" in caplog.text
     evaluate.main([*out, "--split", "train"])
-    assert voters == [first.train, second.train, None]  # no report votes for itself
+    assert voters.pop() is None  # no report votes for itself
+    for evidence, corpus in zip(voters, (first, second), strict=True):
+        assert evidence.impressions == [report.impression for report in corpus.train]
     save_options(resolve(given | {"split": None, "split_file": str(tmp_path / "gone")}), tmp_path)
     evaluate.main([*out, "--split", "random", "--split-seed", "2"])
     assert "cannot be told" in caplog.text

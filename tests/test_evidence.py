@@ -7,7 +7,16 @@ import pytest
 from four_signs import NORMAL, TRAIN
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from graphsum.evidence import FIRST_WEIGHTS, LIKENESS, NAMES, RIDGE, VOTERS, TrainingEvidence
+from graphsum.evidence import (
+    FIRST_WEIGHTS,
+    LIKENESS,
+    NAMES,
+    RIDGE,
+    VOTERS,
+    TrainingEvidence,
+    naming_rates,
+    rates_for,
+)
 from graphsum.metrics.rouge import mean_rouge
 from preprocessing.corpora.sample import make_report
 from preprocessing.errors import InputError
@@ -34,12 +43,21 @@ def test_neighbours_share_the_abnormality_not_only_the_words(evidence):
 
 
 def test_how_often_an_observation_is_named(evidence):
-    findings = "Small left pleural effusion. Heart size is normal."
-    rates = dict(zip(NAMES, evidence.naming_rates(findings), strict=True))
-    assert rates["Pleural Effusion"] == pytest.approx((4 + 0.2) / (4 + 2))  # asserted in four
-    assert rates["Pneumonia"] == pytest.approx((4 + 0.2) / (16 + 2))  # never in the findings
-    rates = dict(zip(NAMES, evidence.naming_rates("Possible left effusion."), strict=True))
-    assert rates["Pleural Effusion"] == pytest.approx(0.1)  # doubted in none
+    rates = evidence.naming_rates
+    assert rates == naming_rates(TRAIN)
+    assert list(rates) == NAMES
+    # Named by none of twelve that are silent, doubted in none, named by four of four.
+    assert rates["Pleural Effusion"] == pytest.approx([0.2 / 14, 0.1, 4.2 / 6], abs=1e-4)
+    assert rates["Pneumonia"] == pytest.approx([4.2 / 18, 0.1, 0.1], abs=1e-4)  # never found
+    for findings, column in (
+        ("Small left pleural effusion.", 2),
+        ("Possible left effusion.", 1),
+        ("No effusion.", 0),
+        ("Heart size is normal.", 0),
+    ):
+        found = dict(zip(NAMES, rates_for(findings, rates), strict=True))
+        assert found["Pleural Effusion"] == rates["Pleural Effusion"][column]
+        assert found["Edema"] == rates["Edema"][0]
 
 
 def test_features_of_a_voter():

@@ -2,17 +2,21 @@
 
 import pytest
 import torch
-from tiny import PAIRS, graph_of, tiny_model, tiny_processor
+from tiny import PAIRS, graph_of, tiny_model, tiny_processor, write_sample_reports
 
 from graphsum import runs
 from graphsum.__main__ import main
 from graphsum.consensus import ConsensusSettings
+from graphsum.evidence import naming_rates
 from graphsum.exporting import export_checkpoint
 from graphsum.generation import generate_impressions
 from graphsum.options import resolve, run_options, save_options
 from graphsum.processing import GraphSumProcessor
+from graphsum.runs import corpus_of
 from graphsum.summarizer import load_model
 from preprocessing.errors import InputError
+
+CORPUS = {"dataset": "jsonl"}
 
 
 @pytest.fixture
@@ -22,8 +26,9 @@ def trained(tmp_path):
     tiny_model(processor, copy=True).save_pretrained(run / "best")
     processor.save_pretrained(run / "best")
     (tmp_path / "an-encoder").mkdir()
-    given = {"dataset": "csv", "data_dir": str(tmp_path), "encoder": str(tmp_path / "an-encoder")}
-    save_options(resolve(given | {"output_dir": str(run), "seed": 5}), run)
+    given = CORPUS | {"data_dir": str(tmp_path / "nowhere.jsonl"), "seed": 5}
+    given |= {"encoder": str(tmp_path / "an-encoder"), "output_dir": str(run)}
+    save_options(resolve(given), run)
     return run
 
 
@@ -31,7 +36,10 @@ def test_exported_checkpoint_writes_the_same(trained, tmp_path, capsys):
     folder = tmp_path / "given"
     folder.mkdir()
     (folder / "README.md").write_text("a model card")
-    main(["export", "--checkpoint", str(trained), "--output", str(folder), "--consensus"])
+    reports = tmp_path / "reports.jsonl"
+    write_sample_reports(reports, train=40, val=4, test=4)
+    main(["export", "--checkpoint", str(trained), "--output", str(folder), "--consensus",
+          "--data-dir", str(reports)])  # fmt: skip
     assert "done" in capsys.readouterr().out
     assert (folder / "README.md").read_text() == "a model card"
     whole, half = load_model(trained / "best"), load_model(folder)
@@ -45,13 +53,26 @@ def test_exported_checkpoint_writes_the_same(trained, tmp_path, capsys):
     assert generate_impressions(half, processor, examples) == generate_impressions(
         whole, processor, examples
     )
-    assert ConsensusSettings.from_pretrained(folder) == ConsensusSettings()
+    rates = naming_rates(corpus_of(resolve(CORPUS | {"data_dir": str(reports)})).train)
+    assert ConsensusSettings.from_pretrained(folder) == ConsensusSettings(naming_rates=rates)
+    for file in folder.iterdir():
+        assert b"pleural effusion." not in file.read_bytes(), file.name  # no report text
+
+
+def test_consensus_asks_for_the_training_reports(trained, tmp_path):
+    with pytest.raises(InputError, match=r"nowhere\.jsonl"):
+        export_checkpoint(trained, tmp_path / "given", consensus=True)
+    (trained / "options.yaml").unlink()
+    with pytest.raises(InputError, match=r"no options\.yaml says what it was trained on"):
+        export_checkpoint(trained, tmp_path / "given", consensus=True)
+    assert not (tmp_path / "given").exists()
+    assert not (tmp_path / "given.new").exists()
 
 
 def test_exported_checkpoint_names_no_local_path(trained, tmp_path):
     folder = export_checkpoint(trained, tmp_path / "given")
     options = run_options(folder)
-    assert (options.seed, options.dataset, options.encoder) == (5, "csv", "an-encoder")
+    assert (options.seed, options.dataset, options.encoder) == (5, "jsonl", "an-encoder")
     assert options.data_dir is None
     for path in folder.iterdir():
         assert str(tmp_path).encode() not in path.read_bytes(), path.name

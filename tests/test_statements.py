@@ -3,7 +3,8 @@ from functools import lru_cache
 import pytest
 
 from preprocessing.annotators import load_annotator
-from preprocessing.statements import read_statements, stem, word_spans
+from preprocessing.annotators.sentences import word_spans
+from preprocessing.statements import read_statements, stem
 
 
 @lru_cache(maxsize=1)

@@ -212,7 +212,7 @@ def _scores(checked: Sequence[Consistency]) -> dict[str, Any]:
     kinds = Counter(one.kind for report in checked for one in report.statements)
     abnormal = [one for report in checked for one in report.abnormal]
     left_out = [one for report in checked for one in report.left_out]
-    acute, acute_left_out = (list(filter(_is_acute, found)) for found in (abnormal, left_out))
+    acute, acute_left_out = (list(filter(is_acute, found)) for found in (abnormal, left_out))
     return {
         "statements": kinds.total(),
         **{kind: _ratio(kinds[kind], kinds.total()) for kind in KINDS},
@@ -304,7 +304,7 @@ def _judge_general(
         return (
             Checked(one, "negation_flipped", against[0]) if against else Checked(one, "supported")
         )
-    acute = [other for other in findings if other.status != "absent" and _is_acute(other)]
+    acute = [other for other in findings if other.status != "absent" and is_acute(other)]
     return Checked(one, "inferred", acute[0]) if acute else Checked(one, "negation_flipped")
 
 
@@ -341,8 +341,8 @@ def _mentioned(finding: Statement, impression: Sequence[Statement]) -> bool:
     )
 
 
-def _is_acute(one: Statement) -> bool:
-    """Whether something may be an acute abnormality."""
+def is_acute(one: Statement) -> bool:
+    """Whether something may be an acute abnormality: no chronic one, and not called old."""
     return bool(one.names - _NEUTRAL - _CHRONIC) and not one.old
 
 
