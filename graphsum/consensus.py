@@ -21,10 +21,10 @@ from graphsum.evidence import NAMES, TrainingEvidence, claimed_classes, rates_fo
 from graphsum.metrics.consistency import compare_statements, is_acute, statements_of
 from graphsum.metrics.observations import positive_classes
 from graphsum.metrics.rouge import mean_rouge
-from preprocessing.annotators.sentences import sentence_texts, sentences_of
+from preprocessing.annotators.sentences import sentences_of
 from preprocessing.errors import InputError
 from preprocessing.records import write_text_atomically
-from preprocessing.statements import Statement
+from preprocessing.statements import Statement, sentence_texts
 
 CONSENSUS_FILE = "consensus_config.json"
 LONG_WORD = 5  # letters; shorter words may well come twice in a sentence

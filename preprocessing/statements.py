@@ -11,7 +11,7 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from preprocessing.annotators.sentences import word_spans
+from preprocessing.annotators.sentences import clean_text, split_sentences, split_words
 from preprocessing.laterality import Side
 from preprocessing.observations import NO_FINDING, Observation, Status, extract_mentions
 from preprocessing.records import AnnotatedReport
@@ -54,6 +54,29 @@ def read_statements(text: str, annotated: AnnotatedReport) -> tuple[Statement, .
     Sentences that advise, and entities without content ("change"), state nothing.
     """
     return _Reader(text, annotated).statements()
+
+
+def word_spans(text: str, words: Sequence[str]) -> list[tuple[int, int]]:
+    """The characters of each annotated word; raises ``ValueError`` for words of another text."""
+    text = clean_text(text)
+    spans, place = [], 0
+    for word in words:
+        place = text.index(word, place)
+        spans.append((place, place + len(word)))
+        place += len(word)
+    return spans
+
+
+def sentence_texts(text: str) -> list[str]:
+    """The sentences of a text as they are written, split as :func:`split_sentences` does."""
+    words = split_words(text)
+    spans = word_spans(text, words)
+    texts, first = [], 0
+    for sentence in split_sentences(words):
+        last = first + len(sentence) - 1
+        texts.append(clean_text(text)[spans[first][0] : spans[last][1]])
+        first = last + 1
+    return texts
 
 
 _BONE = re.compile(r"(?:bon[ey]|osseous|skelet|rib|spin|vertebr)")

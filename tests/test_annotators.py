@@ -13,7 +13,6 @@ from preprocessing.annotators.lexicon import label_of, load_lexicon
 from preprocessing.annotators.sentences import (
     ParsedSentence,
     join_sentences,
-    sentence_texts,
     single_root,
     split_sentences,
     split_words,
@@ -87,12 +86,6 @@ def test_split_sentences() -> None:
         ["b", "1.5", "?"],
         ["c"],
     ]
-
-
-def test_sentences_as_they_are_written() -> None:
-    text = " Heart is 1.5 cm;  a.m. film.\x00No\tedema?! Left\nrib"
-    assert sentence_texts(text) == ["Heart is 1.5 cm;  a.m. film.", "No\tedema?", "!", "Left\nrib"]
-    assert sentence_texts(" \n") == []
 
 
 def test_single_root_keeps_the_first() -> None:

@@ -3,8 +3,7 @@ from functools import lru_cache
 import pytest
 
 from preprocessing.annotators import load_annotator
-from preprocessing.annotators.sentences import word_spans
-from preprocessing.statements import read_statements, stem
+from preprocessing.statements import read_statements, sentence_texts, stem, word_spans
 
 
 @lru_cache(maxsize=1)
@@ -117,3 +116,9 @@ def test_stems_join_forms_of_a_word():
     assert stem("osseous") == stem("bony") == stem("ribs")
     assert stem("opacity") == stem("opacities")
     assert stem("nodule") != stem("nodes")
+
+
+def test_sentences_as_they_are_written():
+    text = " Heart is 1.5 cm;  a.m. film.\x00No\tedema?! Left\nrib"
+    assert sentence_texts(text) == ["Heart is 1.5 cm;  a.m. film.", "No\tedema?", "!", "Left\nrib"]
+    assert sentence_texts(" \n") == []

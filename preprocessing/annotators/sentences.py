@@ -55,29 +55,6 @@ def split_sentences(words: Iterable[str]) -> list[list[str]]:
     return [sentence for sentence in sentences if sentence]
 
 
-def word_spans(text: str, words: Sequence[str]) -> list[tuple[int, int]]:
-    """The characters of each annotated word; raises ``ValueError`` for words of another text."""
-    text = clean_text(text)
-    spans, place = [], 0
-    for word in words:
-        place = text.index(word, place)
-        spans.append((place, place + len(word)))
-        place += len(word)
-    return spans
-
-
-def sentence_texts(text: str) -> list[str]:
-    """The sentences of a text as they are written, split as :func:`split_sentences` does."""
-    words = split_words(text)
-    spans = word_spans(text, words)
-    texts, first = [], 0
-    for sentence in split_sentences(words):
-        last = first + len(sentence) - 1
-        texts.append(clean_text(text)[spans[first][0] : spans[last][1]])
-        first = last + 1
-    return texts
-
-
 def sentences_of(findings: str | Sequence[Sequence[str]]) -> list[list[str]]:
     """Findings as sentences of words; sentences that came split are kept, empty ones dropped."""
     if isinstance(findings, str):
