@@ -28,7 +28,8 @@ from preprocessing.statements import Statement, sentence_texts
 
 CONSENSUS_FILE = "consensus_config.json"
 LONG_WORD = 5  # letters; shorter words may well come twice in a sentence
-JOINED = 5  # candidates that a sentence of the findings is put before
+JOINED = 20  # candidates that a sentence of the findings is put before
+THERE_IS = re.compile(r"^there (?:is|are|has been|have been) (?:an? |the )?", re.IGNORECASE)
 NUMBERED = re.compile(r"\d+[.)]")  # an impression that is a numbered list
 STAND_BACK = 1000.0  # more than any utility: behind all candidates without such a fault
 # Words that nobody means, unless the findings have them: a letter by itself, letters and digits in
@@ -57,7 +58,7 @@ class ConsensusSettings:
     neighbour_weight: float = 0.6
     observation_weight: float = 1.0
     observation_threshold: float = 0.2
-    left_out_weight: float = 0.2
+    left_out_weight: float = 0.1
     naming_rates: Mapping[str, Sequence[float]] | None = None
 
     def __post_init__(self) -> None:
@@ -246,15 +247,17 @@ def with_own_sentences(findings: str, impressions: Sequence[str]) -> Iterator[st
 
     Each sentence that claims one of the 13 classes, alone and before each of the first ``JOINED``
     impressions that leaves one of its classes out; impressions that are numbered lists are passed
-    over.
+    over. As in impressions, "there is a" at its start is dropped.
     """
     plain = [text for text in impressions if not NUMBERED.match(text)][:JOINED]
     for sentence in sentence_texts(findings):
         claimed = positive_classes(sentence)
         if not claimed:
             continue
-        end = "" if sentence[-1] in ".?!" else "."
-        sentence = " ".join(f"{sentence[:1].upper()}{sentence[1:]}{end}".split())
+        sentence = THERE_IS.sub("", " ".join(sentence.split()))
+        sentence = sentence[:1].upper() + sentence[1:]
+        if sentence[-1] not in ".?!":
+            sentence += "."
         yield sentence
         for text in plain:
             if claimed - positive_classes(text):
