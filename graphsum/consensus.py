@@ -132,8 +132,8 @@ def consensus_impressions(
     Candidates are the samples, the neighbours' impressions and what :func:`with_own_sentences`
     makes of the best of them. Those with a statement that the findings do not bear out
     (:func:`graphsum.metrics.consistency.check_impression`) or with a strange word
-    (:func:`has_strange_word`) stand back while there is another. Of the rest the one with the
-    highest
+    (:func:`has_strange_word`) stand back while there is another, and nothing is made of them. Of
+    the rest the one with the highest
 
         sum_r vote(r) ROUGE(c, r) + observation_weight x sum_o (p(o) - observation_threshold)
             - left_out_weight x acute(c)
@@ -161,7 +161,11 @@ def consensus_impressions(
     utilities = _utilities(ballots, [ballot.texts for ballot in ballots], settings)
     added = []
     for ballot, utility in zip(ballots, utilities, strict=True):
-        best_first = [ballot.texts[row] for row in np.argsort(-utility, kind="stable")]
+        # "No acute disease" must not follow an effusion that it would deny by itself.
+        sound = [
+            row for row in np.argsort(-utility, kind="stable") if utility[row] > -STAND_BACK / 2
+        ]
+        best_first = [ballot.texts[row] for row in sound]
         added.append(list(with_own_sentences(ballot.findings, best_first)))
     chosen = []
     for ballot, new, *parts in zip(

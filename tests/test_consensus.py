@@ -109,6 +109,13 @@ def test_strange_words_stand_back():
     assert choose("Lungs are clear.", ["Clear t."] * 2) == "Clear t."
 
 
+def test_no_acute_disease_does_not_follow_what_it_would_deny():
+    findings = "Large right pneumothorax. The lungs are clear."
+    for weight in (0.0, 1.0):
+        chosen = choose(findings, ["No acute disease."] * 3, left_out_weight=weight)
+        assert chosen == "Large right pneumothorax."
+
+
 def test_own_sentences_alone_and_before_what_leaves_them_out():
     findings = (
         "no edema. the left clavicle\nis fractured. Possible nodule. there is\na Small effusion"
@@ -183,7 +190,8 @@ def slow_choice(findings, samples, settings, train):
 
     candidates = list(dict.fromkeys(text for text, _ in own + others))
     utilities = {text: utility(text) for text in candidates}
-    candidates += with_own_sentences(findings, sorted(candidates, key=rank))
+    sound = [text for text in candidates if utilities[text][1]]
+    candidates += with_own_sentences(findings, sorted(sound, key=rank))
     utilities = {text: utility(text) for text in candidates}
     return min(candidates, key=rank)
 
