@@ -114,6 +114,16 @@ def unlisted(change: Callable[[dict[str, Any]], Any]) -> Callable[[Path], None]:
     return edit
 
 
+def cut(name: str, length: int) -> Callable[[Path], Any]:
+    """An edit that leaves only the first bytes of a model's file, as a broken download does."""
+
+    def edit(models: Path) -> None:
+        path = models / "en" / name
+        path.write_bytes(path.read_bytes()[:length])
+
+    return edit
+
+
 MISSING: dict[str, Callable[[Path], Any]] = {
     **{
         name: lambda models, name=name: (models / "en" / f"{name}.pt").unlink()
@@ -125,6 +135,10 @@ MISSING: dict[str, Callable[[Path], Any]] = {
     "listed language": unlisted(lambda known: known.clear()),
     "listed package": unlisted(lambda known: known["en"]["packages"].clear()),
     "listed entities": unlisted(lambda known: known["en"]["ner"].clear()),
+    "whole entities": cut("ner/radiology.pt", 5000),
+    "any entities": cut("ner/radiology.pt", 0),
+    "whole parser": cut("depparse/mimic.pt", 100),
+    "whole vectors": cut("pretrain/toy.pt", 100),
     "whole list": lambda models: (models / "resources.json").write_text("{"),
 }
 

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 from preprocessing.annotators import Findings
@@ -80,14 +81,17 @@ class StanzaAnnotator:
             # What it raises depends on what is missing: the folder, a file, an entry in the list.
             except (FileNotFoundError, KeyError, ValueError, PipelineRequirementsException):
                 raise self._missing() from None
+            except (RuntimeError, EOFError, UnpicklingError) as error:  # a file that is cut short
+                what = f"cannot be read ({type(error).__name__})"
+                raise self._missing(what) from None
             if not {"tokenize", "depparse", "ner"} <= pipeline.processors.keys():
                 raise self._missing()
             self._pipelines[pretokenized] = pipeline
         return self._pipelines[pretokenized]
 
-    def _missing(self) -> MissingBackendError:
+    def _missing(self, what: str = "not found") -> MissingBackendError:
         return MissingBackendError(
-            f'stanza models not found in {self._folder}; run: python -c "import stanza; '
+            f'stanza models {what} in {self._folder}; run: python -c "import stanza; '
             f"stanza.download('en', package='{_PACKAGE}', processors={{'ner': '{_NER}'}}, "
             f"model_dir='{self._folder}')\""
         )
