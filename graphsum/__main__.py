@@ -85,6 +85,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def export(options: argparse.Namespace) -> None:
     from graphsum.exporting import export_checkpoint
 
+    if options.data_dir and not options.consensus:
+        raise InputError("--data-dir is for --consensus; give both or none")
     folder = export_checkpoint(
         options.checkpoint,
         options.output,

@@ -66,9 +66,9 @@ class ConsensusSettings:
             "num_samples": (1, 10_000),
             "temperature": (0.01, 10),
             "neighbour_weight": (0, 1),
-            "observation_weight": (0, 100),
+            "observation_weight": (0, 10),
             "observation_threshold": (0, 1),
-            "left_out_weight": (0, 100),
+            "left_out_weight": (0, 10),
         }
         for name, (lowest, highest) in allowed.items():
             value = getattr(self, name)
@@ -254,6 +254,7 @@ def with_own_sentences(findings: str, impressions: Sequence[str]) -> Iterator[st
     over. As in impressions, "there is a" at its start is dropped.
     """
     plain = [text for text in impressions if not NUMBERED.match(text)][:JOINED]
+    named = {text: positive_classes(text) for text in plain}
     for sentence in sentence_texts(findings):
         claimed = positive_classes(sentence)
         if not claimed:
@@ -264,7 +265,7 @@ def with_own_sentences(findings: str, impressions: Sequence[str]) -> Iterator[st
             sentence += "."
         yield sentence
         for text in plain:
-            if claimed - positive_classes(text):
+            if claimed - named[text]:
                 yield f"{sentence} {text}"
 
 

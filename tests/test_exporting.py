@@ -80,6 +80,12 @@ def test_exported_checkpoint_names_no_local_path(trained, tmp_path):
     assert not (tmp_path / "given.new").exists()
 
 
+def test_training_reports_are_for_consensus_only(trained, tmp_path):
+    with pytest.raises(InputError, match="--data-dir is for --consensus"):
+        main(["export", "--checkpoint", str(trained), "--output", str(tmp_path / "given"),
+              "--data-dir", "somewhere"])  # fmt: skip
+
+
 def test_a_folder_in_use_is_left_alone(trained, tmp_path):
     folder = tmp_path / "given"
     folder.mkdir()
