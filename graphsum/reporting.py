@@ -15,7 +15,7 @@ import numpy as np
 from graphsum.metrics.baselines import CONSTANT_IMPRESSION, NeighbourConsensus
 from graphsum.metrics.bootstrap import N_RESAMPLES, confidence_interval, paired_p_value
 from graphsum.metrics.consistency import KINDS, consistency_scores
-from graphsum.metrics.observations import observations_by_stratum
+from graphsum.metrics.observations import compare_observations, observations_by_stratum
 from graphsum.metrics.rouge import FINGERPRINT, ROUGE_NAMES, rouge_scores
 from graphsum.metrics.strata import STRATA, strata_masks
 from preprocessing.annotators import load_annotator
@@ -35,12 +35,13 @@ def evaluation_report(
     """Everything ``metrics.json`` says about predictions for ``reports``, JSON-ready.
 
     ``{"fingerprint", "strata": {stratum: scores}, "baselines": {"constant": {stratum: scores},
-    "neighbour": {stratum: scores}}, "reference": {stratum: {"observations", "consistency"}}}`` with
-    the scores of :func:`score_system` and under ``"consistency"`` those of
-    :func:`graphsum.metrics.consistency.consistency_scores`; ``"reference"`` are the radiologists'
-    own impressions. With ``other`` (a second system's predictions) also ``"comparison"``, see
-    :func:`compare_systems`. Raises :class:`InputError` when ``train`` gives the neighbour row
-    nothing to learn from.
+    "neighbour": {stratum: scores}}, "reference": {stratum: {"observations", "consistency"}},
+    "comparisons": {"neighbour": {stratum: comparison}}}`` with the scores of :func:`score_system`,
+    under ``"consistency"`` those of :func:`graphsum.metrics.consistency.consistency_scores`, and
+    the comparisons of :func:`compare_systems`: with the neighbour row, and under ``"other"`` with
+    ``other``, a second system's predictions. ``"reference"`` are the radiologists' own
+    impressions. Raises :class:`InputError` when ``train`` gives the neighbour row nothing to
+    learn from.
     """
     masks = strata_masks(reports, (report.findings for report in train))
     findings = [report.findings for report in reports]
@@ -70,9 +71,11 @@ def evaluation_report(
         "strata": rows["system"],
         "baselines": {name: rows[name] for name in ("constant", "neighbour")},
         "reference": rows["reference"],
+        "comparisons": {},
     }
-    if other is not None:
-        report["comparison"] = compare_systems(predictions, other, reports, masks)
+    others = {"neighbour": impressions["neighbour"]} | ({} if other is None else {"other": other})
+    for name, texts in others.items():
+        report["comparisons"][name] = compare_systems(predictions, texts, reports, masks)
     return report
 
 
@@ -83,8 +86,8 @@ def score_system(
 
     ``{stratum: {"n", "rouge1", "rouge2", "rougeL", "ci95": {"rouge1": [lo, hi], ...},
     "observations": {...}}}`` with the observations of
-    :func:`graphsum.metrics.observations.observation_scores`; a stratum without reports has ``n`` 0,
-    None for every score and 0 for every count.
+    :func:`graphsum.metrics.observations.observations_by_stratum`; a stratum without reports has
+    ``n`` 0, None for every score and 0 for every count.
     """
     scores = rouge_scores(predictions, [report.impression for report in reports])
     observations = _observations(predictions, reports, masks)
@@ -113,11 +116,14 @@ def compare_systems(
     """Paired comparison of two systems on the same reports, positive where the first is better.
 
     ``{stratum: {"n", "difference": {"rouge1": points, ...}, "ci95": {"rouge1": [lo, hi], ...},
-    "p_value": {"rouge1": p, ...}}}``, the p-value two-sided as
-    :func:`graphsum.metrics.bootstrap.paired_p_value` defines it.
+    "p_value": {"rouge1": p, ...}, "observations": {...}}}``, the p-value two-sided as
+    :func:`graphsum.metrics.bootstrap.two_sided_p_value` defines it, the observations those of
+    :func:`graphsum.metrics.observations.compare_observations`.
     """
     references = [report.impression for report in reports]
+    findings = [report.findings for report in reports]
     first, second = rouge_scores(predictions, references), rouge_scores(other, references)
+    named = compare_observations(predictions, other, references, findings, masks)
     result: dict[str, Any] = {}
     for stratum, mask in masks.items():
         a, b = first[mask], second[mask]
@@ -131,6 +137,7 @@ def compare_systems(
             "difference": differences,
             "ci95": intervals,
             "p_value": p_values,
+            "observations": named[stratum],
         }
     return result
 
@@ -138,10 +145,10 @@ def compare_systems(
 def format_table(report: Mapping[str, Any]) -> str:
     """The report as text tables by stratum (ROUGE, observations, consistency), and the fingerprint.
 
-    The ``±`` row is half the width of the system's 95 % intervals. The cells of the second table
-    are P/R/F1 x100 and the claims that the findings contradict, of all claims; those of the third
-    the percentages of the impressions' statements that are unsupported, and flipped, and of the
-    findings' abnormalities that are left out, acute ones and all.
+    The ``±`` rows are half the width of the system's 95 % intervals, in the second table of F1.
+    Its cells are P/R/F1 x100 and the claims that the findings contradict, of all claims; those of
+    the third the percentages of the impressions' statements that are unsupported, and flipped, and
+    of the findings' abnormalities that are left out, acute ones and all.
     """
     from tabulate import tabulate
 
@@ -156,10 +163,10 @@ def format_table(report: Mapping[str, Any]) -> str:
         [name, *(_cell(baseline[stratum]) for stratum in STRATA)]
         for name, baseline in report["baselines"].items()
     ]
-    if "comparison" in report:
-        compared = [report["comparison"][stratum] for stratum in STRATA]
-        rows.append(["system - other", *(_cell(row["difference"], "+.1f") for row in compared)])
-        rows.append(["p (paired)", *(_cell(row["p_value"], ".3f") for row in compared)])
+    for name, compared in report["comparisons"].items():
+        apart = (_cell(compared[stratum]["difference"], "+.1f") for stratum in STRATA)
+        p_values = (_cell(compared[stratum]["p_value"], ".3f") for stratum in STRATA)
+        rows += [[f"system - {name}", *apart], ["p (paired)", *p_values]]
     table = tabulate(rows, headers=header, disable_numparse=True, colalign=["left"] * len(header))
     settings = ", ".join(
         f"{name}: {_plain(value)}" for name, value in report["fingerprint"].items()
@@ -175,6 +182,8 @@ def format_table(report: Mapping[str, Any]) -> str:
             [name, *(cell(by_stratum[stratum]) for stratum in STRATA)]
             for name, by_stratum in systems.items()
         ]
+        if cell is _observation_cell:
+            lines += _f1_lines(report)
         header = [title, *names]
         tables.append(
             tabulate(lines, headers=header, disable_numparse=True, colalign=["left"] * len(header))
@@ -266,6 +275,23 @@ def _observation_cell(scores: Mapping[str, Any]) -> str:
     fractions = [found[name] for name in ("precision", "recall", "f1")]
     shown = "/".join("-" if value is None else format(100 * value, ".0f") for value in fractions)
     return f"{shown} {found['contradicted']}/{found['claims']}"
+
+
+def _f1_lines(report: Mapping[str, Any]) -> list[list[str]]:
+    """How sure the F1 of the observations is, and how far from the other systems'."""
+    half_widths = []
+    for stratum in STRATA:
+        ends = report["strata"][stratum]["observations"]["f1_ci95"]
+        half_widths.append(f"{50 * (ends[1] - ends[0]):.0f}" if ends else "-")
+    lines = [["± F1", *half_widths]]
+    for name, compared in report["comparisons"].items():
+        cells = []
+        for stratum in STRATA:
+            found = compared[stratum]["observations"]
+            apart, p = found["f1_difference"], found["p_value"]
+            cells.append("-" if p is None else f"{100 * apart:+.0f} p {p:.3f}")
+        lines.append([f"F1 - {name}", *cells])
+    return lines
 
 
 def _consistency_cell(scores: Mapping[str, Any]) -> str:

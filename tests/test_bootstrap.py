@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from graphsum.metrics import bootstrap
-from graphsum.metrics.bootstrap import confidence_interval, paired_p_value
+from graphsum.metrics.bootstrap import confidence_interval, paired_p_value, two_sided_p_value
 
 SCORES = np.random.default_rng(0).normal(50, 20, size=(400, 3))
 
@@ -49,3 +49,9 @@ def test_shapes_must_agree():
         paired_p_value(SCORES, SCORES[:-1])
     with pytest.raises(ValueError, match="no scores"):
         confidence_interval(np.zeros((0, 3)))
+
+
+def test_p_value_by_hand():
+    differences = np.array([[1.0, 0.0], [2.0, 0.0], [-1.0, 0.0]])  # three resamples of two scores
+    assert two_sided_p_value(differences).tolist() == [1.0, 1.0]  # twice (1 + 1) of 4
+    assert two_sided_p_value(np.ones((9, 1))).tolist() == [0.2]  # twice (1 + 0) of 10

@@ -293,13 +293,13 @@ def test_evaluate_predictions(predictions, tmp_path, capsys):
     evaluate.main(["--predictions", str(perfect), "--compare", str(predictions),
                    "--output-dir", str(tmp_path / "out")])  # fmt: skip
     metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
-    assert set(metrics) >= {"fingerprint", "strata", "baselines", "comparison"}
+    assert set(metrics) >= {"fingerprint", "strata", "baselines", "comparisons"}
     assert set(metrics["strata"]) == {
         "all", "normal", "not_normal", "findings_seen", "findings_unseen", "not_normal_unseen"
     }  # fmt: skip
     assert metrics["strata"]["all"]["rougeL"] == 100.0
     assert metrics["strata"]["all"]["n"] == 180
-    assert metrics["comparison"]["all"]["p_value"]["rougeL"] < 0.01
+    assert metrics["comparisons"]["other"]["all"]["p_value"]["rougeL"] < 0.01
     assert metrics["baselines"]["constant"]["all"]["rougeL"] < 60
     assert "fingerprint" in capsys.readouterr().out
     written = (tmp_path / "out" / "predictions.jsonl").read_text()

@@ -4,6 +4,7 @@ import pytest
 from graphsum.metrics.observations import (
     CLASSES,
     ObservationCounts,
+    compare_observations,
     count_observations,
     observation_scores,
     observations_by_stratum,
@@ -70,3 +71,32 @@ def test_strata_choose_their_reports():
     assert (rows["second"]["f1"], rows["second"]["claims"]) == (0.0, 1)
     with pytest.raises(ValueError, match="shorter"):
         observations_by_stratum(texts, ["Edema."], ["", ""], masks)
+
+
+def test_f1_of_two_systems_is_compared_on_the_same_resamples():
+    references = ["Effusion.", "Edema.", "Normal chest.", "Effusion and edema."] * 5
+    better = ["Effusion.", "Edema.", "Normal chest.", "Effusion."] * 5
+    worse = ["Effusion.", "Normal chest.", "Edema.", "Normal chest."] * 5
+    masks = {"all": np.ones(20, bool), "normal": np.arange(20) % 4 == 2, "none": np.zeros(20, bool)}
+    arguments = (references, [""] * 20, masks)
+    apart = compare_observations(better, worse, *arguments)
+    # F1 of the first: 2 x 15 of 15 + 20; of the second: 2 x 5 of 10 + 20.
+    assert apart["all"]["f1_difference"] == round(30 / 35, 4) - round(10 / 30, 4)
+    low, high = apart["all"]["ci95"]
+    assert 0 < low < apart["all"]["f1_difference"] < high < 1
+    assert apart["all"]["p_value"] == 0.002
+    back = compare_observations(worse, better, *arguments)["all"]
+    assert back["ci95"] == [-high, -low]
+    assert set(apart["normal"].values()) == {None}  # the first names nothing, nor is there any
+    assert set(apart["none"].values()) == {None}
+
+
+def test_interval_of_f1():
+    texts = ["Effusion.", "Edema.", "Normal chest."] * 10
+    masks = {"all": np.ones(30, bool), "normal": np.arange(30) % 3 == 2}
+    exact = observations_by_stratum(texts, texts, texts, masks)
+    assert exact["all"]["f1_ci95"] == [1, 1]
+    assert exact["normal"]["f1_ci95"] is None
+    half = observations_by_stratum(["Effusion."] * 30, texts, texts, masks)["all"]
+    low, high = half["f1_ci95"]
+    assert 0.15 < low < half["f1"] == 0.4 < high < 0.65  # 2 x 10 of 30 + 20

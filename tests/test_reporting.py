@@ -34,6 +34,7 @@ NO_OBSERVATIONS = {
     "precision": None,
     "recall": None,
     "f1": None,
+    "f1_ci95": None,
     "claims": 0,
     "contradicted": 0,
 }
@@ -41,7 +42,7 @@ NO_OBSERVATIONS = {
 
 def test_report_has_the_documented_shape_and_hand_worked_scores():
     report = evaluation_report(PREDICTIONS, REPORTS, train=TRAIN)
-    assert list(report) == ["fingerprint", "strata", "baselines", "reference"]
+    assert list(report) == ["fingerprint", "strata", "baselines", "reference", "comparisons"]
     assert list(report["baselines"]) == ["constant", "neighbour"]
     for rows in (report["strata"], *report["baselines"].values()):
         assert tuple(rows) == STRATA
@@ -69,6 +70,7 @@ def test_report_has_the_documented_shape_and_hand_worked_scores():
         "precision": 1.0,
         "recall": 1.0,
         "f1": 1.0,
+        "f1_ci95": [1.0, 1.0],
         "claims": 2,
         "contradicted": 0,
     }
@@ -96,8 +98,23 @@ def test_comparison_is_signed_and_paired():
     assert better["all"]["p_value"] == reverse["all"]["p_value"]
     assert better["all"]["p_value"]["rouge1"] == 0.002
     assert better["findings_seen"]["p_value"]["rouge1"] is None
+    assert better["all"]["observations"]["f1_difference"] == 1.0  # two effusions, no pneumonia
+    assert better["all"]["observations"]["p_value"] == pytest.approx(0.002, abs=2e-4)
     same = compare_systems(worse, worse, REPORTS, masks)
     assert same["all"]["p_value"]["rougeL"] == 1.0
+    assert same["all"]["observations"] == {"f1_difference": 0, "ci95": [0, 0], "p_value": 1}
+    assert set(same["findings_seen"]["observations"].values()) == {None}
+
+
+def test_the_neighbour_row_is_always_compared_with_another_system_too():
+    report = evaluation_report(PREDICTIONS, REPORTS, train=TRAIN)
+    assert list(report["comparisons"]) == ["neighbour"]
+    against = report["comparisons"]["neighbour"]["not_normal"]
+    row = report["baselines"]["neighbour"]["not_normal"]
+    assert against["difference"]["rouge1"] == pytest.approx(83.33 - row["rouge1"], abs=0.011)
+    other = evaluation_report(PREDICTIONS, REPORTS, train=TRAIN, other=PREDICTIONS)["comparisons"]
+    assert list(other) == ["neighbour", "other"]
+    assert other["other"]["all"]["difference"]["rougeL"] == 0
 
 
 def test_table_names_rows_strata_and_settings():
@@ -105,7 +122,11 @@ def test_table_names_rows_strata_and_settings():
     rouge, observations, consistency = table.split("\n\n")
     claims, statements = observations.splitlines(), consistency.splitlines()
     names = ["system", "constant", "neighbour", "reference"]
-    assert [line.split()[0] for line in claims[3:]] == names
+    assert [line.split("  ")[0] for line in claims[3:]] == [
+        *names,
+        *("± F1", "F1 - neighbour", "F1 - other"),
+    ]
+    assert claims[-1].split("  ")[-1].strip() == "+0 p 1.000"
     assert [line.split()[0] for line in statements[3:]] == [*names, "fingerprint:"]
     assert "0.0/33.3 0/0" in statements[3]
     assert "-/- -/-" in statements[3]
@@ -117,8 +138,8 @@ def test_table_names_rows_strata_and_settings():
         "±",
         "constant",
         "neighbour",
-        "system",
-        "p",
+        *("system", "p"),
+        *("system", "p"),
         "fingerprint:",
     ]
     assert "not normal unseen" in lines[0]

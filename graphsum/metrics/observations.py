@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from graphsum.metrics.bootstrap import percentile_interval, resampled_means, two_sided_p_value
 from preprocessing.observations import CHEXPERT_OBSERVATIONS, NO_FINDING, statuses
 
 CLASSES = frozenset(CHEXPERT_OBSERVATIONS) - {NO_FINDING}
@@ -80,18 +81,74 @@ def observations_by_stratum(
     findings: Sequence[str],
     masks: Mapping[str, np.ndarray],
 ) -> dict[str, dict[str, Any]]:
-    """``{stratum: scores}`` with the scores of :func:`observation_scores`.
+    """``{stratum: scores}`` with the scores of :func:`observation_scores` and ``"f1_ci95"``.
 
-    ``masks``: stratum -> which reports belong to it, bool [n]. Raises ``ValueError`` when there
-    are not as many predictions as references and findings.
+    ``f1_ci95``: the 95 % bootstrap interval of F1, [lo, hi]; None where F1 is. ``masks``: stratum
+    -> which reports belong to it, bool [n]. Raises ``ValueError`` when there are not as many
+    predictions as references and findings.
     """
-    counts = [
-        count_observations(*texts) for texts in zip(predictions, references, findings, strict=True)
-    ]
-    return {
-        stratum: observation_scores([counts[row] for row in np.flatnonzero(mask)])
-        for stratum, mask in masks.items()
-    }
+    counts = _counted(predictions, references, findings)
+    result: dict[str, dict[str, Any]] = {}
+    for stratum, mask in masks.items():
+        chosen = [counts[row] for row in np.flatnonzero(mask)]
+        scores = observation_scores(chosen)
+        interval = None
+        if scores["f1"] is not None:
+            interval = np.round(percentile_interval(_resampled_f1([chosen])), 4)[:, 0].tolist()
+        result[stratum] = scores | {"f1_ci95": interval}
+    return result
+
+
+def compare_observations(
+    predictions: Sequence[str],
+    other: Sequence[str],
+    references: Sequence[str],
+    findings: Sequence[str],
+    masks: Mapping[str, np.ndarray],
+) -> dict[str, dict[str, Any]]:
+    """How far the F1 of two systems is apart, positive where the first is better.
+
+    ``{stratum: {"f1_difference", "ci95": [lo, hi], "p_value"}}``, all None where either has no
+    F1; the same paired bootstrap as for ROUGE (:func:`two_sided_p_value`), F1 micro-averaged in
+    each resample. Arguments as in :func:`observations_by_stratum`.
+    """
+    first = _counted(predictions, references, findings)
+    second = _counted(other, references, findings)
+    result: dict[str, dict[str, Any]] = {}
+    for stratum, mask in masks.items():
+        pair = [[counts[row] for row in np.flatnonzero(mask)] for counts in (first, second)]
+        f1, other_f1 = (observation_scores(counts)["f1"] for counts in pair)
+        row: dict[str, Any] = dict.fromkeys(("f1_difference", "ci95", "p_value"))
+        if f1 is not None and other_f1 is not None:
+            resampled = _resampled_f1(pair)
+            apart = resampled[:, :1] - resampled[:, 1:]
+            row = {
+                "f1_difference": round(f1 - other_f1, 4),
+                "ci95": np.round(percentile_interval(apart), 4)[:, 0].tolist(),
+                "p_value": round(float(two_sided_p_value(apart)[0]), 4),
+            }
+        result[stratum] = row
+    return result
+
+
+def _counted(
+    predictions: Sequence[str], references: Sequence[str], findings: Sequence[str]
+) -> list[ObservationCounts]:
+    texts = zip(predictions, references, findings, strict=True)
+    return [count_observations(*of_report) for of_report in texts]
+
+
+def _resampled_f1(systems: Sequence[Sequence[ObservationCounts]]) -> np.ndarray:
+    """F1 of each system in each resample of the reports they share: [r, systems].
+
+    Resamples in which a system neither names anything nor had anything to name have no F1 and
+    are left out.
+    """
+    counts = [[(2 * c.shared, c.claims + c.wanted) for c in of_system] for of_system in systems]
+    sums = resampled_means(np.concatenate(counts, axis=1).astype(float))  # [r, 2 x systems]
+    shared, named = sums[:, ::2], sums[:, 1::2]
+    defined = named.all(axis=1)
+    return shared[defined] / named[defined]
 
 
 def _ratio(part: int, whole: int) -> float | None:
