@@ -9,8 +9,9 @@ variants maps names to further options of ``train.py`` (and ``mistake: NAME``, o
 ``benchmarks/mistakes.py``); without one they are *recipe*, *without graph* and *without
 contrastive*. Every run is a folder NAME-SEED under --output-dir; one that is complete is not
 made again, one that was stopped goes on. Writes table.md and table.json there: scores on the part
-of the split that --part names, beside the two rows that need no training. With --consensus every
-run is scored twice, by beam search and by consensus decoding.
+of the split that --part names, how far they are above each run's own neighbour row, and the two
+rows that need no training (of the last variant's training part, where these differ). With
+--consensus every run is scored twice, by beam search and by consensus decoding.
 """
 
 import argparse
@@ -156,12 +157,15 @@ def write_tables(
             continue
         baselines = runs[0]["baselines"]
         row = f"{name}, {decoding}" if decoding else name
-        table[row] = [measures(metrics["strata"]) for metrics in runs]
+        table[row] = [
+            measures(metrics["strata"]) | gains(metrics["comparisons"]) for metrics in runs
+        ]
         rows.append([f"{row} (n={len(runs)})", *cells(table[row])])
     for name, strata in baselines.items():
         table[name] = [measures(strata)]
         rows.append([name, *cells(table[name])])
-    header = ["", "all", "not normal & unseen", "observations P/R/F1", "contradicted %"]
+    header = ["", "all", "all, above the neighbour row", "not normal & unseen"]
+    header += ["observations P/R/F1", "contradicted %"]
     about = {
         "part": part,
         "options": list(recipe),
@@ -189,14 +193,22 @@ def measures(strata: Mapping[str, Any]) -> dict[str, float | None]:
     return values
 
 
+def gains(comparisons: Mapping[str, Any]) -> dict[str, float]:
+    """How far a run's ROUGE is above the look-up in the training reports that it had."""
+    difference = comparisons["neighbour"]["all"]["difference"]
+    return {f"gain {name}": difference[name] for name in ROUGE_NAMES}
+
+
 def cells(runs: Sequence[Mapping[str, float | None]]) -> list[str]:
     groups = [
         [f"all {name}" for name in ROUGE_NAMES],
+        [f"gain {name}" for name in ROUGE_NAMES],
         [f"{HARD} {name}" for name in ROUGE_NAMES],
         ["precision", "recall", "f1"],
         ["contradicted"],
     ]
-    return [" / ".join(cell([run[name] for run in runs]) for name in group) for group in groups]
+    shown = [" / ".join(cell([run.get(name) for run in runs]) for name in g) for g in groups]
+    return ["-" if set(text) <= set("-/ ") else text for text in shown]
 
 
 def cell(values: Sequence[float | None]) -> str:

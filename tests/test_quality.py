@@ -30,7 +30,11 @@ def calls(monkeypatch):
         folder = Path(arguments[arguments.index("--output-dir") + 1])
         folder.mkdir(parents=True, exist_ok=True)
         if "evaluate.py" in (program, *arguments):
-            metrics = {"strata": strata(len(made)), "baselines": {"constant": strata(-10)}}
+            metrics = {
+                "strata": strata(len(made)),
+                "baselines": {"constant": strata(-10)},
+                "comparisons": {"neighbour": {"all": {"difference": dict.fromkeys(SCORES, 1.5)}}},
+            }
             (folder / "metrics.json").write_text(json.dumps(metrics))
         return 1.0
 
@@ -53,6 +57,9 @@ def test_each_variant_and_seed_once(calls, tmp_path, capsys):
     assert "plain (n=2)" in shown
     # R-1 of plain: 50 + 2 and 50 + 6, so 54 with sample standard deviation sqrt(8)
     assert "54.0 ± 2.8" in shown
+    assert "1.5 ± 0.0 / 1.5 ± 0.0 / 1.5 ± 0.0" in shown
+    (constant,) = [line.split("|") for line in shown.splitlines() if "| constant" in line]
+    assert [cell.strip() for cell in constant[2:4]] == ["40.0 / 30.0 / 35.0", "-"]
     rows = json.loads((tmp_path / "q" / "table.json").read_text())["rows"]
     assert rows["constant"][0]["all rouge1"] == 40
     assert rows["plain"][0]["contradicted"] == 5
