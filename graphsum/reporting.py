@@ -165,7 +165,9 @@ def format_table(report: Mapping[str, Any]) -> str:
     ]
     for name, compared in report["comparisons"].items():
         apart = (_cell(compared[stratum]["difference"], "+.1f") for stratum in STRATA)
-        p_values = (_cell(compared[stratum]["p_value"], ".3f") for stratum in STRATA)
+        p_values = (
+            "/".join(_p(p) for p in compared[stratum]["p_value"].values()) for stratum in STRATA
+        )
         rows += [[f"system - {name}", *apart], ["p (paired)", *p_values]]
     table = tabulate(rows, headers=header, disable_numparse=True, colalign=["left"] * len(header))
     settings = ", ".join(
@@ -289,7 +291,7 @@ def _f1_lines(report: Mapping[str, Any]) -> list[list[str]]:
         for stratum in STRATA:
             found = compared[stratum]["observations"]
             apart, p = found["f1_difference"], found["p_value"]
-            cells.append("-" if p is None else f"{100 * apart:+.0f} p {p:.3f}")
+            cells.append("-" if p is None else f"{100 * apart:+.0f} p {_p(p)}")
         lines.append([f"F1 - {name}", *cells])
     return lines
 
@@ -301,6 +303,12 @@ def _consistency_cell(scores: Mapping[str, Any]) -> str:
     shown = "/".join("-" if value is None else format(100 * value, ".1f") for value in values)
     shares = (found["acute_left_out"], found["left_out"])
     return f"{shown} {'/'.join('-' if v is None else format(100 * v, '.0f') for v in shares)}"
+
+
+def _p(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return "1" if value == 1 else format(value, ".4f").lstrip("0")
 
 
 def _half_widths(intervals: Mapping[str, Any]) -> str:

@@ -2,7 +2,12 @@ import numpy as np
 import pytest
 
 from graphsum.metrics import bootstrap
-from graphsum.metrics.bootstrap import confidence_interval, paired_p_value, two_sided_p_value
+from graphsum.metrics.bootstrap import (
+    confidence_interval,
+    paired_p_value,
+    resampled_means,
+    two_sided_p_value,
+)
 
 SCORES = np.random.default_rng(0).normal(50, 20, size=(400, 3))
 
@@ -21,7 +26,7 @@ def test_interval_of_a_constant_has_no_width():
 def test_chunks_do_not_change_the_result(monkeypatch):
     whole = confidence_interval(SCORES)
     monkeypatch.setattr(bootstrap, "_CHUNK_ELEMENTS", 3 * len(SCORES))
-    np.testing.assert_array_equal(confidence_interval(SCORES), whole)
+    np.testing.assert_allclose(confidence_interval(SCORES), whole, rtol=1e-12)
 
 
 def test_seed_decides():
@@ -31,7 +36,7 @@ def test_seed_decides():
 def test_p_value_is_symmetric_small_for_a_shift_and_one_for_equals():
     shifted = SCORES + np.random.default_rng(1).normal(3, 5, size=SCORES.shape)
     p = paired_p_value(shifted, SCORES)
-    assert (p == 2 / 1001).all()
+    assert (p == 2 / 10_001).all()
     np.testing.assert_array_equal(paired_p_value(SCORES, shifted), p)
     assert (paired_p_value(SCORES, SCORES) == 1).all()
 
@@ -55,3 +60,9 @@ def test_p_value_by_hand():
     differences = np.array([[1.0, 0.0], [2.0, 0.0], [-1.0, 0.0]])  # three resamples of two scores
     assert two_sided_p_value(differences).tolist() == [1.0, 1.0]  # twice (1 + 1) of 4
     assert two_sided_p_value(np.ones((9, 1))).tolist() == [0.2]  # twice (1 + 0) of 10
+
+
+def test_means_are_those_of_rows_drawn_with_replacement():
+    drawn = np.random.default_rng(3).integers(400, size=(5, 400))
+    means = resampled_means(SCORES, n_resamples=5, seed=3)
+    np.testing.assert_allclose(means, SCORES[drawn].mean(axis=1), rtol=1e-12)

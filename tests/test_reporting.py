@@ -96,10 +96,10 @@ def test_comparison_is_signed_and_paired():
     assert better["normal"]["difference"]["rouge1"] == 100.0
     assert reverse["normal"]["difference"]["rouge1"] == -100.0
     assert better["all"]["p_value"] == reverse["all"]["p_value"]
-    assert better["all"]["p_value"]["rouge1"] == 0.002
+    assert better["all"]["p_value"]["rouge1"] == 0.0002
     assert better["findings_seen"]["p_value"]["rouge1"] is None
     assert better["all"]["observations"]["f1_difference"] == 1.0  # two effusions, no pneumonia
-    assert better["all"]["observations"]["p_value"] == pytest.approx(0.002, abs=2e-4)
+    assert better["all"]["observations"]["p_value"] == pytest.approx(0.0002, abs=2e-5)
     same = compare_systems(worse, worse, REPORTS, masks)
     assert same["all"]["p_value"]["rougeL"] == 1.0
     assert same["all"]["observations"] == {"f1_difference": 0, "ci95": [0, 0], "p_value": 1}
@@ -126,7 +126,7 @@ def test_table_names_rows_strata_and_settings():
         *names,
         *("± F1", "F1 - neighbour", "F1 - other"),
     ]
-    assert claims[-1].split("  ")[-1].strip() == "+0 p 1.000"
+    assert claims[-1].split("  ")[-1].strip() == "+0 p 1"
     assert [line.split()[0] for line in statements[3:]] == [*names, "fingerprint:"]
     assert "0.0/33.3 0/0" in statements[3]
     assert "-/- -/-" in statements[3]

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-N_RESAMPLES = 1000
+# Near p = 0.01 one standard error of a p-value is 0.005 with 1,000 resamples, 0.0014 with 10,000.
+N_RESAMPLES = 10_000
 # Drawn report positions held at once: 16 MB.
 _CHUNK_ELEMENTS = 2**21
 
@@ -40,7 +41,7 @@ def two_sided_p_value(differences: np.ndarray) -> np.ndarray:
     """The p-value [k] of resampled differences of two systems [r, k].
 
     Twice the smaller share of resamples whose difference is <= 0 or >= 0, counted with one added
-    resample so that it is never 0 (at 1,000 resamples at least 0.002), and 1 for equal systems.
+    resample so that it is never 0 (at 10,000 resamples at least 0.0002), and 1 for equal systems.
     """
     resamples = len(differences) + 1
     below = (1 + (differences <= 0).sum(axis=0)) / resamples
@@ -59,6 +60,9 @@ def resampled_means(
     rows = max(1, _CHUNK_ELEMENTS // n)
     means = []
     for start in range(0, n_resamples, rows):
-        drawn = generator.integers(n, size=(min(rows, n_resamples - start), n))
-        means.append(scores[drawn].mean(axis=1))
+        count = min(rows, n_resamples - start)
+        drawn = generator.integers(n, size=(count, n))
+        drawn += n * np.arange(count)[:, None]  # how often is each row in each resample?
+        times = np.bincount(drawn.ravel(), minlength=count * n).reshape(count, n)
+        means.append(times.astype(float) @ scores / n)
     return np.concatenate(means)
