@@ -89,6 +89,13 @@ def test_f1_of_two_systems_is_compared_on_the_same_resamples():
     assert back["ci95"] == [-high, -low]
     assert set(apart["normal"].values()) == {None}  # the first names nothing, nor is there any
     assert set(apart["none"].values()) == {None}
+    # One report decides: a third of the resamples do not hold it and tell nothing.
+    one = {"all": np.ones(5, bool)}
+    texts = ["Effusion.", *["Normal chest."] * 4]
+    rare = compare_observations(texts, ["Edema.", *texts[1:]], texts, [""] * 5, one)["all"]
+    assert rare["f1_difference"] == 1
+    assert rare["ci95"] == [0, 1]
+    assert 0.6 < rare["p_value"] < 0.7  # twice (4/5) ** 5
 
 
 def test_interval_of_f1():

@@ -99,7 +99,8 @@ def test_comparison_is_signed_and_paired():
     assert better["all"]["p_value"]["rouge1"] == 0.0002
     assert better["findings_seen"]["p_value"]["rouge1"] is None
     assert better["all"]["observations"]["f1_difference"] == 1.0  # two effusions, no pneumonia
-    assert better["all"]["observations"]["p_value"] == pytest.approx(0.0002, abs=2e-5)
+    # One resample in 27 holds neither report with an effusion and tells nothing.
+    assert better["all"]["observations"]["p_value"] == pytest.approx(2 / 27, abs=0.01)
     same = compare_systems(worse, worse, REPORTS, masks)
     assert same["all"]["p_value"]["rougeL"] == 1.0
     assert same["all"]["observations"] == {"f1_difference": 0, "ci95": [0, 0], "p_value": 1}

@@ -94,7 +94,9 @@ def observations_by_stratum(
         scores = observation_scores(chosen)
         interval = None
         if scores["f1"] is not None:
-            interval = np.round(percentile_interval(_resampled_f1([chosen])), 4)[:, 0].tolist()
+            resampled = _resampled_f1([chosen])
+            ends = percentile_interval(resampled[~np.isnan(resampled[:, 0])])
+            interval = np.round(ends, 4)[:, 0].tolist()
         result[stratum] = scores | {"f1_ci95": interval}
     return result
 
@@ -121,7 +123,7 @@ def compare_observations(
         row: dict[str, Any] = dict.fromkeys(("f1_difference", "ci95", "p_value"))
         if f1 is not None and other_f1 is not None:
             resampled = _resampled_f1(pair)
-            apart = resampled[:, :1] - resampled[:, 1:]
+            apart = np.nan_to_num(resampled[:, :1] - resampled[:, 1:])  # no F1: not told apart
             row = {
                 "f1_difference": round(f1 - other_f1, 4),
                 "ci95": np.round(percentile_interval(apart), 4)[:, 0].tolist(),
@@ -141,14 +143,12 @@ def _counted(
 def _resampled_f1(systems: Sequence[Sequence[ObservationCounts]]) -> np.ndarray:
     """F1 of each system in each resample of the reports they share: [r, systems].
 
-    Resamples in which a system neither names anything nor had anything to name have no F1 and
-    are left out.
+    NaN in resamples in which a system neither names anything nor had anything to name.
     """
     counts = [[(2 * c.shared, c.claims + c.wanted) for c in of_system] for of_system in systems]
     sums = resampled_means(np.concatenate(counts, axis=1).astype(float))  # [r, 2 x systems]
     shared, named = sums[:, ::2], sums[:, 1::2]
-    defined = named.all(axis=1)
-    return shared[defined] / named[defined]
+    return np.divide(shared, named, out=np.full_like(shared, np.nan), where=named > 0)
 
 
 def _ratio(part: int, whole: int) -> float | None:
