@@ -89,9 +89,12 @@ class Instruct(nn.Module):
         """Generated pieces of each report, [B, T]."""
         return self.decoder.search(None, None, batch["source_ids"], settings or SearchSettings())
 
-    def sample_impressions(self, *arguments: Any, **settings: Any) -> Tensor:
-        """Raises :class:`InputError`: see :meth:`CausalLMDecoder.start`."""
-        return self.decoder.start()
+    @torch.inference_mode()
+    def sample_impressions(
+        self, batch: dict[str, Tensor], noise: Tensor, *, temperature: float
+    ) -> Tensor:
+        """Sampled pieces of each report, [B, N, T]; see :meth:`CausalLMDecoder.sample`."""
+        return self.decoder.sample(None, None, batch["source_ids"], noise, temperature=temperature)
 
     def save_pretrained(
         self, folder: str | Path, *, state_dict: dict[str, Tensor] | None = None

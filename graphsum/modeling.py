@@ -27,7 +27,6 @@ from graphsum.contrastive import ContrastiveModule
 from graphsum.decoders import build_decoder
 from graphsum.decoders.transformer import IGNORED
 from graphsum.encoders import GraphEncoder, build_text_encoder
-from graphsum.sampling import sample_sequences
 from graphsum.search import SearchSettings
 from preprocessing.errors import InputError
 
@@ -292,18 +291,14 @@ class GraphSum(PreTrainedModel, GenerationMixin):
             noise: uniform in [0, 1), [B, T, N] for N samples of at most T pieces.
 
         Returns:
-            [B, N, 1 + T], padded after the end piece.
+            [B, N, .], padded after the end piece.
         """
         memory = self.encode(
             batch["input_ids"], batch["attention_mask"], batch["edge_index"], batch["edge_type"]
         )
-        return sample_sequences(
-            self.decoder.start(memory, batch["attention_mask"], batch["input_ids"]),
-            noise,
-            temperature=temperature,
-            start_id=self.config.decoder_start_token_id,
-            end_id=self.config.eos_token_id,
-            pad_id=self.config.pad_token_id,
+        ids = batch.get("source_ids", batch["input_ids"])
+        return self.decoder.sample(
+            memory, batch["attention_mask"], ids, noise, temperature=temperature
         )
 
     def get_encoder(self, modality: str | None = None) -> nn.Module:

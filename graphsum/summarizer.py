@@ -67,8 +67,10 @@ class Summarizer:
         folder = find_checkpoint(checkpoint)
         kind = kind_of(folder)
         processor = kind.part("processor").from_pretrained(folder)
+        consensus = ConsensusSettings.from_pretrained(folder)
         if not kind.reads_graphs:
-            return cls(load_model(folder, device=device, llm=llm), processor, None)
+            model = load_model(folder, device=device, llm=llm)
+            return cls(model, processor, None, consensus=consensus)
         annotator = shared_annotator(processor.settings.annotator, annotator_model)
         trained_on = processor.settings.annotator_version  # empty: graphs made elsewhere
         if trained_on and annotator.version != trained_on:
@@ -79,7 +81,6 @@ class Summarizer:
                 trained_on,
                 annotator.version,
             )
-        consensus = ConsensusSettings.from_pretrained(folder)
         model = load_model(folder, device=device, llm=llm)
         return cls(model, processor, annotator, consensus=consensus)
 

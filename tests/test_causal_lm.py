@@ -8,8 +8,8 @@ from safetensors.torch import load_file
 from tiny import PAIRS, tiny_examples, tiny_model, tiny_processor
 from tiny_llm import FAMILIES, save_llm
 
-from graphsum.decoders.causal_lm import IGNORED
-from graphsum.generation import GREEDY, SearchSettings, generate_impressions
+from graphsum.decoders.causal_lm import IGNORED, CausalLMSteps
+from graphsum.generation import GREEDY, SearchSettings, generate_impressions, sample_impressions
 from graphsum.modeling import LLM, GraphSum
 from graphsum.options import resolve
 from graphsum.processing import GraphSumProcessor
@@ -160,6 +160,67 @@ def test_cached_generation_equals_whole_passes(trained):
     for whole, row in zip(pieces[:, 1:], cached, strict=True):
         length = int((row == processor.prompter.end_id).int().argmax()) + 1
         assert torch.equal(whole[:length], row[:length])
+
+
+def test_samples_are_drawn_from_the_llm(trained):
+    model, processor, *_ = trained
+    examples = tiny_examples(processor)
+    cold = sample_impressions(model, processor, examples, num_samples=3, temperature=0.01)
+    greedy = generate_impressions(model, processor, examples, settings=GREEDY)
+    assert cold == [[text] * 3 for text in greedy]
+
+    def draw(chosen):
+        return sample_impressions(
+            model, processor, chosen, num_samples=5, temperature=3.0, max_new_tokens=6
+        )
+
+    whole = draw(examples)
+    assert all(len(set(texts)) > 1 for texts in whole)
+    assert draw(examples[2:5]) == whole[2:5]
+
+
+def test_sampling_steps_equal_whole_passes(trained):
+    """Beams part and change places, reports leave; a second piece ends an answer too."""
+    model, processor, *_ = trained
+    batch = processor.collate(tiny_examples(processor))
+    decoder = model.decoder
+    ends, another = decoder.end_ids, 7
+    decoder.end_ids = [*ends, another]
+    with torch.no_grad():
+        memory = model.encode(
+            *(batch[n] for n in ("input_ids", "attention_mask", "edge_index", "edge_type"))
+        )
+        given = [memory, batch["attention_mask"], batch["source_ids"]]
+        steps = CausalLMSteps(decoder, *decoder.context(*given))
+        written = torch.zeros(len(memory), 1, 1, dtype=torch.long)  # [R, K, 1 + t]
+        for parents, rows in (
+            ([0, 0, 0], slice(None)),
+            ([2, 0, 0, 1], slice(1, 7, 2)),
+            ([3, 1], slice(0, 2)),
+        ):
+            logs = steps.step(written[:, :, -1])
+            beams = logs.size(1)
+            whole, _ = decoder(
+                written.flatten(0, 1), *(tensor.repeat_interleave(beams, 0) for tensor in given)
+            )
+            expected = whole[:, -1].log_softmax(-1)
+            total = expected[:, decoder.end_ids].logsumexp(1)
+            expected[:, another], expected[:, ends[0]] = -torch.inf, total
+            torch.testing.assert_close(logs.flatten(0, 1), expected, rtol=1e-3, atol=1e-4)
+            pieces = logs.topk(2, dim=-1).indices.flatten(1)  # two of each beam
+            kept = torch.arange(len(logs))[rows]
+            steps.keep(kept)
+            chosen = torch.tensor([parents] * len(kept))
+            steps.reorder(chosen)
+            written = torch.cat(
+                [
+                    written[kept].gather(1, chosen.unsqueeze(2).expand(-1, -1, written.size(2))),
+                    pieces[kept][:, [2 * p + n % 2 for n, p in enumerate(parents)]].unsqueeze(2),
+                ],
+                dim=2,
+            )
+            given = [tensor[kept] for tensor in given]
+    decoder.end_ids = ends
 
 
 @pytest.mark.parametrize("mapper", ["linear", "mlp", "queries"])

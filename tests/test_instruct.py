@@ -15,7 +15,8 @@ from tiny_llm import save_llm
 import evaluate
 import train
 from graphsum import Summarizer
-from graphsum.generation import GREEDY, generate_impressions
+from graphsum.consensus import ConsensusSettings
+from graphsum.generation import GREEDY, generate_impressions, sample_impressions
 from graphsum.instruct import Instruct, InstructProcessor, build_model, build_processor, prompted
 from graphsum.options import resolve
 from preprocessing.errors import InputError
@@ -56,6 +57,8 @@ def test_it_learns_eight_reports_and_comes_back(tmp_path, llm, chat):
     assert all(torch.equal(model.get_parameter(name), p) for name, p in before.items())
     model.eval()
     assert generate_impressions(model, processor, examples, settings=GREEDY) == ANSWERS
+    cold = sample_impressions(model, processor, examples, num_samples=2, temperature=0.01)
+    assert cold == [[answer] * 2 for answer in ANSWERS]
     model.save_pretrained(tmp_path / "best")
     processor.save_pretrained(tmp_path / "best")
     again, kept = Instruct.from_pretrained(tmp_path / "best"), InstructProcessor.from_pretrained(
@@ -113,14 +116,18 @@ def test_instruct_by_the_commands(reports_file, llm, tmp_path, capsys):
     evaluate.main(["--checkpoint", str(tmp_path / "whole"), "--output-dir", str(out),
                    "--num-beams", "1"])  # fmt: skip
     assert json.loads((out / "metrics.json").read_text())["strata"]["all"]["n"] == 6
+    ConsensusSettings(num_samples=2).save_pretrained(tmp_path / "whole" / "best")
+    assert Summarizer.from_pretrained(tmp_path / "whole").decodes_by_consensus()
     with pytest.raises(InputError, match="--shots is for an LLM alone"):
         evaluate.main(["--checkpoint", str(tmp_path / "whole"), "--shots", "2"])
 
 
 def test_prompting_by_the_command(reports_file, llm, tmp_path):
-    data = ["--dataset", "jsonl", "--data-dir", str(reports_file), "--num-beams", "1"]
-    evaluate.main(["--llm", llm, "--shots", "1", *data, "--output-dir", str(tmp_path / "out")])
-    assert len((tmp_path / "out" / "predictions.jsonl").read_text().splitlines()) == 6
+    data = ["--dataset", "jsonl", "--data-dir", str(reports_file)]
+    for number, decoding in enumerate((["--num-beams", "1"], ["--consensus"])):
+        out = tmp_path / str(number)
+        evaluate.main(["--llm", llm, "--shots", "1", *data, *decoding, "--output-dir", str(out)])
+        assert len((out / "predictions.jsonl").read_text().splitlines()) == 6
 
 
 @pytest.fixture(scope="module")
@@ -150,9 +157,9 @@ def test_a_steered_llm_by_the_commands(reports_file, llm, encoder_run, tmp_path)
     train.main([*resumed, "--resume"])
     # The rate falls to 0 at --max-steps, so the first two steps differ in the last digits only.
     assert len(losses(tmp_path / "half")) == len(losses(run)) == 4
-    evaluate.main(["--checkpoint", str(run), "--output-dir", str(tmp_path / "out"),
-                   "--num-beams", "1"])  # fmt: skip
-    assert len((tmp_path / "out" / "predictions.jsonl").read_text().splitlines()) == 6
+    for decoding in (["--num-beams", "1"], ["--consensus"]):
+        evaluate.main(["--checkpoint", str(run), "--output-dir", str(tmp_path / "out"), *decoding])
+        assert len((tmp_path / "out" / "predictions.jsonl").read_text().splitlines()) == 6
     with pytest.raises(InputError, match="trained on graphs of builtin, hu2022, not"):
         train.main(
             [*steered(reports_file, llm, encoder_run, tmp_path / "x"), "--graph-rule", "wgsum"]

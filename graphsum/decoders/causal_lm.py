@@ -26,10 +26,11 @@ from graphsum.language_models import (
 )
 from graphsum.processing import PADDING
 from graphsum.prompting import PREFIX
+from graphsum.sampling import sample_sequences
 from graphsum.search import SearchSettings
-from preprocessing.errors import InputError
 
 IGNORED = -100  # as in the other decoder
+NO_PIECE = -1  # in the place of a start piece: the context is what an impression follows
 
 
 class QueryMapper(nn.Module):
@@ -244,18 +245,89 @@ class CausalLMDecoder(nn.Module):
                 ),
             )
 
-    def start(self, *arguments: Any) -> Any:
-        """Step by step, as for sampling, an LLM is not run here.
+    def sample(
+        self,
+        memory: Tensor | None,
+        memory_mask: Tensor | None,
+        source_ids: Tensor,
+        noise: Tensor,
+        *,
+        temperature: float,
+    ) -> Tensor:
+        """Pieces of sampled impressions, [B, N, T].
 
-        Raises:
-            InputError: always.
+        Args:
+            memory, memory_mask, source_ids: as in :meth:`context`.
+            noise, temperature: as in :func:`graphsum.sampling.sample_sequences`.
         """
-        raise InputError(
-            "consensus decoding samples from the Transformer decoder only; an LLM is searched: "
-            "leave out --consensus"
+        drawn = sample_sequences(
+            CausalLMSteps(self, *self.context(memory, memory_mask, source_ids)),
+            noise,
+            temperature=temperature,
+            start_id=NO_PIECE,
+            end_id=self.end_ids[0],
+            pad_id=self.pad_id,
         )
+        return drawn[:, :, 1:]
 
     def save(self, folder: str | Path, weights: dict[str, Tensor]) -> None:
         """Write the adapter, when there is one; ``weights`` are the LLM's state."""
         if self.llm is not None and has_adapter(self.llm):
             save_adapter(self.llm, folder, weights)
+
+
+class CausalLMSteps:
+    """One piece per beam and call through an LLM, for :func:`sample_sequences`.
+
+    Every beam has a copy of its context's keys and values in transformers' cache: K beams of R
+    reports are a batch of R x K rows.
+    """
+
+    def __init__(self, decoder: CausalLMDecoder, context: Tensor, mask: Tensor) -> None:
+        """``context``, ``mask``: of :meth:`CausalLMDecoder.context`."""
+        self.decoder = decoder
+        self.context = context
+        self.mask = mask  # [R x K, C + t]
+        self.beams = 1
+        self.cache: Cache | None = None
+
+    def step(self, pieces: Tensor) -> Tensor:
+        """Log-probabilities of the next piece [R, K, V] after each beam's last piece [R, K].
+
+        What ends an answer in one of several ways counts as the first of them.
+        """
+        inputs, position_ids = self.context, (self.mask.cumsum(1) - 1).clamp(min=0)
+        if self.cache is not None:
+            inputs = self.decoder.embeddings(pieces.flatten().unsqueeze(1))  # [R x K, 1, W]
+            self.mask = torch.cat([self.mask, self.mask.new_ones(len(inputs), 1)], dim=1)
+            position_ids = self.mask.sum(1, keepdim=True) - 1
+        output = self.decoder.model(
+            inputs_embeds=inputs,
+            attention_mask=self.mask,
+            position_ids=position_ids,
+            past_key_values=self.cache,
+            use_cache=True,
+            logits_to_keep=1,
+        )
+        self.cache = output.past_key_values
+        logs = output.logits[:, -1].float().log_softmax(-1)  # [R x K, V]
+        ends = logs[:, self.decoder.end_ids].logsumexp(1)
+        logs[:, self.decoder.end_ids] = -torch.inf
+        logs[:, self.decoder.end_ids[0]] = ends
+        return logs.unflatten(0, (-1, self.beams))
+
+    def reorder(self, parents: Tensor) -> None:
+        """Beam k of each report now continues the beam ``parents[:, k]``, [R, K]."""
+        reports = torch.arange(len(parents), device=parents.device).unsqueeze(1)
+        self._take((reports * self.beams + parents).flatten())
+        self.beams = parents.size(1)
+
+    def keep(self, rows: Tensor) -> None:
+        """Go on with these rows of the R reports only."""
+        beams = torch.arange(self.beams, device=rows.device)
+        self._take((rows.unsqueeze(1) * self.beams + beams).flatten())
+
+    def _take(self, rows: Tensor) -> None:
+        self.mask = self.mask[rows]
+        if self.cache is not None:
+            self.cache.reorder_cache(rows)

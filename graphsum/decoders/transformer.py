@@ -10,6 +10,7 @@ from transformers.models.pegasus import PegasusConfig
 from transformers.models.pegasus.modeling_pegasus import PegasusDecoder, PegasusDecoderLayer
 
 from graphsum.configuration import GraphSumConfig
+from graphsum.sampling import sample_sequences
 from graphsum.search import SearchSettings, beam_search
 
 IGNORED = -100  # label of positions without loss, as everywhere in transformers
@@ -141,8 +142,25 @@ class TransformerDecoder(nn.Module):
             steps, settings, num_reports=len(memory), device=memory.device, **self.special_ids
         )
 
+    def sample(
+        self,
+        memory: Tensor,
+        memory_mask: Tensor,
+        source_ids: Tensor,
+        noise: Tensor,
+        *,
+        temperature: float,
+    ) -> Tensor:
+        """Pieces of sampled impressions, [B, N, 1 + T]; the other arguments as above.
+
+        Args:
+            noise, temperature: as in :func:`graphsum.sampling.sample_sequences`.
+        """
+        steps = self.start(memory, memory_mask, source_ids)
+        return sample_sequences(steps, noise, temperature=temperature, **self.special_ids)
+
     def start(self, memory: Tensor, memory_mask: Tensor, source_ids: Tensor) -> "TransformerSteps":
-        """Step-by-step decoding for :func:`graphsum.search.beam_search`; arguments as above."""
+        """Step-by-step decoding, as searching and sampling ask; arguments as above."""
         return TransformerSteps(self, memory, memory_mask, source_ids)
 
 
