@@ -328,6 +328,8 @@ class CausalLMSteps:
         self._take((rows.unsqueeze(1) * self.beams + beams).flatten())
 
     def _take(self, rows: Tensor) -> None:
+        if torch.equal(rows, torch.arange(len(self.mask), device=rows.device)):
+            return  # copying a cache takes as long as a step
         self.mask = self.mask[rows]
         if self.cache is not None:
             self.cache.reorder_cache(rows)
