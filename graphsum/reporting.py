@@ -176,19 +176,19 @@ def format_table(report: Mapping[str, Any]) -> str:
     systems = {"system": strata, **report["baselines"], "reference": report["reference"]}
     names = [stratum.replace("_", " ") for stratum in STRATA]
     tables = [table]
-    for title, cell in (
-        ("observations P/R/F1\ncontradicted/claims", _observation_cell),
-        ("% unsupported/flipped\nleft out, acute/all", _consistency_cell),
+    for title, cell, more in (
+        ("observations P/R/F1\ncontradicted/claims", _observation_cell, _f1_lines(report)),
+        ("% unsupported/flipped\nleft out, acute/all", _consistency_cell, []),
     ):
         lines = [
             [name, *(cell(by_stratum[stratum]) for stratum in STRATA)]
             for name, by_stratum in systems.items()
         ]
-        if cell is _observation_cell:
-            lines += _f1_lines(report)
         header = [title, *names]
         tables.append(
-            tabulate(lines, headers=header, disable_numparse=True, colalign=["left"] * len(header))
+            tabulate(
+                lines + more, headers=header, disable_numparse=True, colalign=["left"] * len(header)
+            )
         )
     return "\n\n".join(tables) + f"\nfingerprint: {settings}\n"
 
