@@ -313,7 +313,8 @@ def trim_tokenizer(
     whole = sorted(w for w, n in words.items() if n >= WHOLE_WORD_COUNT and w not in pieces)
     order = [*sorted(pieces, key=pieces.get), *whole]
     longer = with_pieces(tokenizer, values, order)
-    used = {*tokenizer.all_special_tokens, *whole}
+    used = {token["content"] for token in values["added_tokens"]}
+    used.update(tokenizer.all_special_tokens, whole)
     for text in texts:
         used.update(longer.tokenize(text, verbose=False))
     return with_pieces(
@@ -332,8 +333,11 @@ def with_pieces(
     values["model"]["vocab"] = number
     for token in values["added_tokens"]:
         token["id"] = number[token["content"]]
-    for name, token in values["post_processor"].get("special_tokens", {}).items():
+    framing = values["post_processor"] or {}
+    for name, token in framing.get("special_tokens", {}).items():
         token["ids"] = [number[name]]
+    for name in {"cls", "sep"} & framing.keys():  # BERT's and RoBERTa's own form: token and id
+        framing[name][1] = number[framing[name][0]]
     values["truncation"] = values["padding"] = None
     return PreTrainedTokenizerFast(
         tokenizer_object=Tokenizer.from_str(json.dumps(values)), **tokenizer.special_tokens_map

@@ -159,6 +159,24 @@ def test_frequent_words_become_whole(tmp_path, corpus):
     torch.testing.assert_close(rows[fitted.convert_tokens_to_ids("##pneumonia")], other)
 
 
+def test_trimming_keeps_an_mpnet_tokenizers_own_tokens(tmp_path):
+    """Two unknown tokens, and ends of sentences by token and id; both move with the pieces."""
+    from tokenizers.processors import RobertaProcessing
+    from transformers import MPNetTokenizer
+
+    pieces = ["quark", "zebra", "<s>", "<pad>", "</s>", "<unk>", *WORD_PIECES[:-1], "<mask>"]
+    general = MPNetTokenizer(vocab={piece: n for n, piece in enumerate(dict.fromkeys(pieces))})
+    general.add_special_tokens({"unk_token": "[UNK]"})
+    general.backend_tokenizer.add_special_tokens(["<unk>"])
+    ends = [(token, general.convert_tokens_to_ids(token)) for token in ("</s>", "<s>")]
+    general.backend_tokenizer.post_processor = RobertaProcessing(*ends)
+    general.save_pretrained(tmp_path)
+    trimmed = trim_tokenizer(general, ["No opacity."])
+    assert {"<unk>", "[UNK]"} <= set(trimmed.get_vocab())
+    ids = trimmed("no opacity")["input_ids"]
+    assert trimmed.convert_ids_to_tokens(ids) == ["<s>", "no", "opacity", "</s>"]
+
+
 def test_only_word_piece_vocabularies_are_trimmed(tmp_path, corpus):
     train_tokenizer((text for pair in PAIRS for text in pair), vocab_size=200).save_pretrained(
         tmp_path
