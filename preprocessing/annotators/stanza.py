@@ -4,6 +4,7 @@ This is what Hu et al. (ACL 2022) annotated with.
 """
 
 import json
+import struct
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -23,6 +24,8 @@ from preprocessing.records import AnnotatedReport, Entity
 
 _PACKAGE, _NER = "mimic", "radiology"
 _REPORTS_AT_ONCE = 64
+# What torch raises for a file that is cut short; it depends on where.
+_CUT_SHORT = (RuntimeError, EOFError, IndexError, UnpicklingError, struct.error)
 
 
 class StanzaAnnotator:
@@ -81,7 +84,7 @@ class StanzaAnnotator:
             # What it raises depends on what is missing: the folder, a file, an entry in the list.
             except (FileNotFoundError, KeyError, ValueError, PipelineRequirementsException):
                 raise self._missing() from None
-            except (RuntimeError, EOFError, UnpicklingError) as error:  # a file that is cut short
+            except _CUT_SHORT as error:
                 what = f"cannot be read ({type(error).__name__})"
                 raise self._missing(what) from None
             if not {"tokenize", "depparse", "ner"} <= pipeline.processors.keys():
