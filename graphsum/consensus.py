@@ -10,34 +10,46 @@ at hand and are never stored with a model. Nothing here imports torch.
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from graphsum.evidence import NAMES, TrainingEvidence, claimed_classes, rates_for
-from graphsum.metrics.consistency import compare_statements, is_acute, statements_of
+from graphsum.metrics.consistency import (
+    ACTIONABLE,
+    BESIDE_NORMAL,
+    compare_statements,
+    is_actionable,
+    is_acute,
+    statements_of,
+    tells,
+)
 from graphsum.metrics.observations import positive_classes
 from graphsum.metrics.rouge import mean_rouge
-from preprocessing.annotators.sentences import sentences_of
+from preprocessing.annotators.sentences import clean_text, sentences_of
 from preprocessing.errors import InputError
+from preprocessing.observations import NO_FINDING, extract_mentions, statuses
 from preprocessing.records import write_text_atomically
-from preprocessing.statements import Statement, sentence_texts
+from preprocessing.statements import Statement, sentence_spans
 
 CONSENSUS_FILE = "consensus_config.json"
 LONG_WORD = 5  # letters; shorter words may well come twice in a sentence
 JOINED = 20  # candidates that a sentence of the findings is put before
 THERE_IS = re.compile(r"^there (?:is|are|has been|have been) (?:an? |the )?", re.IGNORECASE)
+WORD = re.compile(r"[a-z]+")
 NUMBERED = re.compile(r"\d+[.)]")  # an impression that is a numbered list
-STAND_BACK = 1000.0  # more than any utility: behind all candidates without such a fault
+PASSED_OVER = 1e3  # for each actionable finding left out: more than any utility
+STAND_BACK = 1e6  # behind all candidates without such a fault
 # Words that nobody means, unless the findings have them: a letter by itself, letters and digits in
 # one word (but for sizes and ordinals), and what stands for a removed name.
 STRANGE = re.compile(
     r"(?<![\w'’.-])[b-hj-z](?![\w'’-]|\.\w)"
     r"|\b(?!\d+(?:cm|mm|st|nd|rd|th)\b)(?=[a-z]*\d)(?=\d*[a-z])[a-z\d]+\b"
-    r"|\bx{3,}\b|\b__+\b"
+    r"|\bx{3,}\b|\b__+\b|\b\d\.\s+(?=\d\.)"
 )
 
 
@@ -125,10 +137,12 @@ def consensus_impressions(
     settings: ConsensusSettings,
     *,
     train: TrainingEvidence | None = None,
+    is_word: Callable[[str], bool] | None = None,
 ) -> list[str]:
     """The impression of each report that samples and like training reports agree with most.
 
-    Samples that repeat themselves (:func:`repeats_itself`) are left out while there is another.
+    Samples that repeat themselves (:func:`repeats_itself`) or have a word that does not exist
+    (:func:`invents_words`) are left out while there is another, and stand back while there is none.
     Candidates are the samples, the neighbours' impressions and what :func:`with_own_sentences`
     makes of the best of them. Those with a statement that the findings do not bear out
     (:func:`graphsum.metrics.consistency.check_impression`) or with a strange word
@@ -136,10 +150,11 @@ def consensus_impressions(
     the rest the one with the highest
 
         sum_r vote(r) ROUGE(c, r) + observation_weight x sum_o (p(o) - observation_threshold)
-            - left_out_weight x acute(c)
+            - left_out_weight x acute(c) - ``PASSED_OVER`` x actionable(c)
 
     is chosen, o running over the observations that candidate c claims (13 classes), acute(c) being
-    the number of acute abnormalities of the findings that c leaves out. p(o) is the
+    the number of acute abnormalities of the findings that c leaves out, actionable(c) that of the
+    actionable ones among them. p(o) is the
     mean of the share of samples that name o and, where they are known, of the neighbours' share and
     of the rate at which training impressions name it
     (:func:`graphsum.evidence.naming_rates`). Claiming what is more probable than F*/2 maximises a
@@ -148,38 +163,65 @@ def consensus_impressions(
 
     Args:
         samples: of each report, from any number of models.
+        is_word: whether a lower-case word exists, beside those of findings and training reports;
+            None: all do.
     """
+    if is_word is not None:
+        is_word = cache(is_word)
     neighbours: Iterable[tuple[list[str], np.ndarray]] = [([], np.zeros(0))] * len(findings)
     if train is not None:
         neighbours = train.neighbours(findings)
     ballots = [
-        _Ballot.of(text, statements, drawn, voters, settings, train)
+        _Ballot.of(text, statements, drawn, voters, settings, train, is_word)
         for text, statements, drawn, voters in zip(
             findings, statements_of(findings), samples, neighbours, strict=True
         )
     ]
-    utilities = _utilities(ballots, [ballot.texts for ballot in ballots], settings)
+    stated = _read(text for ballot in ballots for text in ballot.texts)
+    duties = [_duties(ballot, stated) for ballot in ballots]
+    utilities = _utilities(ballots, duties, [ballot.texts for ballot in ballots], stated, settings)
     added = []
-    for ballot, utility in zip(ballots, utilities, strict=True):
+    for ballot, owed, utility in zip(ballots, duties, utilities, strict=True):
         # "No acute disease" must not follow an effusion that it would deny by itself.
         sound = [
             row for row in np.argsort(-utility, kind="stable") if utility[row] > -STAND_BACK / 2
         ]
         best_first = [ballot.texts[row] for row in sound]
-        added.append(list(with_own_sentences(ballot.findings, best_first)))
+        added.append(list(with_own_sentences(ballot.findings, best_first, owed.quotes)))
+    stated |= _read(text for texts in added for text in texts)
     chosen = []
     for ballot, new, *parts in zip(
-        ballots, added, utilities, _utilities(ballots, added, settings), strict=True
+        ballots, added, utilities, _utilities(ballots, duties, added, stated, settings), strict=True
     ):
         chosen.append([*ballot.texts, *new][int(np.argmax(np.concatenate(parts)))])
     return chosen
+
+
+def _read(texts: Iterable[str]) -> dict[str, tuple[Statement, ...]]:
+    """The statements of each distinct text."""
+    distinct = list(dict.fromkeys(texts))
+    return dict(zip(distinct, statements_of(distinct), strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class _Duties:
+    """What an impression has to tell: actionable statements, and sentences in their own words."""
+
+    statements: list[Statement]
+    quotes: list[str]
+
+    def neglected(self, text: str, stated: Sequence[Statement]) -> int:
+        return sum(not tells(stated, one) for one in self.statements) + sum(
+            sentence not in text for sentence in self.quotes
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class _Ballot:
     """The votes on one report: n distinct texts, with a share each of the sum of 1.
 
-    ``pays``: what it is worth to claim each of ``NAMES``.
+    ``pays``: what it is worth to claim each of ``NAMES``. ``flawed``: the samples, if none of them
+    is without repetition and invented words.
     """
 
     findings: str
@@ -187,6 +229,7 @@ class _Ballot:
     texts: list[str]
     votes: np.ndarray
     pays: np.ndarray
+    flawed: frozenset[str]
 
     @classmethod
     def of(
@@ -197,8 +240,17 @@ class _Ballot:
         neighbours: tuple[list[str], np.ndarray],
         settings: ConsensusSettings,
         train: TrainingEvidence | None,
+        is_word: Callable[[str], bool] | None,
     ) -> "_Ballot":
-        own = [text for text in samples if not repeats_itself(text)] or samples
+        known: Container[str] = () if train is None else train.words
+        own = [
+            text
+            for text in samples
+            if not repeats_itself(text)
+            and not (is_word and invents_words(text, findings, known, is_word))
+        ]
+        flawed = frozenset() if own else frozenset(samples)
+        own = own or list(samples)
         others, weights = neighbours
         texts = list(dict.fromkeys([*own, *others]))
         place = {text: row for row, text in enumerate(texts)}
@@ -222,51 +274,95 @@ class _Ballot:
             texts,
             (1 - share) * votes[0] + share * votes[1],
             settings.observation_weight * (probability - settings.observation_threshold),
+            flawed,
         )
 
 
+def _duties(ballot: _Ballot, stated: Mapping[str, Sequence[Statement]]) -> _Duties:
+    """The actionable statements; what fewer than half of the votes tell is to be quoted."""
+    statements, quotes = [], []
+    for one in filter(is_actionable, ballot.statements):
+        telling = [tells(stated[text], one) for text in ballot.texts]
+        if ballot.votes @ telling >= 0.5:
+            statements.append(one)
+            continue
+        quotes += [
+            sentence
+            for start, end, sentence in own_sentences(ballot.findings)
+            if start <= one.start < end
+        ]
+    return _Duties(statements, list(dict.fromkeys(quotes)))
+
+
 def _utilities(
-    ballots: Sequence[_Ballot], candidates: Sequence[Sequence[str]], settings: ConsensusSettings
+    ballots: Sequence[_Ballot],
+    duties: Sequence[_Duties],
+    candidates: Sequence[Sequence[str]],
+    stated: Mapping[str, tuple[Statement, ...]],
+    settings: ConsensusSettings,
 ) -> list[np.ndarray]:
     """The utility of each report's candidates, less ``STAND_BACK`` for those that stand back."""
     distinct = list(dict.fromkeys(text for texts in candidates for text in texts))
-    stated = dict(zip(distinct, statements_of(distinct), strict=True))
     claims = dict(zip(distinct, claimed_classes(distinct), strict=True))
     found = []
-    for ballot, texts in zip(ballots, candidates, strict=True):
+    for ballot, owed, texts in zip(ballots, duties, candidates, strict=True):
         utility = np.zeros(len(texts))
         for row, text in enumerate(texts):
             alike = [mean_rouge(text, other) / 100 for other in ballot.texts]
             utility[row] = ballot.votes @ alike + ballot.pays @ claims[text]
             checked = compare_statements(stated[text], ballot.statements, ballot.findings)
             utility[row] -= settings.left_out_weight * sum(map(is_acute, checked.left_out))
-            if checked.wrong or has_strange_word(text, ballot.findings):
+            utility[row] -= PASSED_OVER * owed.neglected(text, stated[text])
+            strange = text in ballot.flawed or has_strange_word(text, ballot.findings)
+            if checked.wrong or strange:
                 utility[row] -= STAND_BACK
         found.append(utility)
     return found
 
 
-def with_own_sentences(findings: str, impressions: Sequence[str]) -> Iterator[str]:
+def with_own_sentences(
+    findings: str, impressions: Sequence[str], quotes: Sequence[str] = ()
+) -> Iterator[str]:
     """Sentences of the findings, for what no sample or neighbour names beside the rest.
 
     Each sentence that claims one of the 13 classes, alone and before each of the first ``JOINED``
-    impressions that leaves one of its classes out; impressions that are numbered lists are passed
-    over. As in impressions, "there is a" at its start is dropped.
+    impressions that leaves one of its classes out; and ``quotes`` together, alone and before each
+    of these. Impressions that are numbered lists are passed over; so are those that call the chest
+    normal where a sentence tells of something actionable within it. Without impressions, each
+    sentence alone.
     """
     plain = [text for text in impressions if not NUMBERED.match(text)][:JOINED]
     named = {text: positive_classes(text) for text in plain}
-    for sentence in sentence_texts(findings):
+    normal = {text for text in plain if calls_normal(text)}
+    quoted = " ".join(quotes)
+    sentences = [sentence for *_, sentence in own_sentences(findings)]
+    for sentence in dict.fromkeys([*sentences, *filter(None, [quoted])]):
         claimed = positive_classes(sentence)
-        if not claimed:
+        if impressions and not claimed and sentence != quoted:
             continue
-        sentence = THERE_IS.sub("", " ".join(sentence.split()))
-        sentence = sentence[:1].upper() + sentence[1:]
-        if sentence[-1] not in ".?!":
-            sentence += "."
+        told = statuses(sentence)
+        grave = any(told.get(name, "absent") != "absent" for name in ACTIONABLE - BESIDE_NORMAL)
         yield sentence
         for text in plain:
-            if claimed - named[text]:
+            if (claimed - named[text] or sentence == quoted) and not (grave and text in normal):
                 yield f"{sentence} {text}"
+
+
+def calls_normal(impression: str) -> bool:
+    """Whether it says anywhere that there is no acute disease, or that the chest is normal."""
+    return any(mention.name == NO_FINDING for mention in extract_mentions(impression))
+
+
+def own_sentences(findings: str) -> Iterator[tuple[int, int, str]]:
+    """Where each sentence of the findings stands, and how an impression has it.
+
+    Without "there is a" at its start, and with a full stop.
+    """
+    cleaned = clean_text(findings)
+    for start, end in sentence_spans(findings):
+        sentence = THERE_IS.sub("", " ".join(cleaned[start:end].split()))
+        sentence = sentence[:1].upper() + sentence[1:]
+        yield start, end, sentence if sentence[-1] in ".?!" else sentence + "."
 
 
 def has_strange_word(impression: str, findings: str) -> bool:
@@ -275,13 +371,27 @@ def has_strange_word(impression: str, findings: str) -> bool:
     return bool(strange - set(re.findall(r"\w+", findings.lower())))
 
 
+def invents_words(
+    impression: str, findings: str, known: Container[str], is_word: Callable[[str], bool]
+) -> bool:
+    """Whether it has a word that is neither in the findings nor known nor a word at all.
+
+    Small models put pieces together that do not belong together ("leftffusion").
+    """
+    words = set(WORD.findall(impression.lower())) - set(WORD.findall(findings.lower()))
+    return any(word not in known and not is_word(word) for word in words)
+
+
 def repeats_itself(impression: str) -> bool:
-    """Whether a sentence has a word of ``LONG_WORD`` letters or more twice.
+    """Whether a sentence comes twice, or has a word of ``LONG_WORD`` letters or more twice.
 
     One in twelve samples of a small model does ("atelectasis or atelectasis"), of the
     radiologists' impressions in Open-i 3 %.
     """
-    for sentence in sentences_of(impression.lower()):
+    sentences = sentences_of(impression.lower())
+    if len(set(map(tuple, sentences))) < len(sentences):
+        return True
+    for sentence in sentences:
         words = [word for word in sentence if len(word) >= LONG_WORD and word.isalpha()]
         if len(set(words)) < len(words):
             return True

@@ -4,6 +4,7 @@ Learnt from the corpus at hand in seconds; of all this a checkpoint holds the na
 Nothing here imports torch.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -78,6 +79,8 @@ class TrainingEvidence:
 
         findings = [report.findings for report in train]
         self.impressions = [report.impression for report in train]
+        texts = " ".join((*findings, *self.impressions)).lower()
+        self.words = frozenset(re.findall("[a-z]+", texts))
         self._rows = NeighbourConsensus().fit(train)
         self._vectorizer = TfidfVectorizer(
             analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, dtype=np.float32

@@ -162,6 +162,10 @@ class InstructProcessor:
         rows = nearest(cosines, self.shots)
         return [(self.train[row].findings, self.train[row].impression) for row in rows[::-1]]
 
+    def is_word(self, word: str) -> bool:
+        """True: an LLM's pieces tell nothing of words."""
+        return True
+
     def collate(self, examples: Sequence[Example]) -> dict[str, Tensor]:
         """``source_ids`` [B, P] and, when the examples have impressions, ``labels`` [B, T]."""
         batch = {"source_ids": padded_left([example.input_ids for example in examples])}

@@ -148,6 +148,13 @@ class GraphSumProcessor:
     def _encode_words(self, words: Sequence[str]) -> Any:
         return self.tokenizer(list(words), is_split_into_words=True, verbose=False)
 
+    def is_word(self, word: str) -> bool:
+        """Whether the tokenizer has a word whole; of the words of its training it has nearly all.
+
+        A word that it spells in pieces may be none. An LLM's pieces tell nothing of words: True.
+        """
+        return self.prompter is not None or len(self.tokenizer.tokenize(word)) == 1
+
     def _target_pieces(self, impression: str) -> np.ndarray:
         if self.prompter is not None:
             return self.prompter.target_ids(impression)

@@ -148,7 +148,7 @@ def format_table(report: Mapping[str, Any]) -> str:
     The ``±`` rows are half the width of the system's 95 % intervals, in the second table of F1.
     Its cells are P/R/F1 x100 and the claims that the findings contradict, of all claims; those of
     the third the percentages of the impressions' statements that are unsupported, and flipped, and
-    of the findings' abnormalities that are left out, acute ones and all.
+    of the findings' actionable and acute abnormalities that are left out.
     """
     from tabulate import tabulate
 
@@ -178,7 +178,7 @@ def format_table(report: Mapping[str, Any]) -> str:
     tables = [table]
     for title, cell, more in (
         ("observations P/R/F1\ncontradicted/claims", _observation_cell, _f1_lines(report)),
-        ("% unsupported/flipped\nleft out, acute/all", _consistency_cell, []),
+        ("% unsupported/flipped\nleft out, actionable/acute", _consistency_cell, []),
     ):
         lines = [
             [name, *(cell(by_stratum[stratum]) for stratum in STRATA)]
@@ -301,7 +301,7 @@ def _consistency_cell(scores: Mapping[str, Any]) -> str:
     flipped = [found[kind] for kind in KINDS if kind.endswith("flipped")]
     values = [found["unsupported"], None if None in flipped else sum(flipped)]
     shown = "/".join("-" if value is None else format(100 * value, ".1f") for value in values)
-    shares = (found["acute_left_out"], found["left_out"])
+    shares = (found["actionable_left_out"], found["acute_left_out"])
     return f"{shown} {'/'.join('-' if v is None else format(100 * v, '.0f') for v in shares)}"
 
 

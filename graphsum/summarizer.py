@@ -178,7 +178,9 @@ class Summarizer:
             batch_size=batch_size,
             progress=progress,
         )
-        return consensus_impressions(findings, samples, chosen, train=train)
+        return consensus_impressions(
+            findings, samples, chosen, train=train, is_word=self.processor.is_word
+        )
 
     def decodes_by_consensus(self, **settings: Any) -> bool:
         """Whether consensus decoding is the default: the checkpoint says so, and nothing is said

@@ -112,6 +112,56 @@ NORMAL_STUDY = (
     rf"{_HEART}_and_lungs?(?:_are|_appear)?_(?:normal|clear|unremarkable|within normal limits)",
 )
 
+_DEVICE = (
+    r"(?:picc|central|venous|ij|subclavian|jugular|dialysis|swan[ -]ganz|hickman|groshong"
+    r"|arterial"
+    r"|femoral|xxxx)?_?(?:catheters?|lines?)|picc|(?:endotracheal|tracheostomy"
+    r"|enteric|feeding"
+    r"|nasogastric|ng|et|chest|orogastric|og|thoracostomy|drainage|dobbhoff"
+    r"|xxxx)?_?(?:tubes?)|ett|ngt"
+    r"|(?:cardiac |dual[ -]chamber |single[ -]lead ){0,4}(?:pace-?makers?|pacers?)|(?:pacer "
+    r"|pacing |icd )"
+    r"(?:wires?|leads?)|a?icd|defibrillators?|(?:port-?a-?cath|port-?_?cath|mediport"
+    r"|chest port|portacath"
+    r"|infusion port|xxxx-a-cath)|port(?=_(?:tip|with|in|is|overl|terminat))|tracheostomy"
+    r"|cannula"
+    r"|(?:prosthetic|mechanical|artificial|aortic|mitral)_(?:\w+_)?valve(?:_(?:replacement"
+    r"|prosthesis))?"
+    r"|valve_(?:replacement|prosthes[ie]s)|stents?|(?:spinal |surgical |orthopedic |fixation )"
+    r"(?:hardware|rods?|screws?|plates?|fusion)|hardware|arthroplast\w+|vp shunt|shunt"
+    r"|vagal stimulator"
+    r"|balloon pump|(?:stimulator|monitoring|support)_(?:devices?|leads?|wires?)|pigtail"
+)
+# Words between a device and where it should not be, and such places.
+_WAY = (
+    r"(?:[ ,/-]+(?!(?:not|no|nor|without|but|rather|there|previously|removed|repositioned"
+    r"|pneumothora\w+|effusions?)\b)[\w'/-]+(?:\.\d+)?){0,%d}?[ ,]+"
+)
+_ASTRAY = (
+    r"(?:(?:right|left)_(?:\w+_)?main[ -]?(?:stem)?_?(?:bronch\w+)?|main[ -]?stem\w*"
+    r"|bronch(?:us|i|ial tree)|bronchus intermedius|mal-?position\w*|mal-?placed|misplaced"
+    r"|coil(?:s|ed|ing)?(?!_(?:\w+_){0,3}?(?:stomach|gastric|fundus))"
+    r"|kink(?:s|ed|ing)?|curled|knotted|looped?(?:_back)?(?!_(?:\w+_){0,3}?(?:stomach|gastric))"
+    r"|(?:azygos|azygous|contralateral|opposite)_(?:\w+_)?vein"
+    r"|(?:in|into|within|toward|towards)_(?:the_)?(?:\w+_){0,3}?(?:jugular|subclavian|axillary|hepatic|mammary"
+    r"|thoracic)_vein"
+    r"|(?:cours\w+|turn\w*|direct\w*|point\w*|extend\w*)_(?:\w+_)?(?:up|upwards?|cephalad"
+    r"|superiorly|cranially)|(?:in|within|into)_(?:the_)?(?:\w+_)?(?:o?esophagus|neck|hypopharynx"
+    r"|pharynx|airway|pleural space|right ventricle)"
+    r"|too_(?:low|high|deep|far|shallow)|(?:at|below|past|beyond)_(?:the_)?(?:level_of_(?:the_)?"
+    r")?carina|displaced|pulled_back|retracted|doubl\w+_back|forms_a_(?:\w+_)?loop"
+    r"|side_(?:hole|port)_(?:\w+_){0,4}?(?:above|proximal to|at)_(?:the_)?(?:ge|gastro-?\w+"
+    r"|o?esophago-?\w+|hemidiaphragm|diaphragm)"
+    r"|(?<=[ ,])(?:high|low)(?=_*(?:[,;.]|$))|fractured?|disconnected|discontinu\w+|dislodged"
+    r"|migrated|broken|severed|sheared"
+    r"|(?:should|must|needs?_to|could)_be_(?:\w+_)?(?:retracted|withdrawn|pulled|advanced"
+    r"|repositioned|removed|replaced|adjusted)"
+    r"|(?:recommend|suggest|consider|advise)_(?:\w+_)?(?:retract\w*|withdraw\w*|pull\w*"
+    r"|advanc\w*|reposition\w*|adjust\w*)"
+    r"|(?:retraction|withdrawal|advancement|repositioning|adjustment)_(?:\w+_){0,3}?"
+    r"(?:recommend\w*|suggest\w*|advis\w*|need\w*|consider\w*))"
+)
+
 # Observation -> its terms. Earlier lines win where two begin at the same word; a term under ""
 # looks like one of the others and is none.
 TERMS = {
@@ -120,8 +170,8 @@ TERMS = {
         r"|muscle)"
         r" mass(?! in)|(?:granulomatous|interstitial) markings normal|joint effusions?"
         r"|laryngeal edema|(?:tracheal|airway) narrowing"
-        r"|soft[ -]tissue (?:mass(?:es)?|edema|density|densities|emphysema|gas)"
-        r"|sub-?cutaneous (?:edema|emphysema|air)|(?:lytic|blastic|sclerotic|bony?|osseous"
+        r"|soft[ -]tissue (?:mass(?:es)?|edema|density|densities)"
+        r"|sub-?cutaneous edema|(?:lytic|blastic|sclerotic|bony?|osseous"
         r"|skeletal|rib"
         r"|destructive|vertebral|bone)(?:_(?:or|and|/)_\w+)?_(?:lesions?|densit\w+|mass(?:es)?)"
         r"|(?:bone|bony|mineral|metallic|surgical|calcific|calcified|breast)_densit\w+"
@@ -140,7 +190,9 @@ TERMS = {
     ),
     "Enlarged Cardiomediastinum": (
         rf"(?:widen\w*|enlarged|prominent|wide)_(?:of the )?{_MEDIASTINUM}"
-        rf"|{_MEDIASTINUM}{_GAP % 5}(?:widen\w*|enlarged|prominent|wide)|mediastinal widening"
+        rf"|{_MEDIASTINUM}{_GAP % 5}(?:widen\w*|enlarged|prominent|wide|broad\w*"
+        r"|increased in width)"
+        r"|mediastinal (?:widening|hematoma|haematoma)"
     ),
     "Congestion": (
         r"(?:pulmonary |central |mild ){0,4}(?:vascular|venous|pulmonary|vasculature) congestion"
@@ -154,7 +206,12 @@ TERMS = {
         r"|haemothorax"
         r"|fluid_(?:in|within|along|tracking)_(?:\w+_){0,3}(?:fissures?|pleural spaces?)"
     ),
-    "Pneumothorax": r"pneumothora(?:x|ces)|pneumothoraxes|ptx",
+    "Pneumothorax": (
+        r"pneumothora(?:x|ces)|pneumothoraxes|ptx|pleural_(?:air|gas)"
+        r"|visceral pleural_(?:line|edge)"
+        r"|(?:air|gas|lucency)_(?:(?!not?_)\w+_){0,3}?(?:in|within)_(?:the_)?(?:\w+_)?pleural_(?:space"
+        r"|cavity)"
+    ),
     "Pleural Thickening": (
         r"(?:bi-?apical |apical )?(?:pleural|pleuroparenchymal)(?:_(?:and|or|/)_\w+)?[ -]+"
         r"(?:\w+_)?thickening|(?:apical|pleural)_(?:capping|cap)"
@@ -178,11 +235,9 @@ TERMS = {
     ),
     "Nodule": r"nodul(?:es?|arity|ar_lesions?)|micro-?nodul(?:es?|arity)",
     "Mass": r"mass(?:es)?(?![ -]?like)(?:_lesions?)?",
-    "Lung Lesion": (
-        r"(?:cavitary_|pulmonary_|lung_|parenchymal_)?lesions?|tumou?rs?|neoplas\w+|malignan\w+"
-        r"|carcinomas?"
-        r"|cancer|metasta\w+|cavitation"
-    ),
+    "Malignancy": r"tumou?rs?|neoplas\w+|malignan\w+|carcinomas?|cancer|metasta\w+",
+    "Cavitary Lesion": r"cavitary_lesions?|cavitation",
+    "Lung Lesion": (r"(?:pulmonary_|lung_|parenchymal_)?lesions?"),
     "Infiltrate": r"infiltrat(?:es?|ions?|ive)(?:_(?:process\w*|opacit\w+|densit\w+))?",
     "Consolidation": (
         r"consolidat(?:ions?|ive|ing|ed)(?:_(?:process\w*|opacit\w+|changes?"
@@ -194,6 +249,12 @@ TERMS = {
     ),
     "Atelectasis": (
         r"atelecta(?:sis|ses|tic)|atelectases|(?:lobar|lung|lobe|volume) collapse|collapsed lung"
+    ),
+    "Subcutaneous Emphysema": (
+        r"(?:sub-?_?cutaneous|soft[ -]tissue|chest wall|surgical)_(?:emphysema|air|gas)"
+        r"|(?:air|gas|emphysema)_(?:(?!not?_)\w+_){0,3}?(?:in|within|through(?:out)?|dissect\w+|track\w+"
+        r"|along|of|into|between)_(?:\w+_){0,5}?(?:sub-?_?cutaneous|soft[ -]tissues?|chest wall"
+        r"|neck|muscles?|muscle planes|axilla)(?:_(?:tissues?|fat))?"
     ),
     "Emphysema": (
         r"(?:para-?septal |bullous |centrilobular )?emphysema\w*|bullous_(?:lung_)?(?:disease"
@@ -209,6 +270,12 @@ TERMS = {
         r"|honey-?combing"
     ),
     "Scarring": r"scar(?:s|ring|red)?|cicatri\w+|fibronodular\w*|fibro-?calcific\w*",
+    "Airspace Opacity": (
+        r"(?:(?:multifocal|confluent|patchy|alveolar|dense|lobar|segmental|focal)_)?air-?_?space"
+        r"_(?:disease|process\w*|dz|densit\w+|opaci(?:ty|ties|fications?)|filling)"
+        r"|(?:multifocal|confluent|alveolar|lobar)_(?:\w+_)?(?:opaci(?:ty|ties|fications?)|filling"
+        r"|densit(?:y|ies)|process\w*)"
+    ),
     "Lung Opacity": (
         r"(?:air-?_?space|interstitial|alveolar|pulmonary|lung|ground[ -]glass|reticular|linear"
         r"|patchy"
@@ -222,26 +289,71 @@ TERMS = {
         r"_densit(?:y|ies)|haziness|reticulation"
     ),
     "Hernia": r"(?:hiatal |hiatus |diaphragmatic |bochdalek |morgagni ){0,4}hernia(?:s|tion)?",
-    "Fracture": r"fractur(?:es?|ed)|fx",
-    "Support Devices": (
-        r"(?:picc|central|venous|ij|subclavian|jugular|dialysis|swan[ -]ganz|hickman|groshong"
-        r"|arterial"
-        r"|femoral|xxxx)?_?(?:catheters?|lines?)|picc|(?:endotracheal|tracheostomy"
-        r"|enteric|feeding"
-        r"|nasogastric|ng|et|chest|orogastric|og|thoracostomy|drainage|dobbhoff"
-        r"|xxxx)?_?(?:tubes?)|ett|ngt"
-        r"|(?:cardiac |dual[ -]chamber |single[ -]lead ){0,4}(?:pace-?makers?|pacers?)|(?:pacer "
-        r"|pacing |icd )"
-        r"(?:wires?|leads?)|a?icd|defibrillators?|(?:port-?a-?cath|port-?_?cath|mediport"
-        r"|chest port|portacath"
-        r"|infusion port|xxxx-a-cath)|port(?=_(?:tip|with|in|is|overl|terminat))|tracheostomy"
-        r"|cannula"
-        r"|(?:prosthetic|mechanical|artificial|aortic|mitral)_(?:\w+_)?valve(?:_(?:replacement"
-        r"|prosthesis))?"
-        r"|valve_(?:replacement|prosthes[ie]s)|stents?|(?:spinal |surgical |orthopedic |fixation )"
-        r"(?:hardware|rods?|screws?|plates?|fusion)|hardware|arthroplast\w+|vp shunt|shunt"
-        r"|vagal stimulator"
-        r"|balloon pump|(?:stimulator|monitoring|support)_(?:devices?|leads?|wires?)|pigtail"
+    "Vertebral Compression": (
+        r"(?:compression|wedge|superior endplate|endplate|anterior)_(?:compression_)?(?:deformit\w+"
+        r"|collapse|depression)|(?:vertebral|vertebral body)_(?:body_)?(?:collapse|compression)"
+        r"|loss_of_(?:\w+_){0,2}?(?:vertebral(?:_body)?|anterior|body)_height|vertebra_plana"
+        r"|(?:vertebral_bod(?:y|ies)|vertebrae?)_(?:\w+_){0,3}?(?:collapsed|compressed)"
+        r"|(?:[tl]-?\d{1,2})_(?:\w+_){0,3}?(?:collapsed|compressed|compression)"
+    ),
+    "Compression Fracture": (
+        r"(?:compression|wedge|burst|insufficiency|vertebral(?:_body)?)_fractur(?:es?|ed)"
+    ),
+    "Fracture": (
+        r"fractur(?:es?|ed)|fx|cortical_(?:step-?_?off|disruption|break|discontinuity)"
+        r"|breaks?_(?:in|of|through)_(?:the_)?(?:\w+_){0,4}?(?:rib|sternum|sternal|clavicle|scapula"
+        r"|humer\w+|bone)"
+    ),
+    "Cavity": (
+        r"(?<!thoracic )(?<!pleural )(?<!chest )(?<!oral )(?<!nasal )(?<!abdominal )(?<!glenoid )"
+        r"cavit(?:y|ies|ary|ated|ating)"
+    ),
+    "Malpositioned Device": (
+        rf"(?:{_DEVICE}|(?:atrial|ventricular|shock|pacemaker) leads?)(?:_tip)?{_WAY % 14}"
+        rf"{_ASTRAY}"
+    ),
+    "Support Devices": _DEVICE,
+    "Device Malposition": r"mal-?position(?:ed|ing)?",
+    "Free Air": (
+        r"free_(?!of_)(?:\w+_){0,2}?(?:air|gas)|pneumo-?peritoneum"
+        r"|(?:intra-?_?peritoneal|extra-?_?luminal|sub-?_?diaphragmatic|sub-?_?phrenic)_(?:\w+_)?"
+        r"(?:air|gas|lucency)"
+        r"|(?<!gastric )(?<!bowel )(?<!stomach )(?<!colonic )(?:air|gas|lucency|crescent)"
+        r"_(?:(?!bubble|fluid|filled|distend|not?_)\w+_){0,6}?(?:under|beneath|below|underneath)"
+        r"_(?:\w+_){0,3}?(?:hemi-?)?diaphragms?"
+    ),
+    "Pneumomediastinum": (
+        r"pneumo-?mediastinum|pneumo-?pericardium|mediastinal_(?:air|gas|emphysema)"
+        r"|(?:air|gas)_(?:(?!not?_)\w+_){0,3}?(?:in|within|outlin\w+|around|surround\w+|along|track\w+"
+        r"|dissect\w+)_(?:\w+_){0,3}?(?:mediastin\w+|pericardium|heart|great vessels)"
+    ),
+    "Mediastinal Shift": (
+        rf"(?:mediastin\w+|cardio-?mediastin\w+|heart){_GAP % 4}"
+        r"(?:shift(?:ed|s)?|deviat(?:ed|ion|es)|displac(?:ed|ement)|pushed)"
+        r"|(?:mediastin\w+|cardio-?mediastin\w+)_(?:shift|deviation|displacement)"
+        r"|(?:shift(?:ed|ing)?|deviation|displacement)_of_(?:the_)?(?:\w+_)?(?:mediastin\w+|heart)"
+    ),
+    "Dislocation": r"(?:fracture[ -])?dislocat(?:ed|ions?)|sublux(?:ed|ations?)",
+    "Foreign Body": (
+        r"(?:foreign|radio-?paque)_(?:\w+_)?(?:bod(?:y|ies)|objects?|material)"
+        r"|(?:metallic|metal|rounded|round|linear|dental|swallowed|aspirated|ingested|retained)"
+        r"_(?:\w+_)?(?:object|sponge|needle|tooth|teeth|nail|pin|screw|coin|battery|instrument)"
+        r"|coins?(?!_lesion)|(?:button|disc|disk)_batter(?:y|ies)|(?:surgical_)?sponge"
+        r"|(?:straight|safety|hat|bobby)_pin|magnets?|tooth(?:_fragment)?|(?:broken|sewing)_needle"
+        r"|(?:ingested|swallowed)_\w+|(?:\w+-shaped|dense|opaque)_object"
+    ),
+    "Aneurysm": (
+        r"(?:pseudo-?)?aneurysm(?:s|al)?(?:_dilat\w+)?|(?:aortic_)?(?:dissection|transection)"
+        r"|aortic_injury"
+    ),
+    "Lymphadenopathy": (
+        r"(?:lymph-?)?adenopath(?:y|ies)"
+        r"|enlarged_(?:\w+_){0,3}?(?:lymph )?nodes?"
+        r"|(?:lymph )?nodes?_(?:is_|are_|appear_)?(?:\w+ly_)?enlarge(?:d|ment)"
+        r"|hilar_(?:\w+_)?(?:enlargement|fullness)|nodal_(?:enlargement|mass(?:es)?|disease)"
+        r"|paratracheal_(?:stripe_)?(?:\w+_){0,2}?thicken(?:ed|ing)"
+        r"|(?:enlarged|bulky|lobulated)_(?:\w+_){0,2}?hil(?:um|a|ar)"
+        rf"|hil(?:um|a|us){_GAP % 4}(?:enlarged|bulky|lobulated|full)"
     ),
 }
 
@@ -252,11 +364,17 @@ PARENTS = {
     "Mass": ("Lung Lesion",),
     "Infiltrate": ("Lung Opacity",),
     "Pleural Thickening": ("Pleural Other",),
+    "Cavity": ("Lung Lesion",),
 }
 # Names that stand for several observations, whatever their status.
 COMPOUNDS = {
     "Nodular Opacity": ("Lung Opacity", "Lung Lesion"),
     "Hydropneumothorax": ("Pleural Effusion", "Pneumothorax"),
+    "Malpositioned Device": ("Support Devices", "Device Malposition"),
+    "Malignancy": ("Lung Lesion", "Malignancy"),
+    "Cavitary Lesion": ("Lung Lesion", "Cavity"),
+    "Compression Fracture": ("Fracture", "Vertebral Compression"),
+    "Airspace Opacity": ("Lung Opacity", "Airspace Opacity"),
 }
 
 _SEEN = (
@@ -281,6 +399,8 @@ CUES = {
         r"|not_(?:well|fully|completely|entirely|available|included)(?:_(?!seen|visuali|excl)\w+)"
         rf"|not_{_ADVERB}{_SEEN}_(?:on|in)_(?:the_)?(?:prior|previous|comparison|earlier|last"
         rf"|lateral|frontal|pa)"
+        rf"|(?:absent|not_{_ADVERB}{_SEEN})_(?:\w+_){{0,3}}?(?:ago|yesterday|last|prior|previous"
+        rf"|previously|earlier|before|(?:19|20)\d\d)"
         r"|not_without|no_doubt|not_be_demonstrated"
         r"|(?:partial|incomplete|near|nearly)_(?:\w+_)?(?:resol\w+|clear\w+)|no_comparison\w*"
         r"|no_prior\w*"
@@ -291,6 +411,8 @@ CUES = {
     "drop": (
         r"(?:no|without)_(?:\w+_){0,2}?(?:other|additional|further|new)"
         r"|(?:past_|previous_|prior_|remote_|known_)?(?:history|hx)_of|h/o|indication|reason_for"
+        r"|limited_(?:for_|in_)?(?:the_)?(?:evaluation|assessment|detection)_(?:of|for)_(?=free"
+        r"|pneumo)"
     ),
     "doubted": (
         rf"(?:{_BE}_)?(?:cannot|can_not|could_not|may_not"

@@ -42,8 +42,13 @@ CHEXPERT_OBSERVATIONS = (
     "Support Devices",
     NO_FINDING,
 )
-OBSERVATIONS = CHEXPERT_OBSERVATIONS + tuple(
-    name for name in TERMS if name and name not in CHEXPERT_OBSERVATIONS and name not in COMPOUNDS
+OBSERVATIONS = tuple(
+    dict.fromkeys(
+        [
+            *CHEXPERT_OBSERVATIONS,
+            *(name for term in TERMS if term for name in COMPOUNDS.get(term, (term,))),
+        ]
+    )
 )
 
 

@@ -13,14 +13,11 @@ FURTHER = {
     ),
     "Scoliosis": r"scolio|curvature|convexity|curve\b",
     "Kyphosis": r"\bkypho",
-    "Tortuous Aorta": (
-        r"\b(?:tortuo|ectat|ectasi|unfold|aneurysm)|(?=.*\baort).*\b(?:dilat|prominen)"
-    ),
+    "Tortuous Aorta": r"\b(?:tortuo|ectat|ectasi|unfold)|(?=.*\baort).*\b(?:dilat|prominen)",
     "Vascular Calcification": (
         r"\b(?:athero|arterio)|(?=.*\b(?:aort|vascular|arter|coronar)).*\bcalcif"
     ),
     "Calcified Nodes": r"(?=.*\b(?:node|lymph|hil[aiu])).*\bcalcif",
-    "Lymphadenopathy": r"adenopath|(?=.*\blymph).*\benlarg",
     "Low Lung Volumes": (
         r"\b(?:hypo|under) ?-? ?(?:inflat|ventil|aerat|expan)|\bcrowd"
         r"|(?=.*\bvolume).*\b(?:low|small|shallow|decreas|reduc|diminish)"
@@ -43,7 +40,6 @@ FURTHER = {
     "Pneumonia": r"\b(?:infect|pneumonitis|aspirat)",
     "Congestion": r"\b(?:cardiac|heart).*\bfailure|\boverload|\bcongest",
     "Atelectasis": r"(?=.*\bvolume).*\bloss",
-    "Free Air": r"(?=.*\bfree).*\bair\b|pneumoperiton",
     "Surgery": (
         r"\b(?:sternotom|cabg|clips?\b|\w+ectomy|sutur|thoracotom|bypass|surg"
         r"|post ?-? ?(?:surg|op))"

@@ -67,16 +67,16 @@ def word_spans(text: str, words: Sequence[str]) -> list[tuple[int, int]]:
     return spans
 
 
-def sentence_texts(text: str) -> list[str]:
-    """The sentences of a text as they are written, split as :func:`split_sentences` does."""
+def sentence_spans(text: str) -> list[tuple[int, int]]:
+    """The characters of each sentence, split as :func:`split_sentences` does."""
     words = split_words(text)
     spans = word_spans(text, words)
-    texts, first = [], 0
+    found, first = [], 0
     for sentence in split_sentences(words):
         last = first + len(sentence) - 1
-        texts.append(clean_text(text)[spans[first][0] : spans[last][1]])
+        found.append((spans[first][0], spans[last][1]))
         first = last + 1
-    return texts
+    return found
 
 
 _BONE = re.compile(r"(?:bon[ey]|osseous|skelet|rib|spin|vertebr)")

@@ -168,6 +168,8 @@ def test_scores_by_stratum_by_hand():
         "left_out": 0.5,
         "acute": 1,
         "acute_left_out": 1.0,
+        "actionable": 1,
+        "actionable_left_out": 1.0,
     }
     assert rows["system"]["second"]["unsupported"] == 0.5
     assert (rows["silent"]["all"]["statements"], rows["silent"]["all"]["left_out"]) == (0, 1.0)

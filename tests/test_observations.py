@@ -62,7 +62,7 @@ No new fracture. |
 No large effusion or pneumothorax. | Pneumothorax=absent
 No pneumothorax or large left pleural effusion. | Pneumothorax=absent
 Pericardial effusion. |
-Subcutaneous emphysema. |
+Subcutaneous emphysema. | Subcutaneous Emphysema=present
 Soft tissue edema. |
 Heart size is normal. | Cardiomegaly=absent
 The heart is not enlarged. | Cardiomegaly=absent

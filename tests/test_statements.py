@@ -3,7 +3,7 @@ from functools import lru_cache
 import pytest
 
 from preprocessing.annotators import load_annotator
-from preprocessing.statements import read_statements, sentence_texts, stem, word_spans
+from preprocessing.statements import read_statements, sentence_spans, stem, word_spans
 
 
 @lru_cache(maxsize=1)
@@ -120,5 +120,6 @@ def test_stems_join_forms_of_a_word():
 
 def test_sentences_as_they_are_written():
     text = " Heart is 1.5 cm;  a.m. film.\x00No\tedema?! Left\nrib"
-    assert sentence_texts(text) == ["Heart is 1.5 cm;  a.m. film.", "No\tedema?", "!", "Left\nrib"]
-    assert sentence_texts(" \n") == []
+    sentences = [text[start:end] for start, end in sentence_spans(text)]
+    assert sentences == ["Heart is 1.5 cm;  a.m. film.", "No\tedema?", "!", "Left\nrib"]
+    assert sentence_spans(" \n") == []

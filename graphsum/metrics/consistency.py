@@ -7,7 +7,7 @@ conclude, then by words; see ``docs/consistency.md``. Rules on top of the annota
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -31,13 +31,15 @@ _NEAR = (
     ("Lung Opacity", "Consolidation", "Infiltrate", "Atelectasis", "Scarring", "Fibrosis"),
     ("Density", "Lung Opacity", "Infiltrate", "Atelectasis", "Scarring", "Fibrosis"),
     ("Density", "Lung Lesion", "Nodule", "Mass", "Granuloma", "Calcified Nodes"),
+    ("Lung Lesion", "Nodule", "Mass", "Malignancy", "Cavity"),
     ("Emphysema", "COPD", "Hyperinflation", "Flattened Diaphragm"),
     ("Pleural Effusion", "Pleural Thickening", "Pleural Other", "Blunted Angle"),
     ("Congestion", "Edema", "Vascular Prominence"),
     ("Cardiomegaly", "Enlarged Cardiomediastinum", "Large Normal Heart"),
-    ("Fracture", "Bone Deformity", "Bone Lesion"),
+    ("Fracture", "Vertebral Compression", "Bone Deformity", "Bone Lesion"),
     ("Scoliosis", "Kyphosis"),
-    ("Tortuous Aorta", "Vascular Calcification", "Enlarged Cardiomediastinum"),
+    ("Tortuous Aorta", "Vascular Calcification", "Enlarged Cardiomediastinum", "Aneurysm"),
+    ("Lymphadenopathy", "Enlarged Cardiomediastinum"),
     ("Support Devices", "Surgery"),
 )
 # What a radiologist may conclude from what.
@@ -73,7 +75,25 @@ _IMPLIED_BY = {
 }
 # "No acute disease" denies these.
 _ACUTE = _names(
-    "Pneumothorax, Pleural Effusion, Consolidation, Pneumonia, Edema, Infiltrate, Mass, Free Air"
+    "Pneumothorax, Pleural Effusion, Consolidation, Pneumonia, Edema, Infiltrate, Mass, Free Air,"
+    " Pneumomediastinum"
+)
+# An impression that passes over one of these fails its reader, whatever else it says; after the
+# ACR's actionable findings (Larson et al., JACR 2014), as far as they have a name here.
+ACTIONABLE = _ACUTE | _names(
+    "Subcutaneous Emphysema, Device Malposition, Foreign Body, Aneurysm, Dislocation, Fracture,"
+    " Vertebral Compression, Lymphadenopathy, Enlarged Cardiomediastinum, Cavity, Airspace Opacity,"
+    " Mediastinal Shift, Nodule, Malignancy"
+)
+# "No acute cardiopulmonary disease" may stand beside these.
+BESIDE_NORMAL = _names(
+    "Fracture, Vertebral Compression, Dislocation, Foreign Body, Device Malposition, Subcutaneous"
+    " Emphysema, Lymphadenopathy, Aneurysm"
+)
+# Of the actionable ones, what may as well be told by a near name or a conclusion.
+_OTHERWISE_TOLD = _names(
+    "Pleural Effusion, Consolidation, Pneumonia, Edema, Infiltrate, Mass, Nodule, Malignancy,"
+    " Fracture, Vertebral Compression, Cavity, Airspace Opacity"
 )
 # An acute abnormality is none of these.
 _CHRONIC = _names(
@@ -189,26 +209,28 @@ def consistency_scores(
 
     ``masks``: stratum -> which reports belong to it, bool [n]. Scores: ``statements`` (their
     number), the share of each of ``KINDS`` among them, ``alarms`` (share of reports with a wrong
-    statement), ``abnormal`` (findings asserted), ``left_out`` (share of them), and the last two
-    for acute abnormalities alone; four decimals, None where there is nothing to divide by.
+    statement), ``abnormal`` (findings asserted), ``left_out`` (share of them), the last two for
+    acute abnormalities alone, and for actionable ones (:func:`is_actionable`, doubtful ones too);
+    four decimals, None where there is nothing to divide by.
     Raises ``ValueError`` when a system has not one impression for each findings section.
     """
     texts = [*findings, *(text for system in impressions.values() for text in system)]
     read = dict(zip(texts, statements_of(texts, annotator), strict=True))
-    result = {}
+    result: dict[str, dict[str, dict[str, Any]]] = {}
     for name, system in impressions.items():
-        checked = [
-            compare_statements(read[own], read[text], text)
-            for own, text in zip(system, findings, strict=True)
-        ]
-        result[name] = {
-            stratum: _scores([checked[row] for row in np.flatnonzero(mask)])
-            for stratum, mask in masks.items()
-        }
+        checked, told = [], []
+        for own, text in zip(system, findings, strict=True):
+            checked.append(compare_statements(read[own], read[text], text))
+            told.append([tells(read[own], one) for one in read[text] if is_actionable(one)])
+        result[name] = {}
+        for stratum, mask in masks.items():
+            rows = np.flatnonzero(mask)
+            actionable = [one for row in rows for one in told[row]]
+            result[name][stratum] = _scores([checked[row] for row in rows], actionable)
     return result
 
 
-def _scores(checked: Sequence[Consistency]) -> dict[str, Any]:
+def _scores(checked: Sequence[Consistency], actionable: list[bool]) -> dict[str, Any]:
     kinds = Counter(one.kind for report in checked for one in report.statements)
     abnormal = [one for report in checked for one in report.abnormal]
     left_out = [one for report in checked for one in report.left_out]
@@ -221,6 +243,8 @@ def _scores(checked: Sequence[Consistency]) -> dict[str, Any]:
         "left_out": _ratio(len(left_out), len(abnormal)),
         "acute": len(acute),
         "acute_left_out": _ratio(len(acute_left_out), len(acute)),
+        "actionable": len(actionable),
+        "actionable_left_out": _ratio(actionable.count(False), len(actionable)),
     }
 
 
@@ -335,6 +359,8 @@ def _concluded(one: Statement, other: Statement) -> bool:
 
 
 def _mentioned(finding: Statement, impression: Sequence[Statement]) -> bool:
+    if finding.names & _NEUTRAL:  # that there is a tube does not tell that it lies astray
+        finding = replace(finding, names=finding.names - _NEUTRAL or finding.names)
     return any(
         one.status != "absent" and _related(one, finding) and _share_side(one, finding)
         for one in impression
@@ -344,6 +370,18 @@ def _mentioned(finding: Statement, impression: Sequence[Statement]) -> bool:
 def is_acute(one: Statement) -> bool:
     """Whether something may be an acute abnormality: no chronic one, and not called old."""
     return bool(one.names - _NEUTRAL - _CHRONIC) and not one.old
+
+
+def is_actionable(one: Statement) -> bool:
+    """Whether it asserts or doubts an acute abnormality that a reader has to be told of."""
+    return one.status != "absent" and is_acute(one) and not one.names.isdisjoint(ACTIONABLE)
+
+
+def tells(impression: Sequence[Statement], finding: Statement) -> bool:
+    """Whether an impression asserts or doubts an actionable statement of the findings."""
+    if finding.names.isdisjoint(_OTHERWISE_TOLD):  # by its own name only
+        impression = [one for one in impression if one.names & finding.names & ACTIONABLE]
+    return _mentioned(finding, impression)
 
 
 def _denies(one: Statement, finding: Statement) -> bool:
