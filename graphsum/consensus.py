@@ -25,6 +25,7 @@ from graphsum.metrics.consistency import (
     compare_statements,
     is_actionable,
     is_acute,
+    may_matter,
     statements_of,
     tells,
 )
@@ -38,6 +39,8 @@ from preprocessing.statements import Statement, sentence_spans
 
 CONSENSUS_FILE = "consensus_config.json"
 LONG_WORD = 5  # letters; shorter words may well come twice in a sentence
+SHORT = 3  # letters; shorter words are abbreviations of any kind
+NEW_WORDS = 3  # that training hardly had: a sentence with so many is new to the model
 JOINED = 20  # candidates that a sentence of the findings is put before
 THERE_IS = re.compile(r"^there (?:is|are|has been|have been) (?:an? |the )?", re.IGNORECASE)
 WORD = re.compile(r"[a-z]+")
@@ -178,7 +181,7 @@ def consensus_impressions(
         )
     ]
     stated = _read(text for ballot in ballots for text in ballot.texts)
-    duties = [_duties(ballot, stated) for ballot in ballots]
+    duties = [_duties(ballot, stated, is_word) for ballot in ballots]
     utilities = _utilities(ballots, duties, [ballot.texts for ballot in ballots], stated, settings)
     added = []
     for ballot, owed, utility in zip(ballots, duties, utilities, strict=True):
@@ -278,19 +281,28 @@ class _Ballot:
         )
 
 
-def _duties(ballot: _Ballot, stated: Mapping[str, Sequence[Statement]]) -> _Duties:
-    """The actionable statements; what fewer than half of the votes tell is to be quoted."""
+def _duties(
+    ballot: _Ballot,
+    stated: Mapping[str, Sequence[Statement]],
+    is_word: Callable[[str], bool] | None,
+) -> _Duties:
+    """What is actionable, or new to the model; what fewer than half of the votes tell is quoted."""
+
+    def told(one: Statement) -> bool:
+        return bool(ballot.votes @ [tells(stated[text], one) for text in ballot.texts] >= 0.5)
+
     statements, quotes = [], []
-    for one in filter(is_actionable, ballot.statements):
-        telling = [tells(stated[text], one) for text in ballot.texts]
-        if ballot.votes @ telling >= 0.5:
-            statements.append(one)
-            continue
-        quotes += [
-            sentence
-            for start, end, sentence in own_sentences(ballot.findings)
-            if start <= one.start < end
-        ]
+    for start, end, sentence in own_sentences(ballot.findings):
+        inside = [one for one in ballot.statements if start <= one.start < end]
+        owed = [one for one in inside if is_actionable(one)]
+        if not owed and is_word is not None:
+            words = {word for word in WORD.findall(sentence.lower()) if len(word) >= SHORT}
+            if sum(not is_word(word) for word in words) >= NEW_WORDS:
+                owed = [one for one in inside if may_matter(one)]
+        if all(map(told, owed)):
+            statements += owed
+        else:
+            quotes.append(sentence)
     return _Duties(statements, list(dict.fromkeys(quotes)))
 
 

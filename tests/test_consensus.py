@@ -146,6 +146,25 @@ def test_what_is_actionable_is_quoted_where_hardly_anybody_tells_it(finding, tol
     assert chosen == (f"{quoted} {samples[0]}" if told else samples[0])
 
 
+@pytest.mark.parametrize(
+    ("finding", "quoted"),
+    [
+        ("Zebroid quux along the frobnicated sulcus.", True),
+        ("No zebroid quux along the frobnicated sulcus.", False),  # denied
+        ("Zebroid quux along the sulcus.", False),  # two new words: too few
+        ("Old zebroid quux along the frobnicated sulcus.", False),
+    ],
+)
+def test_what_is_new_to_the_model_is_quoted_where_hardly_anybody_tells_it(finding, quoted):
+    known = {"along", "the", "sulcus", "old", "scoliosis", "lungs", "are", "clear"}
+    samples = ["The lungs are clear."] * 9
+    findings = f"The lungs are clear. {finding}"
+    settings = ConsensusSettings(left_out_weight=0)
+    for is_word, told in ((known.__contains__, quoted), (None, False)):
+        chosen = consensus_impressions([findings], [samples], settings, is_word=is_word)
+        assert chosen == [f"{finding} {samples[0]}" if told else samples[0]]
+
+
 def test_what_most_votes_tell_is_not_quoted():
     findings = "A small pneumothorax is seen at the right apex."
     told, silent = "Small right apical pneumothorax.", "Clear lungs."

@@ -377,6 +377,15 @@ def is_actionable(one: Statement) -> bool:
     return one.status != "absent" and is_acute(one) and not one.names.isdisjoint(ACTIONABLE)
 
 
+def may_matter(one: Statement) -> bool:
+    """Whether it asserts or doubts something that is neither normal, chronic nor called old.
+
+    Unlike :func:`is_acute` also something without a name.
+    """
+    chronic = bool(one.names) and one.names <= _NEUTRAL | _CHRONIC
+    return not (one.status == "absent" or one.general or one.old or chronic)
+
+
 def tells(impression: Sequence[Statement], finding: Statement) -> bool:
     """Whether an impression asserts or doubts an actionable statement of the findings."""
     if finding.names.isdisjoint(_OTHERWISE_TOLD):  # by its own name only
