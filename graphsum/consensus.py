@@ -39,6 +39,7 @@ from preprocessing.statements import Statement, sentence_spans
 
 CONSENSUS_FILE = "consensus_config.json"
 LONG_WORD = 5  # letters; shorter words may well come twice in a sentence
+TOLD = 0.5  # share of the votes that tell something; what fewer tell is quoted
 SHORT = 3  # letters; shorter words are abbreviations of any kind
 NEW_WORDS = 3  # that training hardly had: a sentence with so many is new to the model
 JOINED = 20  # candidates that a sentence of the findings is put before
@@ -289,7 +290,7 @@ def _duties(
     """What is actionable, or new to the model; what fewer than half of the votes tell is quoted."""
 
     def told(one: Statement) -> bool:
-        return bool(ballot.votes @ [tells(stated[text], one) for text in ballot.texts] >= 0.5)
+        return bool(ballot.votes @ [tells(stated[text], one) for text in ballot.texts] >= TOLD)
 
     statements, quotes = [], []
     for start, end, sentence in own_sentences(ballot.findings):
