@@ -22,6 +22,7 @@ from graphsum.options import TrainOptions
 from graphsum.processing import (
     GraphSumProcessor,
     ProcessorSettings,
+    has_words_whole,
     train_tokenizer,
     trim_tokenizer,
 )
@@ -120,6 +121,7 @@ def build_processor(
         graph_rule=options.graph_rule,
         max_source_pieces=options.max_source_pieces,
         max_target_pieces=options.max_target_pieces,
+        whole_words=has_words_whole(tokenizer, training_texts(corpus.train, graphs)),
     )
     return GraphSumProcessor(tokenizer, settings, prompter)
 

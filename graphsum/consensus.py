@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from graphsum.evidence import NAMES, TrainingEvidence, claimed_classes, rates_for
+from graphsum.evidence import NAMES, WORD, TrainingEvidence, claimed_classes, rates_for
 from graphsum.metrics.consistency import (
     ACTIONABLE,
     BESIDE_NORMAL,
@@ -44,7 +44,6 @@ SHORT = 3  # letters; shorter words are abbreviations of any kind
 NEW_WORDS = 3  # that training hardly had: a sentence with so many is new to the model
 JOINED = 20  # candidates that a sentence of the findings is put before
 THERE_IS = re.compile(r"^there (?:is|are|has been|have been) (?:an? |the )?", re.IGNORECASE)
-WORD = re.compile(r"[a-z]+")
 NUMBERED = re.compile(r"\d+[.)]")  # an impression that is a numbered list
 PASSED_OVER = 1e3  # for each actionable finding left out: more than any utility
 STAND_BACK = 1e6  # behind all candidates without such a fault
@@ -158,7 +157,10 @@ def consensus_impressions(
 
     is chosen, o running over the observations that candidate c claims (13 classes), acute(c) being
     the number of acute abnormalities of the findings that c leaves out, actionable(c) that of the
-    actionable ones among them. p(o) is the
+    actionable ones among them, and of sentences that have to be quoted and are not: a sentence with
+    something actionable (:func:`graphsum.metrics.consistency.is_actionable`), or with ``NEW_WORDS``
+    words that do not exist for the model, is quoted where fewer than ``TOLD`` of the votes tell
+    what it says. p(o) is the
     mean of the share of samples that name o and, where they are known, of the neighbours' share and
     of the rate at which training impressions name it
     (:func:`graphsum.evidence.naming_rates`). Claiming what is more probable than F*/2 maximises a

@@ -17,6 +17,7 @@ from preprocessing.observations import statuses
 from preprocessing.records import Report
 
 NAMES = sorted(CLASSES)
+WORD = re.compile(r"[^\W\d_]+")
 VOTERS = 60  # training reports that vote on an impression
 FIRST_WEIGHTS = np.array([SHARPNESS, 0.0, 2.0, 0.0, 0.0])  # which training reports may vote
 LEARNING_REPORTS = 2000  # from which the weights are learnt, at most
@@ -80,7 +81,7 @@ class TrainingEvidence:
         findings = [report.findings for report in train]
         self.impressions = [report.impression for report in train]
         texts = " ".join((*findings, *self.impressions)).lower()
-        self.words = frozenset(re.findall("[a-z]+", texts))
+        self.words = frozenset(WORD.findall(texts))
         self._rows = NeighbourConsensus().fit(train)
         self._vectorizer = TfidfVectorizer(
             analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, dtype=np.float32

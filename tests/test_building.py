@@ -11,7 +11,13 @@ from graphsum.building import build_model, build_processor, read_graphs, take_em
 from graphsum.configuration import GraphSumConfig
 from graphsum.modeling import GraphSum
 from graphsum.options import resolve
-from graphsum.processing import train_tokenizer, trim_tokenizer
+from graphsum.processing import (
+    GraphSumProcessor,
+    ProcessorSettings,
+    has_words_whole,
+    train_tokenizer,
+    trim_tokenizer,
+)
 from preprocessing.corpora import Corpus
 from preprocessing.errors import InputError
 from preprocessing.records import Report, dumps, to_json
@@ -113,6 +119,7 @@ def test_trimmed_vocabulary_splits_the_corpus_as_before(tmp_path, corpus):
     processor = build_processor(options, corpus, graphs, "1")
     trimmed = processor.tokenizer
     assert len(trimmed) == len(WORD_PIECES) - 3  # quark, zebra and ##ology are gone
+    assert not processor.settings.whole_words  # these texts are too few for "pneumothorax"
     for text in [text for pair in PAIRS for text in pair]:
         assert trimmed.tokenize(text) == whole.tokenize(text)
     assert "[UNK]" in whole.tokenize("zebras")
@@ -157,6 +164,20 @@ def test_frequent_words_become_whole(tmp_path, corpus):
     torch.testing.assert_close(rows[fitted.convert_tokens_to_ids("pneumothorax")], parts)
     other = before[general.convert_tokens_to_ids("##pneumonia")]
     torch.testing.assert_close(rows[fitted.convert_tokens_to_ids("##pneumonia")], other)
+
+
+def test_whole_words_are_those_of_a_vocabulary_that_was_made_for_the_texts(corpus):
+    texts = [text for pair in PAIRS for text in pair]
+    graphs = [graph_of(report.uid, report.findings) for report in corpus.train]
+    processor = build_processor(resolve({"preset": "tiny"}), corpus, graphs, "1")
+    assert processor.settings.whole_words
+    assert processor.is_word("effusion")
+    assert not processor.is_word("frobnication")
+    small = train_tokenizer(texts, vocab_size=60)
+    assert not has_words_whole(small, texts)
+    assert not has_words_whole(small, [])
+    elsewhere = GraphSumProcessor(small, ProcessorSettings("builtin", "1"))
+    assert elsewhere.is_word("frobnication")  # nothing is known of it
 
 
 def test_trimming_keeps_an_mpnet_tokenizers_own_tokens(tmp_path):
