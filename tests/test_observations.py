@@ -63,6 +63,30 @@ No large effusion or pneumothorax. | Pneumothorax=absent
 No pneumothorax or large left pleural effusion. | Pneumothorax=absent
 Pericardial effusion. |
 Subcutaneous emphysema. | Subcutaneous Emphysema=present
+Free air under the right hemidiaphragm. | Free Air=present
+No free subdiaphragmatic air. | Free Air=absent
+Lucency beneath the diaphragm, concerning for pneumoperitoneum. | Free Air=present
+The lungs are free of air space disease. | Lung Opacity=absent Airspace Opacity=absent
+Gastric air bubble below the left hemidiaphragm. |
+Pneumomediastinum cannot be excluded. | Pneumomediastinum=uncertain
+Air is not seen within the mediastinum. |
+The mediastinum is shifted to the left. | Mediastinal Shift=present
+The mediastinum is not shifted. |
+The right shoulder is dislocated. | Dislocation=present
+No adenopathy. | Lymphadenopathy=absent
+Both hila are bulky. | Lymphadenopathy=present
+Aortic aneurysm. | Aneurysm=present
+A coin in the esophagus. | Foreign Body=present
+New compression fracture of T12. | Fracture=present Vertebral Compression=present
+Thick-walled cavity in the left apex. | Cavity=present Lung Lesion=present
+The pleural cavity is clear. |
+Metastases to the lungs. | Lung Lesion=present Malignancy=present
+ETT tip in the right main bronchus. | Support Devices=present Device Malposition=present
+Endotracheal tube tip 4 cm above the carina. | Support Devices=present
+The nasogastric tube is coiled in the stomach. | Support Devices=present
+The NG tube is coiled in the esophagus. | Support Devices=present Device Malposition=present
+The left PICC is kinked. | Support Devices=present Device Malposition=present
+Spiculated nodule, not present in 2015. | Nodule=present Lung Lesion=present
 Soft tissue edema. |
 Heart size is normal. | Cardiomegaly=absent
 The heart is not enlarged. | Cardiomegaly=absent
