@@ -12,6 +12,7 @@ from graphsum.metrics.consistency import (
     check_impression,
     consistency_scores,
     statements_of,
+    tells,
 )
 from preprocessing.records import Report
 
@@ -178,6 +179,24 @@ def test_scores_by_stratum_by_hand():
     assert rows["system"]["none"]["alarms"] is None
     with pytest.raises(ValueError, match="longer"):
         consistency_scores({"system": ["Edema."]}, findings, masks)
+
+
+@pytest.mark.parametrize(
+    ("impression", "finding", "told"),
+    [
+        ("Endotracheal tube.", "The endotracheal tube tip is in the right main bronchus.", False),
+        ("Low endotracheal tube; malposition.", "The ETT tip is at the carina.", True),
+        ("Cardiomegaly.", "The mediastinum is widened.", False),  # near, but another thing
+        ("Mediastinal widening.", "The mediastinum is widened.", True),
+        ("Infiltrate.", "Left consolidation.", True),
+        ("Right infiltrate.", "Left consolidation.", False),
+        ("No free air.", "Free air.", False),
+        ("Frobnicated zebra.", "Zebra of the left lung.", True),  # without a name, by its words
+    ],
+)
+def test_what_is_actionable_is_told_by_its_own_name(impression, finding, told):
+    (one, *_), stated = statements_of([finding, impression])
+    assert tells(stated, one) == told
 
 
 @pytest.fixture(scope="module")

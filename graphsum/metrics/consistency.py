@@ -387,8 +387,11 @@ def may_matter(one: Statement) -> bool:
 
 
 def tells(impression: Sequence[Statement], finding: Statement) -> bool:
-    """Whether an impression asserts or doubts an actionable statement of the findings."""
-    if finding.names.isdisjoint(_OTHERWISE_TOLD):  # by its own name only
+    """Whether an impression asserts or doubts what the findings do.
+
+    What is actionable is told by its own name only, but for abnormalities of the lungs and bones.
+    """
+    if is_actionable(finding) and finding.names.isdisjoint(_OTHERWISE_TOLD):  # by its own name
         impression = [one for one in impression if one.names & finding.names & ACTIONABLE]
     return _mentioned(finding, impression)
 
