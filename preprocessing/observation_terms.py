@@ -116,7 +116,7 @@ _DEVICE = (
     r"(?:picc|central|venous|ij|subclavian|jugular|dialysis|swan[ -]ganz|hickman|groshong"
     r"|arterial"
     r"|femoral|xxxx)?_?(?:catheters?|lines?)|picc|(?:endotracheal|tracheostomy"
-    r"|enteric|feeding"
+    r"|enteric|feeding|breathing"
     r"|nasogastric|ng|et|chest|orogastric|og|thoracostomy|drainage|dobbhoff"
     r"|xxxx)?_?(?:tubes?)|ett|ngt"
     r"|(?:cardiac |dual[ -]chamber |single[ -]lead ){0,4}(?:pace-?makers?|pacers?)|(?:pacer "
@@ -132,6 +132,7 @@ _DEVICE = (
     r"|vagal stimulator"
     r"|balloon pump|(?:stimulator|monitoring|support)_(?:devices?|leads?|wires?)|pigtail"
 )
+_BONES = r"ribs?|stern(?:um|al)|clavic\w+|collar-?bone|scapula\w*|humer\w+|bone|cortex"
 # Words between a device and where it should not be, and such places.
 _WAY = (
     r"(?:[ ,/-]+(?!(?:not|no|nor|without|but|rather|there|previously|removed|repositioned"
@@ -148,14 +149,17 @@ _ASTRAY = (
     r"|(?:cours\w+|turn\w*|direct\w*|point\w*|extend\w*)_(?:\w+_)?(?:up|upwards?|cephalad"
     r"|superiorly|cranially)|(?:in|within|into)_(?:the_)?(?:\w+_)?(?:o?esophagus|neck|hypopharynx"
     r"|pharynx|airway|pleural space|right ventricle)"
-    r"|too_(?:low|high|deep|far|shallow)|(?:at|below|past|beyond)_(?:the_)?(?:level_of_(?:the_)?"
-    r")?carina|displaced|pulled_back|retracted|doubl\w+_back|forms_a_(?:\w+_)?loop"
+    r"|too_(?:low|high|deep|far|shallow)|(?:at|below|past|beyond|level_with|touch\w*)_(?:the_)?"
+    r"(?:level_of_(?:the_)?)?carina|(?:\d+(?:\.\d+)?_?mm|[01](?:\.\d+)?_?cm)_(?:above|from|short_of"
+    r"|proximal_to)_(?:the_)?carina|cross\w*_(?:the_)?midline|displaced|pulled_back|retracted|doubl\w+_back|forms_a_(?:\w+_)?loop"
     r"|side_(?:hole|port)_(?:\w+_){0,4}?(?:above|proximal to|at)_(?:the_)?(?:ge|gastro-?\w+"
     r"|o?esophago-?\w+|hemidiaphragm|diaphragm)"
     r"|(?<=[ ,])(?:high|low)(?=_*(?:[,;.]|$))|fractured?|disconnected|discontinu\w+|dislodged"
-    r"|migrated|broken|severed|sheared"
-    r"|(?:should|must|needs?_to|could)_be_(?:\w+_)?(?:retracted|withdrawn|pulled|advanced"
-    r"|repositioned|removed|replaced|adjusted)"
+    r"|migrated|broken|severed|sheared|snapped|detached|separated"
+    r"|(?:should|must|needs?_to|ought_to|could)_be_(?:\w+_)?(?:retracted|withdrawn|pulled"
+    r"|advanced|repositioned|removed|replaced|adjusted)|(?:should|must|needs?_to|ought_to)_come"
+    r"_(?:back|out)|(?:needs|requires|wants)_(?:\w+_)?(?:pulling|withdrawing|withdrawal|advancing"
+    r"|repositioning|retraction|advancement|adjust\w+)"
     r"|(?:recommend|suggest|consider|advise)_(?:\w+_)?(?:retract\w*|withdraw\w*|pull\w*"
     r"|advanc\w*|reposition\w*|adjust\w*)"
     r"|(?:retraction|withdrawal|advancement|repositioning|adjustment)_(?:\w+_){0,3}?"
@@ -191,7 +195,7 @@ TERMS = {
     "Enlarged Cardiomediastinum": (
         rf"(?:widen\w*|enlarged|prominent|wide)_(?:of the )?{_MEDIASTINUM}"
         rf"|{_MEDIASTINUM}{_GAP % 5}(?:widen\w*|enlarged|prominent|wide|broad\w*"
-        r"|increased in width)"
+        r"|increased in width|measur\w+_(?:[89]|1\d)(?:\.\d+)?_?cm)"
         r"|mediastinal (?:widening|hematoma|haematoma)"
     ),
     "Congestion": (
@@ -207,8 +211,10 @@ TERMS = {
         r"|fluid_(?:in|within|along|tracking)_(?:\w+_){0,3}(?:fissures?|pleural spaces?)"
     ),
     "Pneumothorax": (
-        r"pneumothora(?:x|ces)|pneumothoraxes|ptx|pleural_(?:air|gas)"
-        r"|visceral pleural_(?:line|edge)"
+        r"pneumothora(?:x|ces)|pneumothoraxes|ptx|pleural_(?:air|gas)|deep_sulcus"
+        r"|(?:visceral )?pleural_edge|visceral pleural_line|lung_edge|apical_(?:air|gas|lucency)"
+        r"|(?:rim|sliver|crescent|cap|collar|band|strip|slip|pocket)_of_(?:\w+_)?(?:air|gas|lucency)"
+        r"_(?:\w+_){0,4}?(?:lungs?|ap(?:ex|ices)|pleural|chest wall)"
         r"|(?:air|gas|lucency)_(?:(?!not?_)\w+_){0,3}?(?:in|within)_(?:the_)?(?:\w+_)?pleural_(?:space"
         r"|cavity)"
     ),
@@ -247,13 +253,24 @@ TERMS = {
         r"(?:broncho|pleuro)?pneumoni(?:as?|c|tis)|(?:pulmonary |lung )infections?"
         r"|infectious_(?:process\w*|consolidation)"
     ),
-    "Atelectasis": (
-        r"atelecta(?:sis|ses|tic)|atelectases|(?:lobar|lung|lobe|volume) collapse|collapsed lung"
+    "Collapsed Lung": (
+        r"(?:complete|total|near-?_?total|lobar|lobe)_collapse(?:_of_(?:the_)?(?:\w+_){0,3}?(?:lung"
+        r"|lobe))?|collapse_of_(?:the_)?(?:\w+_){0,3}?(?:lung|lobe)"
+        r"|(?:lung|lobe)_(?:(?:is|has|are|have|completely|totally|entirely|almost|nearly)_){1,3}collapsed"
+        r"|(?:completely|totally|entirely)_collapsed_(?:\w+_)?(?:lung|lobe)"
     ),
+    "Opaque Hemithorax": (
+        r"white-?_?out|(?:complete|total|near-?_?total|diffuse)_opacification_of_(?:the_)?(?:\w+_)?"
+        r"(?:hemi-?thorax|lung)|(?:hemi-?thorax|lung)_(?:is_)?(?:completely|totally|entirely|almost"
+        r"_\w+)_(?:opaci\w+|opaque|white)|opaque_(?:\w+_)?hemi-?thorax"
+    ),
+    "Atelectasis": (r"atelecta(?:sis|ses|tic)|atelectases|(?:lung|volume) collapse|collapsed lung"),
     "Subcutaneous Emphysema": (
-        r"(?:sub-?_?cutaneous|soft[ -]tissue|chest wall|surgical)_(?:emphysema|air|gas)"
-        r"|(?:air|gas|emphysema)_(?:(?!not?_)\w+_){0,3}?(?:in|within|through(?:out)?|dissect\w+|track\w+"
-        r"|along|of|into|between)_(?:\w+_){0,5}?(?:sub-?_?cutaneous|soft[ -]tissues?|chest wall"
+        r"(?:sub-?_?cutaneous|sub-?_?cut|sub-?q|sq|soft[ -]tissue|chest wall|surgical)_(?:emphysema"
+        r"|air|gas)"
+        r"|(?:air|gas|emphysema|gas_lucenc\w+|air_lucenc\w+)_(?:(?!not?_)\w+_){0,3}?(?:in|within"
+        r"|through(?:out)?|dissect\w+|track\w+|along|of|into|between|overl\w+|over)"
+        r"_(?:\w+_){0,5}?(?:sub-?_?cutaneous|soft[ -]tissues?|chest wall"
         r"|neck|muscles?|muscle planes|axilla)(?:_(?:tissues?|fat))?"
     ),
     "Emphysema": (
@@ -274,7 +291,11 @@ TERMS = {
         r"(?:(?:multifocal|confluent|patchy|alveolar|dense|lobar|segmental|focal)_)?air-?_?space"
         r"_(?:disease|process\w*|dz|densit\w+|opaci(?:ty|ties|fications?)|filling)"
         r"|(?:multifocal|confluent|alveolar|lobar)_(?:\w+_)?(?:opaci(?:ty|ties|fications?)|filling"
-        r"|densit(?:y|ies)|process\w*)"
+        r"|densit(?:y|ies)|process\w*)|(?:air-?_?space|alveolar|confluent|patchy|lobar|homogeneous)"
+        r"_shadowing|air_bronchograms?|positive_spine_sign"
+        r"|spine_sign_(?:is_)?positive"
+        r"|(?:obscur\w+|silhouett(?:es|ing)|effac\w+)_(?:of_)?(?:the_)?(?:\w+_){0,5}?(?:(?:hemi-?)?diaphragm"
+        r"|(?:heart|cardiac)_border)"
     ),
     "Lung Opacity": (
         r"(?:air-?_?space|interstitial|alveolar|pulmonary|lung|ground[ -]glass|reticular|linear"
@@ -293,20 +314,29 @@ TERMS = {
         r"(?:compression|wedge|superior endplate|endplate|anterior)_(?:compression_)?(?:deformit\w+"
         r"|collapse|depression)|(?:vertebral|vertebral body)_(?:body_)?(?:collapse|compression)"
         r"|loss_of_(?:\w+_){0,2}?(?:vertebral(?:_body)?|anterior|body)_height|vertebra_plana"
-        r"|(?:vertebral_bod(?:y|ies)|vertebrae?)_(?:\w+_){0,3}?(?:collapsed|compressed)"
-        r"|(?:[tl]-?\d{1,2})_(?:\w+_){0,3}?(?:collapsed|compressed|compression)"
+        r"|(?:vertebral_bod(?:y|ies)|(?:thoracic|lumbar|dorsal)_(?:bod(?:y|ies)|vertebra\w*)"
+        r"|vertebrae?|[tl]-?\d{1,2})_(?:\w+_){0,3}?(?:collapsed|compressed|compression|squashed"
+        r"|crushed|flattened|height_loss|loss_of_height|wedged|wedging"
+        r"|(?:lost|loses|reduced)_(?:\w+_){0,5}?height)"
+        r"|wedging_of_(?:\w+_)?[tl]-?\d{1,2}|end-?plate_(?:infraction|fracture|buckling)"
     ),
     "Compression Fracture": (
         r"(?:compression|wedge|burst|insufficiency|vertebral(?:_body)?)_fractur(?:es?|ed)"
     ),
     "Fracture": (
-        r"fractur(?:es?|ed)|fx|cortical_(?:step-?_?off|disruption|break|discontinuity)"
-        r"|breaks?_(?:in|of|through)_(?:the_)?(?:\w+_){0,4}?(?:rib|sternum|sternal|clavicle|scapula"
-        r"|humer\w+|bone)"
+        rf"fractur(?:es?|ed)|fx|cortical_(?:step-?_?off|disruption|break|discontinuity)"
+        rf"|(?:{_BONES})_(?:\w+_){{0,3}}?(?:broken|snapped|buckled|angulated|stepped|interrupted"
+        rf"|discontinuous|displaced|overrid\w+)"
+        rf"|(?:broken|buckled|angulated|interrupted)_(?:\w+_){{0,3}}?(?:{_BONES})"
+        rf"|(?:(?:lucency|lucent_line|cleft)_(?:through|across|cross\w+|travers\w+)|step(?:-?_?off)?"
+        rf"|offset|discontinuity|disruption|interruption|buckling|angulation)_(?:\w+_){{0,6}}?(?:{_BONES})"
+        rf"|flail_(?:chest|segment)|(?:bone|bony|fracture)_fragments?"
+        rf"|breaks?_(?:in|of|through)_(?:the_)?(?:\w+_){{0,4}}?(?:{_BONES})"
     ),
     "Cavity": (
         r"(?<!thoracic )(?<!pleural )(?<!chest )(?<!oral )(?<!nasal )(?<!abdominal )(?<!glenoid )"
-        r"cavit(?:y|ies|ary|ated|ating)"
+        r"cavit(?:y|ies|ary|ated|ating)|ring_(?:shadow|opacity)|lucent_cent(?:er|re)|abscess(?:es)?"
+        r"|air-?_?fluid_level_(?:\w+_){0,5}?(?:lung|lobe|parenchyma\w*|opacity|consolidation|lesion)"
     ),
     "Malpositioned Device": (
         rf"(?:{_DEVICE}|(?:atrial|ventricular|shock|pacemaker) leads?)(?:_tip)?{_WAY % 14}"
@@ -319,32 +349,48 @@ TERMS = {
         r"|(?:intra-?_?peritoneal|extra-?_?luminal|sub-?_?diaphragmatic|sub-?_?phrenic)_(?:\w+_)?"
         r"(?:air|gas|lucency)"
         r"|(?<!gastric )(?<!bowel )(?<!stomach )(?<!colonic )(?:air|gas|lucency|crescent)"
-        r"_(?:(?!bubble|fluid|filled|distend|not?_)\w+_){0,6}?(?:under|beneath|below|underneath)"
-        r"_(?:\w+_){0,3}?(?:hemi-?)?diaphragms?"
+        r"_(?:(?!bubble|fluid|filled|distend|not?_)\w+_){0,6}?(?:under|beneath|below|underneath"
+        r"|separat\w+|between)_(?:\w+_){0,6}?(?:hemi-?)?diaphragms?"
+        r"(?!_(?:is_)?(?:\w+ly_)?(?:with)?in_(?:the_)?(?:stomach|bowel|colon|gastric))"
+        r"|peritoneal_(?:air|gas)|rigler\w*|cupola_sign|perforat(?:ed|ion)"
+        r"|(?:air|gas)_(?:on|outlin\w+)_both_sides_of"
+        r"|(?:air|gas|lucency|crescent)_(?:(?!not?_)\w+_){0,5}?(?:liver|falciform)"
     ),
     "Pneumomediastinum": (
         r"pneumo-?mediastinum|pneumo-?pericardium|mediastinal_(?:air|gas|emphysema)"
-        r"|(?:air|gas)_(?:(?!not?_)\w+_){0,3}?(?:in|within|outlin\w+|around|surround\w+|along|track\w+"
-        r"|dissect\w+)_(?:\w+_){0,3}?(?:mediastin\w+|pericardium|heart|great vessels)"
+        r"|(?:air|gas|lucenc(?:y|ies))_(?:(?!not?_)\w+_){0,3}?(?:in|within|outlin\w+|around"
+        r"|surround\w+|along|track\w+|dissect\w+)_(?:\w+_){0,3}?(?:mediastin\w+|pericardium|heart"
+        r"|great vessels)"
+        r"|(?:air|gas|lucenc(?:y|ies))_(?:\w+_){0,3}?(?:outlin\w+|surround\w+|dissect\w+|track\w+)"
+        r"_(?:\w+_){0,4}?(?:aort\w+|trachea|bronch\w+|o?esophagus|thymus|cardiac)"
+        r"|continuous_diaphragm"
     ),
     "Mediastinal Shift": (
         rf"(?:mediastin\w+|cardio-?mediastin\w+|heart){_GAP % 4}"
-        r"(?:shift(?:ed|s)?|deviat(?:ed|ion|es)|displac(?:ed|ement)|pushed)"
+        r"(?:shift(?:ed|s)?|deviat(?:ed|ion|es)|displac(?:ed|ement)|pushed|pulled|drawn)"
         r"|(?:mediastin\w+|cardio-?mediastin\w+)_(?:shift|deviation|displacement)"
         r"|(?:shift(?:ed|ing)?|deviation|displacement)_of_(?:the_)?(?:\w+_)?(?:mediastin\w+|heart)"
     ),
-    "Dislocation": r"(?:fracture[ -])?dislocat(?:ed|ions?)|sublux(?:ed|ations?)",
+    "Dislocation": (
+        r"(?:fracture[ -])?dislocat(?:ed|ions?)|sublux(?:ed|ations?)"
+        r"|humeral_head_(?:\w+_){0,6}?(?:inferior|medial|anterior|posterior|below|beneath|under|out)"
+        r"_(?:\w+_){0,4}?(?:glenoid|coracoid|socket)"
+    ),
     "Foreign Body": (
         r"(?:foreign|radio-?paque)_(?:\w+_)?(?:bod(?:y|ies)|objects?|material)"
         r"|(?:metallic|metal|rounded|round|linear|dental|swallowed|aspirated|ingested|retained)"
-        r"_(?:\w+_)?(?:object|sponge|needle|tooth|teeth|nail|pin|screw|coin|battery|instrument)"
+        r"_(?:\w+_)?(?:object|sponge|needle|tooth|teeth|nail|pin|screw|coin|battery|instrument"
+        r"|dis[ck]|crown|denture|bridge|ring|wire|fragments?)|(?:partial_)?dentures?|ear-?rings?"
+        r"|(?:thumb-?|carpet_)tacks?|drawing_pins?|marbles?|toys?|bullets?|shrapnel|pellets?|guide-?_?wire"
         r"|coins?(?!_lesion)|(?:button|disc|disk)_batter(?:y|ies)|(?:surgical_)?sponge"
         r"|(?:straight|safety|hat|bobby)_pin|magnets?|tooth(?:_fragment)?|(?:broken|sewing)_needle"
         r"|(?:ingested|swallowed)_\w+|(?:\w+-shaped|dense|opaque)_object"
     ),
     "Aneurysm": (
         r"(?:pseudo-?)?aneurysm(?:s|al)?(?:_dilat\w+)?|(?:aortic_)?(?:dissection|transection)"
-        r"|aortic_injury"
+        r"|aortic_injury|(?:markedly|grossly|massively|severely)_(?:dilated|enlarged)_(?:\w+_){0,2}?"
+        r"aort\w+|aort(?:a|ic_\w+)(?:[ ,:]+(?!not?_)\w+){0,6}?[ ,]+(?:markedly|grossly|massively"
+        r"|severely)_(?:dilated|enlarged)"
     ),
     "Lymphadenopathy": (
         r"(?:lymph-?)?adenopath(?:y|ies)"
@@ -353,7 +399,7 @@ TERMS = {
         r"|hilar_(?:\w+_)?(?:enlargement|fullness)|nodal_(?:enlargement|mass(?:es)?|disease)"
         r"|paratracheal_(?:stripe_)?(?:\w+_){0,2}?thicken(?:ed|ing)"
         r"|(?:enlarged|bulky|lobulated)_(?:\w+_){0,2}?hil(?:um|a|ar)"
-        rf"|hil(?:um|a|us){_GAP % 4}(?:enlarged|bulky|lobulated|full)"
+        rf"|hil(?:um|a|us){_GAP % 4}(?:enlarged|bulky|lobulated|full|lumpy|knobbly|bulging)"
     ),
 }
 
@@ -375,6 +421,8 @@ COMPOUNDS = {
     "Cavitary Lesion": ("Lung Lesion", "Cavity"),
     "Compression Fracture": ("Fracture", "Vertebral Compression"),
     "Airspace Opacity": ("Lung Opacity", "Airspace Opacity"),
+    "Collapsed Lung": ("Atelectasis", "Collapsed Lung"),
+    "Opaque Hemithorax": ("Lung Opacity", "Opaque Hemithorax"),
 }
 
 _SEEN = (
@@ -397,10 +445,10 @@ CUES = {
         r"|not_(?:\w+_){0,2}?(?:changed|different|as|only|increased|decreased|progressed|worsened"
         r"|improved)"
         r"|not_(?:well|fully|completely|entirely|available|included)(?:_(?!seen|visuali|excl)\w+)"
-        rf"|not_{_ADVERB}{_SEEN}_(?:on|in)_(?:the_)?(?:prior|previous|comparison|earlier|last"
+        rf"|(?:{_BE}_)?not_{_ADVERB}{_SEEN}_(?:on|in)_(?:the_)?(?:prior|previous|comparison|earlier|last"
         rf"|lateral|frontal|pa)"
-        rf"|(?:absent|not_{_ADVERB}{_SEEN})_(?:\w+_){{0,3}}?(?:ago|yesterday|last|prior|previous"
-        rf"|previously|earlier|before|(?:19|20)\d\d)"
+        rf"|(?:{_BE}_)?(?:absent|not_{_ADVERB}{_SEEN})_(?:\w+_){{0,3}}?(?:ago|yesterday|last|prior|previous"
+        rf"|previously|earlier|before|pre-?\w+|(?:19|20)\d\d)"
         r"|not_without|no_doubt|not_be_demonstrated"
         r"|(?:partial|incomplete|near|nearly)_(?:\w+_)?(?:resol\w+|clear\w+)|no_comparison\w*"
         r"|no_prior\w*"

@@ -252,7 +252,8 @@ class _Reader:
         entities = [self._entity[word] for word in core if word in self._entity]
         return (
             (min(degrees), max(degrees)) if degrees else None,
-            any(one.change == "stable" for one in entities) or not OLD.isdisjoint(words),
+            any(one.change == "stable" for one in entities)
+            or not ("new" in words or OLD.isdisjoint(words)),
             not ACUTE.isdisjoint(words),
             any(one.change == "improved" and one.negated for one in entities),
         )

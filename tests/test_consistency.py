@@ -190,6 +190,8 @@ def test_scores_by_stratum_by_hand():
         ("Mediastinal widening.", "The mediastinum is widened.", True),
         ("Infiltrate.", "Left consolidation.", True),
         ("Right infiltrate.", "Left consolidation.", False),
+        ("COPD.", "Multifocal airspace opacities.", False),  # may be concluded, but is chronic
+        ("Pneumonia.", "Multifocal airspace opacities.", True),
         ("No free air.", "Free air.", False),
         ("Frobnicated zebra.", "Zebra of the left lung.", True),  # without a name, by its words
     ],

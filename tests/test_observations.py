@@ -87,6 +87,29 @@ The nasogastric tube is coiled in the stomach. | Support Devices=present
 The NG tube is coiled in the esophagus. | Support Devices=present Device Malposition=present
 The left PICC is kinked. | Support Devices=present Device Malposition=present
 Spiculated nodule, not present in 2015. | Nodule=present Lung Lesion=present
+A mass that was not there on the pre-operative film. | Mass=present Lung Lesion=present
+Thin crescent of air along the left apex. | Pneumothorax=present
+SQ emphysema over the left chest. | Subcutaneous Emphysema=present
+Gas lucencies overlie the left axilla. | Subcutaneous Emphysema=present
+Gas dissecting along the thoracic aorta. | Pneumomediastinum=present
+Air in the trachea. |
+Lucency separates the diaphragm from the liver. | Free Air=present
+The gas below the left diaphragm is in the colon. |
+The left collarbone is broken. | Fracture=present
+Lucent line through the scapula. | Fracture=present
+Lucency in the humeral head, likely a cyst. |
+The humeral head lies below the coracoid. | Dislocation=present
+T7 has lost a third of its height. | Vertebral Compression=present
+Breathing tube ends 8 mm above the carina. | Support Devices=present Device Malposition=present
+The endotracheal tube needs to come back 3 cm. | Support Devices=present Device Malposition=present
+Lung abscess in the left base. | Cavity=present Lung Lesion=present
+The mediastinum measures 9.5 cm. | Enlarged Cardiomediastinum=present
+The mediastinum measures 6 cm. |
+The right lung has completely collapsed. | Atelectasis=present Collapsed Lung=present
+No lobar collapse. | Atelectasis=absent Collapsed Lung=absent
+White-out on the left. | Lung Opacity=present Opaque Hemithorax=present
+Positive spine sign. | Lung Opacity=present Airspace Opacity=present
+The left heart border is sharp. |
 Soft tissue edema. |
 Heart size is normal. | Cardiomegaly=absent
 The heart is not enlarged. | Cardiomegaly=absent

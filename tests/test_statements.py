@@ -88,6 +88,7 @@ def test_a_modifier_belongs_to_its_own_observation():
     [
         ("Old healed rib fracture.", True, False, False),
         ("Stable small effusion.", True, False, False),
+        ("Infiltrate, new from prior.", False, True, False),
         ("No acute fracture.", False, True, False),
         ("Resolved right pneumothorax.", False, False, True),
     ],

@@ -83,7 +83,7 @@ _ACUTE = _names(
 ACTIONABLE = _ACUTE | _names(
     "Subcutaneous Emphysema, Device Malposition, Foreign Body, Aneurysm, Dislocation, Fracture,"
     " Vertebral Compression, Lymphadenopathy, Enlarged Cardiomediastinum, Cavity, Airspace Opacity,"
-    " Mediastinal Shift, Nodule, Malignancy"
+    " Mediastinal Shift, Nodule, Malignancy, Collapsed Lung, Opaque Hemithorax"
 )
 # "No acute cardiopulmonary disease" may stand beside these.
 BESIDE_NORMAL = _names(
@@ -389,10 +389,19 @@ def may_matter(one: Statement) -> bool:
 def tells(impression: Sequence[Statement], finding: Statement) -> bool:
     """Whether an impression asserts or doubts what the findings do.
 
-    What is actionable is told by its own name only, but for abnormalities of the lungs and bones.
+    What is actionable is told by its own name only, but for abnormalities of the lungs and bones,
+    and those not by something chronic that may be concluded from them.
     """
-    if is_actionable(finding) and finding.names.isdisjoint(_OTHERWISE_TOLD):  # by its own name
-        impression = [one for one in impression if one.names & finding.names & ACTIONABLE]
+    if is_actionable(finding):
+        impression = [
+            one
+            for one in impression
+            if one.names & finding.names & ACTIONABLE
+            or (
+                not finding.names.isdisjoint(_OTHERWISE_TOLD)
+                and (is_acute(one) or _same(one, finding) or _near(one, finding))
+            )
+        ]
     return _mentioned(finding, impression)
 
 
