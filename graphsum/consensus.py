@@ -45,6 +45,7 @@ NEW_WORDS = 3  # that training hardly had: a sentence with so many is new to the
 JOINED = 20  # candidates that a sentence of the findings is put before
 THERE_IS = re.compile(r"^there (?:is|are|has been|have been) (?:an? |the )?", re.IGNORECASE)
 NUMBERED = re.compile(r"\d+[.)]")  # an impression that is a numbered list
+HEART_OR_LUNGS = re.compile(r"cardi|pulmon|lung|heart|thorac|respir", re.IGNORECASE)
 PASSED_OVER = 1e3  # for each actionable finding left out: more than any utility
 STAND_BACK = 1e6  # behind all candidates without such a fault
 # Words that nobody means, unless the findings have them: a letter by itself, letters and digits in
@@ -343,12 +344,14 @@ def with_own_sentences(
     Each sentence that claims one of the 13 classes, alone and before each of the first ``JOINED``
     impressions that leaves one of its classes out; and ``quotes`` together, alone and before each
     of these. Impressions that are numbered lists are passed over; so are those that call the chest
-    normal where a sentence tells of something actionable within it. Without impressions, each
+    normal where a sentence tells of something actionable within it, and those that call everything
+    normal ("no acute findings") where a quoted one tells of anything. Without impressions, each
     sentence alone.
     """
     plain = [text for text in impressions if not NUMBERED.match(text)][:JOINED]
     named = {text: positive_classes(text) for text in plain}
     normal = {text for text in plain if calls_normal(text)}
+    wholly = {text for text in normal if calls_normal(text, wholly=True)}
     quoted = " ".join(quotes)
     sentences = [sentence for *_, sentence in own_sentences(findings)]
     for sentence in dict.fromkeys([*sentences, *filter(None, [quoted])]):
@@ -357,15 +360,23 @@ def with_own_sentences(
             continue
         told = statuses(sentence)
         grave = any(told.get(name, "absent") != "absent" for name in ACTIONABLE - BESIDE_NORMAL)
+        denials = normal if grave else wholly if sentence == quoted else ()
         yield sentence
         for text in plain:
-            if (claimed - named[text] or sentence == quoted) and not (grave and text in normal):
+            if (claimed - named[text] or sentence == quoted) and text not in denials:
                 yield f"{sentence} {text}"
 
 
-def calls_normal(impression: str) -> bool:
-    """Whether it says anywhere that there is no acute disease, or that the chest is normal."""
-    return any(mention.name == NO_FINDING for mention in extract_mentions(impression))
+def calls_normal(impression: str, *, wholly: bool = False) -> bool:
+    """Whether it says anywhere that there is no acute disease, or that the chest is normal.
+
+    ``wholly``: in words that name neither heart nor lungs, so that bones are normal too.
+    """
+    return any(
+        mention.name == NO_FINDING
+        and not (wholly and HEART_OR_LUNGS.search(impression, mention.start, mention.end))
+        for mention in extract_mentions(impression)
+    )
 
 
 def own_sentences(findings: str) -> Iterator[tuple[int, int, str]]:

@@ -196,15 +196,23 @@ def test_own_sentences_alone_and_before_what_leaves_them_out():
 def test_quotes_stand_together_and_never_before_a_normal_chest():
     findings = "Free air. Clear lungs. The left clavicle is fractured."
     quotes = ["Free air.", "The left clavicle is fractured."]
-    others = ["No acute disease.", "Clear lungs.", "Fracture."]
+    others = ["No acute disease.", "No acute pulmonary disease.", "Clear lungs.", "Fracture."]
     both = " ".join(quotes)
     assert list(with_own_sentences(findings, others, quotes)) == [
         "The left clavicle is fractured.",
-        "The left clavicle is fractured. No acute disease.",  # bones are no part of that
+        "The left clavicle is fractured. No acute disease.",  # not quoted: it may be old
+        "The left clavicle is fractured. No acute pulmonary disease.",
         "The left clavicle is fractured. Clear lungs.",
         both,
         f"{both} Clear lungs.",
         f"{both} Fracture.",
+    ]
+    fracture = quotes[1]
+    assert list(with_own_sentences(fracture, others, [fracture])) == [
+        fracture,
+        f"{fracture} No acute pulmonary disease.",  # bones are no part of that
+        f"{fracture} Clear lungs.",
+        f"{fracture} Fracture.",
     ]
 
 
