@@ -175,7 +175,8 @@ def build_model(options: TrainOptions, processor: GraphSumProcessor) -> GraphSum
             for name in (
                 "d_model decoder_layers decoder_heads decoder_ffn_dim dropout attention_dropout "
                 "copy graph graph_heads graph_width graph_dropout typed_edges contrastive_weight "
-                "contrastive_layers contrastive_temperature contrastive_negatives label_smoothing"
+                "contrastive_layers contrastive_temperature contrastive_negatives label_smoothing "
+                "r_drop"
             ).split()
         },
         pad_token_id=processor.pad_id,

@@ -38,6 +38,8 @@ class GraphSumConfig(PreTrainedConfig):
         contrastive_negatives: ``own`` (what remains of the report without key words; the paper) or
             ``batch`` (the key words of reports with another impression as well).
         label_smoothing: of the token loss.
+        r_drop: factor of the divergence of two passes with different dropout (R-Drop, Liang et al.,
+            NeurIPS 2021; half of its alpha); 0: one pass.
         decoder: ``transformer`` (from scratch) or ``causal-lm`` (a frozen LLM).
         llm: which LLM, as :class:`graphsum.language_models.LLMRecord` says it (``causal-lm``).
         mapper: from memory to the LLM's prefix: ``linear``, ``mlp`` or ``queries``.
@@ -77,6 +79,7 @@ class GraphSumConfig(PreTrainedConfig):
         contrastive_temperature: float = 1.0,
         contrastive_negatives: str = "own",
         label_smoothing: float = 0.1,
+        r_drop: float = 0.0,
         decoder: str = "transformer",
         llm: dict[str, Any] | None = None,
         mapper: str | None = None,
@@ -109,6 +112,7 @@ class GraphSumConfig(PreTrainedConfig):
         self.contrastive_temperature = contrastive_temperature
         self.contrastive_negatives = contrastive_negatives
         self.label_smoothing = label_smoothing
+        self.r_drop = r_drop
         self.decoder = decoder
         self.llm = llm
         self.mapper = mapper
@@ -146,6 +150,8 @@ class GraphSumConfig(PreTrainedConfig):
                 raise InputError(f"{name}={getattr(self, name)!r} is not one of {allowed}")
         if (self.decoder == "causal-lm") != (self.llm is not None):
             raise InputError("decoder=causal-lm needs llm, and no other decoder takes one")
+        if self.r_drop < 0 or (self.r_drop and self.decoder != "transformer"):
+            raise InputError("r_drop must be at least 0, and 0 with decoder=causal-lm")
         if self.contrastive_temperature <= 0 or self.contrastive_weight < 0:
             raise InputError(
                 "contrastive_temperature must be above 0 and contrastive_weight at least 0"

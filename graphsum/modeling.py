@@ -37,15 +37,17 @@ LLM = "decoder.llm."  # where the weights lie that a checkpoint does not hold
 class GraphSumOutput(ModelOutput):
     """What a forward pass gives.
 
-    ``loss``: generation_loss + contrastive_weight x contrastive_loss (scalar, with labels only);
-    ``generation_loss``: cross-entropy per target piece, in nats, with label smoothing;
-    ``contrastive_loss``: mean over reports; ``logits``: [B, T, V], without labels only.
+    ``loss``: generation_loss + contrastive_weight x contrastive_loss + r_drop x agreement_loss
+    (scalar, with labels only); ``generation_loss``: cross-entropy per target piece, in nats, with
+    label smoothing; ``contrastive_loss``: mean over reports; ``agreement_loss``: per target piece,
+    in nats, in training with r_drop only; ``logits``: [B, T, V], without labels only.
     """
 
     loss: Tensor | None = None
     logits: Tensor | None = None
     generation_loss: Tensor | None = None
     contrastive_loss: Tensor | None = None
+    agreement_loss: Tensor | None = None
     past_key_values: Cache | None = None
 
 
@@ -192,12 +194,15 @@ class GraphSum(PreTrainedModel, GenerationMixin):
             num_pieces, num_reports: what the loss sums are divided by, when this batch is a part
                 of a larger one; by default its own counts.
         """
+        again = None
         if encoder_outputs is not None:
             memory = encoder_outputs[0]
         elif input_ids is None or attention_mask is None or edge_index is None or edge_type is None:
             raise ValueError("forward needs input_ids, attention_mask, edge_index and edge_type")
         else:
             memory = self.encode(input_ids, attention_mask, edge_index, edge_type)
+            if labels is not None and self.training and self.config.r_drop:  # with other dropout
+                again = self.encode(input_ids, attention_mask, edge_index, edge_type)
         ids = input_ids if source_ids is None else source_ids
         if ids is None or attention_mask is None:
             raise ValueError("with encoder_outputs forward needs attention_mask and source_ids")
@@ -215,22 +220,28 @@ class GraphSum(PreTrainedModel, GenerationMixin):
             return GraphSumOutput(logits=logits, past_key_values=cache)
         if decoder_input_ids is None:
             decoder_input_ids = self.shift_right(labels)
-        total = memory.new_zeros((), dtype=torch.float32)
+        smoothing = self.config.label_smoothing if self.training else 0.0
+        total = apart = memory.new_zeros((), dtype=torch.float32)
         for rows, length in target_groups(labels, self.decoder.target_groups):
-            losses = self.decoder.token_losses(
-                decoder_input_ids[rows, :length],
-                memory[rows],
-                attention_mask[rows],
-                ids[rows],
-                labels[rows, :length],
-                label_smoothing=self.config.label_smoothing if self.training else 0.0,
-            )
+            given = decoder_input_ids[rows, :length]
+            rest = (attention_mask[rows], ids[rows], labels[rows, :length])
+            if again is None:
+                losses = self.decoder.token_losses(
+                    given, memory[rows], *rest, label_smoothing=smoothing
+                )
+            else:
+                losses, divergences = self.decoder.agreement_losses(
+                    given, (memory[rows], again[rows]), *rest, label_smoothing=smoothing
+                )
+                apart = apart + divergences.sum()
             total = total + losses.sum()
         output = GraphSumOutput()
-        output.generation_loss = total / (
-            (labels != IGNORED).sum() if num_pieces is None else num_pieces
-        )
+        count = (labels != IGNORED).sum() if num_pieces is None else num_pieces
+        output.generation_loss = total / count
         output.loss = output.generation_loss
+        if again is not None:
+            output.agreement_loss = apart / count
+            output.loss = output.loss + self.config.r_drop * output.agreement_loss
         if self.contrastive is not None and key_mask is not None:
             per_report = self.contrastive(memory, attention_mask, key_mask, labels)  # [B]
             output.contrastive_loss = per_report.sum() / (

@@ -87,6 +87,9 @@ class TrainOptions:
         "own", "own (the paper), or batch: key words of other reports as well"
     )
     label_smoothing: float = option(0.1, "label smoothing of the token loss")
+    r_drop: float = option(
+        0.0, "weight of R-Drop: two passes with other dropout are to agree (2.5 x the time)"
+    )
 
     # A language model as decoder (--decoder causal-lm) or alone (--model instruct)
     decoder: str = option("transformer", "transformer (from scratch) or causal-lm (frozen LLM)")
@@ -157,6 +160,8 @@ class TrainOptions:
                 "--decoder causal-lm and --model instruct need --llm NAME_OR_FOLDER, and nothing "
                 "else takes one"
             )
+        if self.r_drop and self.uses_llm:
+            raise InputError("--r-drop is for --decoder transformer; give --r-drop 0 with an LLM")
         if self.init_from and (self.model == "instruct" or not self.uses_llm):
             raise InputError(
                 "--init-from gives the encoders of --decoder causal-lm; to go on with a run give "
@@ -290,6 +295,7 @@ POSITIVE = (
 ).split()
 NOT_NEGATIVE = [
     "contrastive_weight",
+    "r_drop",
     "weight_decay",
     "clip",
     "patience",

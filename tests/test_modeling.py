@@ -221,6 +221,51 @@ def test_label_smoothing_by_hand(processor, examples):
     torch.testing.assert_close(actual, expected)
 
 
+def test_two_passes_agree_by_hand(processor, examples):
+    """R-Drop: mean loss of two memories and the symmetric KL of what they lead to."""
+    model = tiny_model(processor, copy=True).eval()
+    batch = processor.collate(examples)
+    labels = batch["labels"]
+    names = ("input_ids", "attention_mask", "edge_index", "edge_type")
+    first = model.encode(*(batch[name] for name in names))
+    second = first + 0.3 * torch.randn(first.shape, generator=torch.Generator().manual_seed(1))
+    given, rest = model.shift_right(labels), (batch["attention_mask"], batch["input_ids"])
+    losses, apart = model.decoder.agreement_losses(
+        given, (first, second), *rest, labels, label_smoothing=0.1
+    )
+    each = [
+        model.decoder.token_losses(given, memory, *rest, labels, label_smoothing=0.1)
+        for memory in (first, second)
+    ]
+    torch.testing.assert_close(losses, (each[0] + each[1]) / 2)
+    p, q = (model.decoder(given, memory, *rest)[0][labels != -100] for memory in (first, second))
+    kl = torch.nn.functional.kl_div
+    both = kl(q, p, reduction="none", log_target=True) + kl(p, q, reduction="none", log_target=True)
+    torch.testing.assert_close(apart, both.sum(1) / 2)
+    assert apart.min() >= 0
+    assert apart.max() > 0
+
+
+def test_r_drop_is_of_training_and_needs_dropout(processor, examples):
+    batch = processor.collate(examples)
+    model = tiny_model(processor, r_drop=2.0)
+    output = model(**batch)
+    weighted = output.contrastive_loss + 2 * output.agreement_loss
+    assert output.agreement_loss > 0
+    torch.testing.assert_close(output.loss, output.generation_loss + weighted)
+    assert model.eval()(**batch).agreement_loss is None
+    assert tiny_model(processor)(**batch).agreement_loss is None
+    calm = {"dropout": 0.0, "graph_dropout": 0.0, "r_drop": 2.0}
+    quiet = tiny_model(processor, **calm)
+    for module in quiet.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+    plain = quiet(**batch)
+    torch.testing.assert_close(plain.agreement_loss, torch.tensor(0.0), atol=1e-5, rtol=0)
+    quiet.config.r_drop = 0.0
+    torch.testing.assert_close(plain.generation_loss, quiet(**batch).generation_loss)
+
+
 def test_every_parameter_gets_a_gradient(processor, examples):
     """Distributed training stops at parameters without one."""
     for graph, copy in (("gat", False), ("gatv2", True), ("none", True)):

@@ -64,6 +64,7 @@ def test_mistakes_in_a_file(tmp_path, text, message):
         ({"precision": "bf61"}, "did you mean 'bf16'"),
         ({"batch_size": 0}, "--batch-size must be above 0"),
         ({"lr": -1.0}, "--lr must be at least 0"),
+        ({"r_drop": 1.0, "decoder": "causal-lm", "llm": "x"}, "--r-drop is for"),
     ],
 )
 def test_values_that_are_not_allowed(given, message):

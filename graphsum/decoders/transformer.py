@@ -115,6 +115,46 @@ class TransformerDecoder(nn.Module):
         Returns:
             [N], in nats and single precision, row by row.
         """
+        logs = self.token_logs(decoder_input_ids, memory, memory_mask, source_ids, labels)
+        return smoothed_losses(logs, labels[labels != IGNORED], label_smoothing)
+
+    def agreement_losses(
+        self,
+        decoder_input_ids: Tensor,
+        memories: tuple[Tensor, Tensor],
+        memory_mask: Tensor,
+        source_ids: Tensor,
+        labels: Tensor,
+        *,
+        label_smoothing: float = 0.0,
+    ) -> tuple[Tensor, Tensor]:
+        """R-Drop (Liang et al., NeurIPS 2021, eq. 2 and 3): two passes with different dropout.
+
+        Args:
+            memories: of two passes of the encoders, each [B, S, D].
+
+        Returns:
+            The mean of the passes' :meth:`token_losses`, [N], and how far their distributions are
+            apart: the mean of the KL divergences in both directions, [N], in nats.
+        """
+        first, second = (
+            self.token_logs(decoder_input_ids, memory, memory_mask, source_ids, labels)
+            for memory in memories
+        )
+        pieces = labels[labels != IGNORED]
+        losses = [smoothed_losses(logs, pieces, label_smoothing) for logs in (first, second)]
+        apart = ((first.exp() - second.exp()) * (first - second)).sum(1) / 2
+        return (losses[0] + losses[1]) / 2, apart
+
+    def token_logs(
+        self,
+        decoder_input_ids: Tensor,
+        memory: Tensor,
+        memory_mask: Tensor,
+        source_ids: Tensor,
+        labels: Tensor,
+    ) -> Tensor:
+        """Log-probabilities of all pieces where there is a label, [N, V]; arguments as above."""
         output = self.layers(
             input_ids=decoder_input_ids,
             encoder_hidden_states=memory,
@@ -122,16 +162,13 @@ class TransformerDecoder(nn.Module):
             use_cache=False,
         )
         labelled = labels != IGNORED
-        label = labels[labelled].unsqueeze(1)  # [N, 1]
         states = output.last_hidden_state  # [B, T, D]
         logs = self.lm_head(states[labelled]).float().log_softmax(-1)  # [N, V]
         if self.copy is not None:
             attention, gate = self.copy.attend(states, self.copy.key(memory), memory_mask)
             rows = labelled.nonzero()[:, 0]
             logs = self.copy.mix(logs, attention[labelled], gate[labelled], source_ids[rows])
-        gain = logs.gather(1, label)
-        losses = -(1 - label_smoothing) * gain.squeeze(1)
-        return losses - label_smoothing * logs.mean(1) if label_smoothing else losses
+        return logs
 
     def search(
         self, memory: Tensor, memory_mask: Tensor, source_ids: Tensor, settings: SearchSettings
@@ -162,6 +199,12 @@ class TransformerDecoder(nn.Module):
     def start(self, memory: Tensor, memory_mask: Tensor, source_ids: Tensor) -> "TransformerSteps":
         """Step-by-step decoding, as searching and sampling ask; arguments as above."""
         return TransformerSteps(self, memory, memory_mask, source_ids)
+
+
+def smoothed_losses(logs: Tensor, labels: Tensor, label_smoothing: float) -> Tensor:
+    """Cross-entropy with label smoothing of log-probabilities [N, V] and labels [N]: [N]."""
+    losses = -(1 - label_smoothing) * logs.gather(1, labels.unsqueeze(1)).squeeze(1)
+    return losses - label_smoothing * logs.mean(1) if label_smoothing else losses
 
 
 class TransformerSteps:
