@@ -315,7 +315,7 @@ TERMS = {
         r"|collapse|depression)|(?:vertebral|vertebral body)_(?:body_)?(?:collapse|compression)"
         r"|loss_of_(?:\w+_){0,2}?(?:vertebral(?:_body)?|anterior|body)_height|vertebra_plana"
         r"|(?:vertebral_bod(?:y|ies)|(?:thoracic|lumbar|dorsal)_(?:bod(?:y|ies)|vertebra\w*)"
-        r"|vertebrae?|[tl]-?\d{1,2})_(?:\w+_){0,3}?(?:collapsed|compressed|compression|squashed"
+        r"|vertebrae?|[tl]-?\d{1,2})_(?:(?!not?_)\w+_){0,3}?(?:collapsed|compressed|compression|squashed"
         r"|crushed|flattened|height_loss|loss_of_height|wedged|wedging"
         r"|(?:lost|loses|reduced)_(?:\w+_){0,5}?height)"
         r"|wedging_of_(?:\w+_)?[tl]-?\d{1,2}|end-?plate_(?:infraction|fracture|buckling)"
@@ -325,7 +325,7 @@ TERMS = {
     ),
     "Fracture": (
         rf"fractur(?:es?|ed)|fx|cortical_(?:step-?_?off|disruption|break|discontinuity)"
-        rf"|(?:{_BONES})_(?:\w+_){{0,3}}?(?:broken|snapped|buckled|angulated|stepped|interrupted"
+        rf"|(?:{_BONES})_(?:(?!not?_)\w+_){{0,3}}?(?:broken|snapped|buckled|angulated|stepped|interrupted"
         rf"|discontinuous|displaced|overrid\w+)"
         rf"|(?:broken|buckled|angulated|interrupted)_(?:\w+_){{0,3}}?(?:{_BONES})"
         rf"|(?:(?:lucency|lucent_line|cleft)_(?:through|across|cross\w+|travers\w+)|step(?:-?_?off)?"
@@ -389,8 +389,8 @@ TERMS = {
     "Aneurysm": (
         r"(?:pseudo-?)?aneurysm(?:s|al)?(?:_dilat\w+)?|(?:aortic_)?(?:dissection|transection)"
         r"|aortic_injury|(?:markedly|grossly|massively|severely)_(?:dilated|enlarged)_(?:\w+_){0,2}?"
-        r"aort\w+|aort(?:a|ic_\w+)(?:[ ,:]+(?!not?_)\w+){0,6}?[ ,]+(?:markedly|grossly|massively"
-        r"|severely)_(?:dilated|enlarged)"
+        r"aort\w+|aort(?:a|ic_\w+)(?:[ ,:]+(?!(?:not?|heart|cardiac)_)\w+){0,6}?[ ,]+"
+        r"(?:markedly|grossly|massively|severely)_(?:dilated|enlarged)"
     ),
     "Lymphadenopathy": (
         r"(?:lymph-?)?adenopath(?:y|ies)"
@@ -448,7 +448,7 @@ CUES = {
         rf"|(?:{_BE}_)?not_{_ADVERB}{_SEEN}_(?:on|in)_(?:the_)?(?:prior|previous|comparison|earlier|last"
         rf"|lateral|frontal|pa)"
         rf"|(?:{_BE}_)?(?:absent|not_{_ADVERB}{_SEEN})_(?:\w+_){{0,3}}?(?:ago|yesterday|last|prior|previous"
-        rf"|previously|earlier|before|pre-?\w+|(?:19|20)\d\d)"
+        rf"|previously|earlier|before|pre-?_?(?:procedur\w+|operativ\w+|op|biopsy)|(?:19|20)\d\d)"
         r"|not_without|no_doubt|not_be_demonstrated"
         r"|(?:partial|incomplete|near|nearly)_(?:\w+_)?(?:resol\w+|clear\w+)|no_comparison\w*"
         r"|no_prior\w*"

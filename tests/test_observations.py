@@ -89,6 +89,12 @@ The left PICC is kinked. | Support Devices=present Device Malposition=present
 Spiculated nodule, not present in 2015. | Nodule=present Lung Lesion=present
 A mass that was not there on the pre-operative film. | Mass=present Lung Lesion=present
 Thin crescent of air along the left apex. | Pneumothorax=present
+Pneumothorax is not seen in the present study. | Pneumothorax=absent
+Effusion is not seen and lung volumes are preserved. | Pleural Effusion=absent
+The clavicle is not broken. |
+T12 is not compressed. |
+The aorta is tortuous and the heart is markedly enlarged. | Cardiomegaly=present
+The descending aorta is markedly dilated. | Aneurysm=present
 SQ emphysema over the left chest. | Subcutaneous Emphysema=present
 Gas lucencies overlie the left axilla. | Subcutaneous Emphysema=present
 Gas dissecting along the thoracic aorta. | Pneumomediastinum=present
