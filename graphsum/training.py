@@ -41,6 +41,12 @@ from preprocessing.errors import InputError
 from preprocessing.records import write_text_atomically
 
 LOG_FILE = "log.jsonl"
+# Of the model's output, and what they are called in the log.
+LOGGED_LOSSES = {
+    "generation_loss": "loss",
+    "contrastive_loss": "contrastive",
+    "agreement_loss": "agreement",
+}
 
 
 @dataclass
@@ -294,7 +300,7 @@ def training_step(
     num_pieces = sum(len(example.labels) for example in examples)
     share = examples[accelerator.process_index :: world]
     parts = [share[i :: options.accumulation] for i in range(options.accumulation)]
-    sums = torch.zeros(2, device=accelerator.device)
+    sums = torch.zeros(len(LOGGED_LOSSES), device=accelerator.device)
     for i, part in enumerate(parts):
         batch = processor.collate(part)
         batch = {name: tensor.to(accelerator.device) for name, tensor in batch.items()}
@@ -303,18 +309,17 @@ def training_step(
             output = model(**batch, num_pieces=num_pieces, num_reports=len(examples))
             # Distributed training averages gradients over the processes; losses are to be summed.
             accelerator.backward(output.loss * world)
-        sums[0] += output.generation_loss.detach()
-        if output.contrastive_loss is not None:
-            sums[1] += output.contrastive_loss.detach()
+        parts_of_loss = [getattr(output, name) for name in LOGGED_LOSSES]
+        for at, value in enumerate(parts_of_loss):
+            if value is not None:
+                sums[at] += value.detach()
     if options.clip:
         accelerator.clip_grad_norm_(model.parameters(), options.clip)
     optimizer.step()
     optimizer.zero_grad()
-    generation, contrastive = accelerator.reduce(sums, "sum").tolist()
-    losses = {"loss": generation}
-    if output.contrastive_loss is not None:
-        losses |= {"contrastive": contrastive}
-    return losses
+    totals = accelerator.reduce(sums, "sum").tolist()
+    values = zip(LOGGED_LOSSES.values(), totals, parts_of_loss, strict=True)
+    return {name: total for name, total, there in values if there is not None}
 
 
 def validate(

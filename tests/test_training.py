@@ -207,6 +207,16 @@ def test_two_processes_equal_one_on_the_same_global_batch(reports_file, tmp_path
         assert losses(run) == pytest.approx(one, abs=1e-5)
 
 
+def test_the_log_has_every_part_of_the_loss(reports_file, whole, tmp_path):
+    assert losses(whole, "agreement") == {}  # nothing of what is not used
+    train(reports_file, tmp_path / "run", "--max-steps", "4", "--validate-every", "4",
+          "--r-drop", "1", "--accumulation", "2")  # fmt: skip
+    for name in ("loss", "contrastive", "agreement"):
+        logged = losses(tmp_path / "run", name)
+        assert list(logged) == [1, 2, 3, 4]
+        assert all(value > 0 for value in logged.values())
+
+
 def test_negatives_come_from_all_processes(reports_file, tmp_path):
     """The batch is one, whoever computes which of its (here seven) reports."""
     options = ("--max-steps", "4", "--validate-every", "4", "--dropout", "0", "--batch-size", "7",
