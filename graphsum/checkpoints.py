@@ -13,7 +13,7 @@ from graphsum.language_models import ADAPTER
 from graphsum.modeling import LLM, own_state
 from graphsum.options import PROGRESS_FILE
 from preprocessing.errors import InputError
-from preprocessing.records import write_text_atomically
+from preprocessing.records import give_usual_permissions, write_text_atomically
 
 
 def save_checkpoint(
@@ -51,12 +51,19 @@ def save_checkpoint(
 
 def swap_in(new: Path, folder: Path) -> None:
     """Put ``new`` in the place of ``folder``, such that a complete one is always there."""
+    share_weights(new)
     old = folder.with_suffix(".old")
     shutil.rmtree(old, ignore_errors=True)
     if folder.exists():
         folder.rename(old)
     new.rename(folder)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def share_weights(folder: Path) -> None:
+    """Let others read the weights too: safetensors 0.8 leaves them to their owner (its #782)."""
+    for path in folder.rglob("*.safetensors"):
+        give_usual_permissions(path)
 
 
 def restore_swapped(run: Path) -> None:

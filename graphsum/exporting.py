@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from graphsum.checkpoints import share_weights
 from graphsum.consensus import ConsensusSettings
 from graphsum.evidence import naming_rates
 from graphsum.options import PRESETS, TrainOptions, save_options
@@ -69,6 +70,7 @@ def export_checkpoint(
         settings.save_pretrained(new)
     if options is not None:
         save_options(without_paths(options), new)
+    share_weights(new)
     target.mkdir(parents=True, exist_ok=True)
     for path in sorted(new.iterdir(), key=lambda path: path.suffix == ".safetensors"):
         os.replace(path, target / path.name)  # the weights, which make it a checkpoint, last

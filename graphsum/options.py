@@ -88,7 +88,7 @@ class TrainOptions:
     )
     label_smoothing: float = option(0.1, "label smoothing of the token loss")
     r_drop: float = option(
-        0.0, "weight of R-Drop: two passes with other dropout are to agree (2.5 x the time)"
+        0.0, "weight of R-Drop: two passes with other dropout are to agree (1.7 x the time)"
     )
 
     # A language model as decoder (--decoder causal-lm) or alone (--model instruct)

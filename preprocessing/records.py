@@ -179,6 +179,13 @@ def check_writable(path: str | Path) -> None:
         raise InputError(f"{path}: cannot be written ({error.strerror})") from None
 
 
+def give_usual_permissions(path: str | Path) -> None:
+    """Make a file as readable as any new one: temporary files are their owner's alone."""
+    umask = os.umask(0)
+    os.umask(umask)
+    os.chmod(path, 0o666 & ~umask)
+
+
 def write_text_atomically(path: str | Path, chunks: Iterable[str]) -> None:
     """Write a file that appears complete or not at all.
 
@@ -193,9 +200,7 @@ def write_text_atomically(path: str | Path, chunks: Iterable[str]) -> None:
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as out:
             out.writelines(chunks)
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)
+        give_usual_permissions(temporary)
         os.replace(temporary, path)
     except BaseException:
         os.unlink(temporary)

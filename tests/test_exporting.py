@@ -57,6 +57,8 @@ def test_exported_checkpoint_writes_the_same(trained, tmp_path, capsys):
     assert ConsensusSettings.from_pretrained(folder) == ConsensusSettings(naming_rates=rates)
     for file in folder.iterdir():
         assert b"pleural effusion." not in file.read_bytes(), file.name  # no report text
+    # Colleagues can read the weights as well as the rest.
+    assert len({file.stat().st_mode for file in folder.iterdir()}) == 1
 
 
 def test_consensus_asks_for_the_training_reports(trained, tmp_path):

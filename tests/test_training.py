@@ -207,6 +207,12 @@ def test_two_processes_equal_one_on_the_same_global_batch(reports_file, tmp_path
         assert losses(run) == pytest.approx(one, abs=1e-5)
 
 
+def test_others_can_read_the_weights(whole):
+    for folder in (whole / "best", whole / "last"):
+        files = [folder / name for name in ("config.json", "model.safetensors")]
+        assert len({file.stat().st_mode for file in files}) == 1
+
+
 def test_the_log_has_every_part_of_the_loss(reports_file, whole, tmp_path):
     assert losses(whole, "agreement") == {}  # nothing of what is not used
     train(reports_file, tmp_path / "run", "--max-steps", "4", "--validate-every", "4",
