@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from graphsum.command_line import Parser, run
+from graphsum.runs import find_checkpoint, training_reports
 from preprocessing.corpora.tables import text_lines
 from preprocessing.errors import InputError, closest
 from preprocessing.records import check_writable, dumps, read_jsonl, write_text_atomically
@@ -32,7 +33,10 @@ def build_parser() -> Parser:
     summarize.add_argument("--input", metavar="FILE", help=".txt, .csv or .jsonl file")
     summarize.add_argument("--output", metavar="FILE", help="default: standard output")
     summarize.add_argument(
-        "--checkpoint", metavar="FOLDER", help="run or checkpoint; default: the newest run"
+        "--checkpoint",
+        metavar="FOLDER",
+        help="run or checkpoint; default: the newest run that is not on invented reports, or else "
+        "what ships",
     )
     summarize.add_argument("--column", default="findings", help="column with the findings")
     summarize.add_argument("--output-column", default="impression", help="column to add")
@@ -118,6 +122,10 @@ def summarize(options: argparse.Namespace) -> None:
         rows = []
         texts = [read_text(options.findings, source)]
 
+    checkpoint = find_checkpoint(options.checkpoint, for_use=True)
+    if options.checkpoint is None:
+        print(f"checkpoint: {checkpoint} (--checkpoint FOLDER for another)", file=sys.stderr)
+
     # Imports make a million objects that stay; the garbage collector shall not go through them
     # again and again, nor once more at the end.
     gc.disable()
@@ -128,12 +136,11 @@ def summarize(options: argparse.Namespace) -> None:
     evidence = None
     if options.neighbours:
         from graphsum.evidence import TrainingEvidence
-        from graphsum.runs import find_checkpoint, training_reports
 
-        reports = training_reports(find_checkpoint(options.checkpoint), options.data_dir)
+        reports = training_reports(checkpoint, options.data_dir)
         evidence = TrainingEvidence(reports)
     summarizer = Summarizer.from_pretrained(
-        options.checkpoint, device=options.device, annotator_model=options.annotator_model
+        checkpoint, device=options.device, annotator_model=options.annotator_model
     )
     gc.freeze()
     beams = {} if options.num_beams is None else {"num_beams": options.num_beams}

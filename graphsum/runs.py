@@ -20,16 +20,20 @@ WEIGHTS = (
 )
 
 
-def find_checkpoint(name: str | Path | None) -> Path:
+def find_checkpoint(name: str | Path | None, *, for_use: bool = False) -> Path:
     """The folder with the weights: ``name`` itself, its ``best/``, or that of the newest run.
 
     Without name or run it is the checkpoint that ships.
+
+    Args:
+        for_use: to write impressions of somebody's findings: without name a run on the invented
+            ``sample`` counts only where there is nothing else.
 
     Raises:
         InputError: no checkpoint there, or no run yet.
     """
     if name is None:
-        return newest_checkpoint()
+        return newest_checkpoint(for_use=for_use)
     folder = Path(name)
     for candidate in (folder, folder / "best"):
         if any((candidate / weights).is_file() for weights in WEIGHTS):
@@ -46,7 +50,7 @@ def find_checkpoint(name: str | Path | None) -> Path:
     )
 
 
-def newest_checkpoint() -> Path:
+def newest_checkpoint(*, for_use: bool) -> Path:
     """The best checkpoint of the run under ``checkpoints/`` that wrote one last, or what ships.
 
     Raises:
@@ -54,14 +58,24 @@ def newest_checkpoint() -> Path:
     """
     runs = [path.parent for path in RUNS.glob(f"*/{OPTIONS_FILE}")]
     best = [run / "best" for run in runs if (run / "best").is_dir()]
-    if best:
-        return max(best, key=lambda folder: folder.stat().st_mtime)
-    if (SHIPPED / WEIGHTS[0]).is_file():
-        return SHIPPED
+    best.sort(key=lambda folder: folder.stat().st_mtime, reverse=True)
+    shipped = [SHIPPED] if (SHIPPED / WEIGHTS[0]).is_file() else []
+    preferred = [folder for folder in best if not is_on_sample(folder)] if for_use else best
+    for folder in (*preferred, *shipped, *best):
+        return folder
     raise InputError(
         f"no finished run under {RUNS}/; train one (python train.py --dataset sample) or give "
         "--checkpoint FOLDER"
     )
+
+
+def is_on_sample(checkpoint: Path) -> bool:
+    """Was it trained on invented reports, as far as its options can be read?"""
+    try:
+        options = options_of_checkpoint(checkpoint)
+    except InputError:
+        return False
+    return options is not None and options.dataset == "sample"
 
 
 def options_of_checkpoint(checkpoint: Path) -> TrainOptions | None:

@@ -53,7 +53,9 @@ class Summarizer:
         annotator_model: str | None = None,
         llm: str | None = None,
     ) -> "Summarizer":
-        """Load a checkpoint or run folder; None means the newest run under ``checkpoints/``.
+        """Load a checkpoint or run folder; None: the newest run under ``checkpoints/``.
+
+        A run on the invented ``sample`` does not count: what ships comes before it.
 
         Args:
             device: ``cpu``, ``cuda``, ...; by default a GPU when there is one.
@@ -64,7 +66,7 @@ class Summarizer:
             InputError: no checkpoint there, or it cannot be read.
             MissingBackendError: the annotator it was trained with is not installed.
         """
-        folder = find_checkpoint(checkpoint)
+        folder = find_checkpoint(checkpoint, for_use=True)
         kind = kind_of(folder)
         processor = kind.part("processor").from_pretrained(folder)
         consensus = ConsensusSettings.from_pretrained(folder)

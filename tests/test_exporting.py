@@ -1,5 +1,7 @@
 """A checkpoint to give away: the same impressions, half the size, no path of this machine."""
 
+import shutil
+
 import pytest
 import torch
 from tiny import PAIRS, graph_of, tiny_model, tiny_processor, write_sample_reports
@@ -114,3 +116,27 @@ def test_what_ships_is_used_where_nothing_was_trained(trained, tmp_path, monkeyp
     assert runs.find_checkpoint(None) == runs.SHIPPED
     trained.rename(tmp_path / "checkpoints" / "mine")
     assert runs.find_checkpoint(None) == runs.RUNS / "mine" / "best"
+
+
+def test_a_run_on_invented_reports_writes_only_where_there_is_nothing_else(
+    trained, tmp_path, monkeypatch, capsys
+):
+    """A first look must not decide what is made of somebody's findings."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "checkpoints").mkdir()
+    sample = runs.RUNS / "sample-tiny"
+    shutil.copytree(trained, sample)
+    save_options(resolve({"dataset": "sample"}), sample)
+    assert runs.find_checkpoint(None, for_use=True) == sample / "best"
+    export_checkpoint(trained, runs.SHIPPED)
+    assert runs.find_checkpoint(None, for_use=True) == runs.SHIPPED
+    assert runs.find_checkpoint(None) == sample / "best"
+    assert runs.find_checkpoint(sample, for_use=True) == sample / "best"
+    main(["summarize", "--num-beams", "1", "Lungs are clear."])
+    assert f"checkpoint: {runs.SHIPPED} " in capsys.readouterr().err
+    trained.rename(runs.RUNS / "mine")
+    (runs.RUNS / "broken" / "best").mkdir(parents=True)  # of another version: still somebody's
+    (runs.RUNS / "broken" / "options.yaml").write_text("unknown: 1\n")
+    assert runs.find_checkpoint(None, for_use=True) == runs.RUNS / "broken" / "best"
+    shutil.rmtree(runs.RUNS / "broken")
+    assert runs.find_checkpoint(None, for_use=True) == runs.RUNS / "mine" / "best"
