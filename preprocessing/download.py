@@ -11,6 +11,7 @@ from pathlib import Path
 
 from preprocessing.corpora import corpus_source, openi
 from preprocessing.errors import InputError
+from preprocessing.records import give_usual_permissions
 
 OPENI_SHA256 = "8fb6de7eec73d8c3665067ad4bb003ccd57f971ae316d2642e1627ac7268667a"
 _TIMEOUT = 60.0  # seconds without an answer
@@ -58,7 +59,7 @@ def fetch(url: str, path: Path, *, sha256: str) -> None:
             raise InputError(
                 f"{url}: the file's SHA-256 is {found}, not {sha256}; try again, or {advice}"
             )
-        os.chmod(temporary, 0o644)
+        give_usual_permissions(temporary)
         os.replace(temporary, path)
     except (urllib.error.URLError, HTTPException, OSError) as error:
         reason = getattr(error, "reason", None) or error
