@@ -1,14 +1,13 @@
 """The table of annotators, sentence splitting, and each backend's edge cases."""
 
 import itertools
-import shutil
 from pathlib import Path
 
 import pytest
 
 from preprocessing import annotators
 from preprocessing.annotators import ANNOTATORS, load_annotator
-from preprocessing.annotators.builtin import MODEL_DIR, BuiltinAnnotator
+from preprocessing.annotators.builtin import BuiltinAnnotator
 from preprocessing.annotators.lexicon import label_of, load_lexicon
 from preprocessing.annotators.sentences import (
     ParsedSentence,
@@ -176,15 +175,6 @@ def test_builtin_does_not_depend_on_neighbours(builtin: BuiltinAnnotator) -> Non
     assert [report.uid for report in together] == ["0", "1", "2", "3"]
     for report in reports:
         assert list(BuiltinAnnotator().annotate([report])) == [together[int(report[0])]]
-
-
-def test_builtin_version_follows_the_model(builtin: BuiltinAnnotator, tmp_path: Path) -> None:
-    copy = tmp_path / "model"
-    shutil.copytree(MODEL_DIR, copy)
-    assert BuiltinAnnotator(str(copy)).version == builtin.version
-    meta = copy / "meta.json"
-    meta.write_text(meta.read_text("utf-8") + " ", "utf-8")
-    assert BuiltinAnnotator(str(copy)).version != builtin.version
 
 
 def test_builtin_parses_a_plain_sentence(builtin: BuiltinAnnotator) -> None:

@@ -1,5 +1,6 @@
 """The annotator that ships with the package: a compact spaCy pipeline, no download needed."""
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -7,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from preprocessing.annotators import Findings
-from preprocessing.annotators.context import rules_digest, with_context
+from preprocessing.annotators.context import RULES_VERSION, with_context
 from preprocessing.annotators.lexicon import is_uncertainty, label_of
 from preprocessing.annotators.sentences import (
     ParsedSentence,
@@ -91,11 +92,20 @@ def load_pipeline(folder: Path) -> Any:
 
 
 def _version(folder: Path) -> str:
-    """The model's version and a digest of all that decides the output: weights, words, rules."""
-    files = [Path(__file__).with_name(name) for name in ("builtin.py", "lexicon.py", "lexicon.txt")]
-    files += [path for path in sorted(folder.rglob("*")) if path.suffix != ".md" and path.is_file()]
-    version = json.loads((folder / "meta.json").read_text("utf-8"))["version"]
-    return f"{version}+{rules_digest(files)}"
+    """The shipped model's own version and that of the rules; of another model a digest too."""
+    model = json.loads((folder / "meta.json").read_text("utf-8"))["version"]
+    digest = "" if folder == MODEL_DIR else _digest(folder)
+    other = f"+{digest}" if digest and digest != _digest(MODEL_DIR) else ""
+    return f"{model}+{RULES_VERSION}{other}"
+
+
+def _digest(folder: Path) -> str:
+    """Eight hexadecimal digits that stand for the contents of a model's files."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.suffix != ".md" and path.is_file():
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:8]
 
 
 def _to_doc(vocab: Any, words: Sequence[str]) -> Any:

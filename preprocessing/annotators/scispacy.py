@@ -1,11 +1,10 @@
 """scispaCy, or any other spaCy pipeline with a parser and entities."""
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 from preprocessing.annotators import Findings
-from preprocessing.annotators.context import rules_digest, with_context
+from preprocessing.annotators.context import RULES_VERSION, with_context
 from preprocessing.annotators.sentences import (
     ParsedSentence,
     clean_text,
@@ -48,7 +47,7 @@ class ScispacyAnnotator:
             ) from None
         meta = self._pipeline.meta
         model = f"{meta['lang']}_{meta['name']} {meta['version']} spacy {spacy.__version__}"
-        self.version = f"{model} {rules_digest([Path(__file__)])}"
+        self.version = f"{model} {RULES_VERSION}"
 
     def annotate(self, reports: Iterable[tuple[str, Findings]]) -> Iterator[AnnotatedReport]:
         """Yield one ``AnnotatedReport`` for each (uid, findings), in order."""

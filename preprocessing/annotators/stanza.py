@@ -12,7 +12,7 @@ from pickle import UnpicklingError
 from typing import Any
 
 from preprocessing.annotators import Findings
-from preprocessing.annotators.context import rules_digest, with_context
+from preprocessing.annotators.context import RULES_VERSION, with_context
 from preprocessing.annotators.sentences import (
     ParsedSentence,
     clean_text,
@@ -51,7 +51,7 @@ class StanzaAnnotator:
         resources = json.loads((self._folder / "resources.json").read_text("utf-8"))
         checksum = resources["en"]["ner"].get(_NER, {}).get("md5", "")[:8]
         model = f"stanza {stanza.__version__} {_PACKAGE}+{_NER} {checksum}".strip()
-        self.version = f"{model} {rules_digest([Path(__file__)])}"
+        self.version = f"{model} {RULES_VERSION}"
 
     def annotate(self, reports: Iterable[tuple[str, Findings]]) -> Iterator[AnnotatedReport]:
         """Yield one ``AnnotatedReport`` for each (uid, findings), in order."""
