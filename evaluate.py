@@ -22,7 +22,8 @@ from graphsum.command_line import Parser, run
 from graphsum.options import TrainOptions
 from graphsum.runs import corpus_of, find_checkpoint, options_of_checkpoint, trained_on
 from preprocessing.errors import InputError
-from preprocessing.records import Report, check_writable
+from preprocessing.files import check_writable
+from preprocessing.records import Report
 
 logger = logging.getLogger(__name__)
 PARTS = ("train", "val", "test")

@@ -34,8 +34,8 @@ from graphsum.metrics.consistency import (  # noqa: E402
 )
 from preprocessing.corpora import load_corpus  # noqa: E402
 from preprocessing.errors import InputError  # noqa: E402
+from preprocessing.facts.statements import Statement  # noqa: E402
 from preprocessing.records import Report  # noqa: E402
-from preprocessing.statements import Statement  # noqa: E402
 
 _END = re.compile(r"(?<=[^\d\W][.!?])\s+|(?<=[.;])\s+(?=\d[.)])")
 _NUMBER = re.compile(r"\s*(?:\d+[.)]\s*)?")

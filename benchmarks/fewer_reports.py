@@ -17,7 +17,7 @@ from pathlib import Path
 from graphsum.command_line import Parser, run
 from preprocessing.corpora import load_corpus
 from preprocessing.errors import InputError
-from preprocessing.records import write_text_atomically
+from preprocessing.files import write_text_atomically
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

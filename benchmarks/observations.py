@@ -26,7 +26,7 @@ from graphsum.command_line import Parser, run  # noqa: E402
 from preprocessing.corpora import load_corpus  # noqa: E402
 from preprocessing.corpora.openi import read_reports  # noqa: E402
 from preprocessing.errors import InputError  # noqa: E402
-from preprocessing.observations import statuses  # noqa: E402
+from preprocessing.facts.observations import statuses  # noqa: E402
 from preprocessing.records import Report  # noqa: E402
 
 # Column of the labels -> observation; without the columns Hernia and normal.

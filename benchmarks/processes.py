@@ -114,10 +114,10 @@ def work(options: argparse.Namespace) -> None:
     from graphsum.options import resolve
     from graphsum.processing import Example
     from graphsum.training import batches, parameter_groups, training_step
-    from preprocessing.annotators import load_annotator
+    from preprocessing.annotation import load_annotator
     from preprocessing.corpora import load_corpus
-    from preprocessing.graph import build_graph
-    from preprocessing.records import write_text_atomically
+    from preprocessing.files import write_text_atomically
+    from preprocessing.graphs import build_graph
 
     settings = resolve(
         {

@@ -30,7 +30,7 @@ from graphsum.command_line import Parser, run
 from graphsum.metrics.rouge import ROUGE_NAMES
 from graphsum.options import PROGRESS_FILE
 from preprocessing.errors import InputError
-from preprocessing.records import write_text_atomically
+from preprocessing.files import write_text_atomically
 
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_VARIANTS: dict[str, dict[str, Any]] = {

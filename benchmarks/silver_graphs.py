@@ -10,25 +10,23 @@ parse's, where that has the same edge, or the one it gives the word most.
 """
 
 import argparse
+import sys
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from graphsum.command_line import Parser, run
-from preprocessing.annotators import load_annotator
-from preprocessing.annotators.partial_trees import Parse, align_edges, complete_tree
-from preprocessing.annotators.treebanks import SilverReport, read_silver
-from preprocessing.corpora import load_corpus
-from preprocessing.graph import build_graph
-from preprocessing.records import (
-    AnnotatedReport,
-    Entity,
-    ReportGraph,
-    dumps,
-    to_json,
-    write_text_atomically,
-)
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from graphsum.command_line import Parser, run  # noqa: E402
+from preprocessing.annotation import load_annotator  # noqa: E402
+from preprocessing.corpora import load_corpus  # noqa: E402
+from preprocessing.files import dumps, write_text_atomically  # noqa: E402
+from preprocessing.graphs import build_graph  # noqa: E402
+from preprocessing.records import AnnotatedReport, Entity, ReportGraph, to_json  # noqa: E402
+from tools.partial_trees import Parse, align_edges, complete_tree  # noqa: E402
+from tools.treebanks import SilverReport, read_silver  # noqa: E402
 
 
 def silver_annotation(report: SilverReport, parsed: AnnotatedReport) -> AnnotatedReport | None:

@@ -50,8 +50,8 @@ from graphsum.runs import corpus_of  # noqa: E402
 from graphsum.search import SearchSettings  # noqa: E402
 from graphsum.summarizer import Summarizer, on_device  # noqa: E402
 from graphsum.training import batches, training_step  # noqa: E402
-from preprocessing.annotators import load_annotator  # noqa: E402
-from preprocessing.records import write_text_atomically  # noqa: E402
+from preprocessing.annotation import load_annotator  # noqa: E402
+from preprocessing.files import write_text_atomically  # noqa: E402
 
 # Options that differ from the preset small. Without the contrastive module, which only training
 # uses, "30M" has 30 million parameters.

@@ -20,7 +20,7 @@ from pathlib import Path
 from graphsum.command_line import Parser, run
 from preprocessing.corpora.sample import read_reports
 from preprocessing.errors import InputError
-from preprocessing.records import dumps, write_text_atomically
+from preprocessing.files import dumps, write_text_atomically
 
 ROOT = Path(__file__).resolve().parent.parent
 BATCH = 32

@@ -13,7 +13,7 @@ from graphsum.command_line import Parser, run
 from graphsum.runs import find_checkpoint, training_reports
 from preprocessing.corpora.tables import text_lines
 from preprocessing.errors import InputError, closest
-from preprocessing.records import check_writable, dumps, read_jsonl, write_text_atomically
+from preprocessing.files import check_writable, dumps, read_jsonl, write_text_atomically
 
 TABLES = (".csv", ".jsonl")
 

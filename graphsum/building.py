@@ -27,12 +27,13 @@ from graphsum.processing import (
     trim_tokenizer,
 )
 from graphsum.runs import find_checkpoint
-from preprocessing.annotate import annotate_reports
-from preprocessing.annotators import Annotator
+from preprocessing.annotation import Annotator
+from preprocessing.annotation.cache import annotate_reports
 from preprocessing.corpora import Corpus
 from preprocessing.errors import InputError
-from preprocessing.graph import build_graph
-from preprocessing.records import Report, ReportGraph, from_json, read_jsonl
+from preprocessing.files import read_jsonl
+from preprocessing.graphs import build_graph
+from preprocessing.records import Report, ReportGraph, from_json
 
 
 def graphs_of(

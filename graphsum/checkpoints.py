@@ -13,7 +13,7 @@ from graphsum.language_models import ADAPTER
 from graphsum.modeling import LLM, own_state
 from graphsum.options import PROGRESS_FILE
 from preprocessing.errors import InputError
-from preprocessing.records import give_usual_permissions, write_text_atomically
+from preprocessing.files import give_usual_permissions, write_text_atomically
 
 
 def save_checkpoint(

@@ -6,7 +6,7 @@ from transformers import AutoConfig, PreTrainedConfig
 
 from graphsum.decoders import DECODERS
 from preprocessing.errors import InputError
-from preprocessing.graph import EDGE_TYPES
+from preprocessing.graphs import EDGE_TYPES
 
 GRAPH_CONVOLUTIONS = ("gat", "gatv2", "none")
 MAPPERS = ("linear", "mlp", "queries")

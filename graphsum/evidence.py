@@ -13,7 +13,7 @@ from graphsum.metrics.baselines import SHARPNESS, NeighbourConsensus, nearest
 from graphsum.metrics.consistency import abnormal_sides, denied_names, statements_of
 from graphsum.metrics.observations import CLASSES, positive_classes
 from graphsum.metrics.rouge import mean_rouge
-from preprocessing.observations import statuses
+from preprocessing.facts.observations import statuses
 from preprocessing.records import Report
 
 NAMES = sorted(CLASSES)

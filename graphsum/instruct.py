@@ -23,7 +23,8 @@ from graphsum.processing import Example, padded, padded_left, tidy
 from graphsum.prompting import Prompter
 from graphsum.search import SearchSettings
 from graphsum.steering import attach_llm, prompter_of, record_of
-from preprocessing.records import Report, write_text_atomically
+from preprocessing.files import write_text_atomically
+from preprocessing.records import Report
 
 CONFIG_FILE = "config.json"
 PROMPTED_PIECES = 4096  # of a prompt with its examples

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from preprocessing.errors import InputError, closest
-from preprocessing.records import write_text_atomically
+from preprocessing.files import write_text_atomically
 
 OPTIONS_FILE = "options.yaml"
 PROGRESS_FILE = "progress.json"

@@ -15,7 +15,7 @@ from graphsum.command_line import Parser, add_dataclass_options, run
 from graphsum.options import TrainOptions, flag, option
 from graphsum.runs import corpus_of
 from preprocessing.errors import InputError
-from preprocessing.records import check_writable
+from preprocessing.files import check_writable
 
 CORPUS = ("dataset", "data_dir", "split", "split_seed", "split_file", "inclusion")
 

@@ -19,8 +19,9 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase, PreTrainedToken
 from graphsum.evidence import WORD
 from graphsum.modeling import IGNORED
 from preprocessing.errors import InputError
-from preprocessing.graph import EDGE_TYPES
-from preprocessing.records import ReportGraph, write_text_atomically
+from preprocessing.files import write_text_atomically
+from preprocessing.graphs import EDGE_TYPES
+from preprocessing.records import ReportGraph
 
 if TYPE_CHECKING:
     from graphsum.prompting import Prompter

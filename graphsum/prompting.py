@@ -13,7 +13,7 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase
 from graphsum.language_models import load_llm_tokenizer
 from graphsum.processing import LLM_TOKENIZER
 from preprocessing.errors import InputError
-from preprocessing.records import write_text_atomically
+from preprocessing.files import write_text_atomically
 
 # Liu et al., Radiology-GPT (2023)
 PROMPT = "Derive the impression from findings in the radiology report"

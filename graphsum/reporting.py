@@ -18,9 +18,10 @@ from graphsum.metrics.consistency import KINDS, consistency_scores
 from graphsum.metrics.observations import compare_observations, observations_by_stratum
 from graphsum.metrics.rouge import FINGERPRINT, ROUGE_NAMES, rouge_scores
 from graphsum.metrics.strata import STRATA, strata_masks
-from preprocessing.annotators import load_annotator
+from preprocessing.annotation import load_annotator
 from preprocessing.errors import InputError
-from preprocessing.records import Report, dumps, read_jsonl, write_text_atomically
+from preprocessing.files import dumps, read_jsonl, write_text_atomically
+from preprocessing.records import Report
 
 SEED = 0
 

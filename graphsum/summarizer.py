@@ -14,9 +14,9 @@ from graphsum.generation import SearchSettings, generate_impressions, sample_imp
 from graphsum.kinds import kind_of
 from graphsum.out_of_memory import out_of_memory_as_input_error
 from graphsum.runs import find_checkpoint
-from preprocessing.annotators import Annotator, shared_annotator
+from preprocessing.annotation import Annotator, shared_annotator
 from preprocessing.errors import InputError
-from preprocessing.graph import build_graph
+from preprocessing.graphs import build_graph
 from preprocessing.records import Report
 
 logger = logging.getLogger(__name__)

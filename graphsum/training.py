@@ -35,10 +35,10 @@ from graphsum.modeling import GraphSum
 from graphsum.options import OPTIONS_FILE, PROGRESS_FILE, TrainOptions, save_options
 from graphsum.out_of_memory import out_of_memory_as_input_error
 from graphsum.processing import Example, GraphSumProcessor, with_shuffled_sentences
-from preprocessing.annotators import load_annotator
+from preprocessing.annotation import load_annotator
 from preprocessing.corpora import Corpus, describe
 from preprocessing.errors import InputError
-from preprocessing.records import write_text_atomically
+from preprocessing.files import write_text_atomically
 
 LOG_FILE = "log.jsonl"
 # Of the model's output, and what they are called in the log.

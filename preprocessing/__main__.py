@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from preprocessing.errors import InputError
 
 if TYPE_CHECKING:  # --help must answer at once
-    from preprocessing.pipeline import Item
+    from preprocessing.pipeline.run import Item
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -129,21 +129,21 @@ def _annotate(options: argparse.Namespace) -> None:
     if options.dataset:
         _graph(options)
         return
-    from preprocessing.pipeline import first_of_each_uid
+    from preprocessing.pipeline.run import first_of_each_uid
 
     _run(options, lambda: first_of_each_uid(_read_words(options.input)))
 
 
 def _graph(options: argparse.Namespace) -> None:
-    from preprocessing.pipeline import corpus_items
+    from preprocessing.pipeline.run import corpus_items
 
     name, data_dir, inclusion = _dataset(options), options.data_dir, options.inclusion
     _run(options, lambda: corpus_items(name, data_dir=data_dir, inclusion=inclusion))
 
 
 def _run(options: argparse.Namespace, read_items: "Callable[[], Iterable[Item]]") -> None:
-    from preprocessing.pipeline import Task, run_pipeline
-    from preprocessing.resumable import rejects_path
+    from preprocessing.pipeline.output import rejects_path
+    from preprocessing.pipeline.run import Task, run_pipeline
 
     task = Task(options.annotator, options.model_dir, options.rule, options.form)
     done = run_pipeline(
@@ -154,10 +154,11 @@ def _run(options: argparse.Namespace, read_items: "Callable[[], Iterable[Item]]"
 
 
 def _show(options: argparse.Namespace) -> None:
-    from preprocessing.annotators import load_annotator
+    from preprocessing.annotation import load_annotator
     from preprocessing.corpora import iter_reports
-    from preprocessing.graph import build_graph
-    from preprocessing.records import Report, write_text_atomically
+    from preprocessing.files import write_text_atomically
+    from preprocessing.graphs import build_graph
+    from preprocessing.records import Report
     from preprocessing.show import as_html, as_text
 
     name = _dataset(options)
@@ -194,7 +195,7 @@ def _stats(options: argparse.Namespace) -> None:
 
 
 def _download(options: argparse.Namespace) -> None:
-    from preprocessing.download import download  # type: ignore[import-not-found,unused-ignore]
+    from preprocessing.corpora.download import download  # type: ignore[import-not-found,unused-ignore]
 
     download(options.dataset, options.data_dir or Path("data") / options.dataset)
 
@@ -206,9 +207,9 @@ def _dataset(options: argparse.Namespace) -> str:
 
 
 def _read_words(path: str) -> "Iterator[Item]":
-    from preprocessing.annotators.sentences import split_sentences
-    from preprocessing.pipeline import Item
-    from preprocessing.records import read_jsonl
+    from preprocessing.files import read_jsonl
+    from preprocessing.pipeline.run import Item
+    from preprocessing.text.sentences import split_sentences
 
     for number, line in enumerate(read_jsonl(path), 1):
         place = f"{path}, record {number}"

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from typing import NamedTuple
 
-from preprocessing.annotators.sentences import clean_text
 from preprocessing.records import ENTITY_LABELS, AnnotatedReport, Edge, Entity, Report, ReportGraph
+from preprocessing.text.sentences import clean_text
 
 # Colours that differ in lightness too, for those who see few of them.
 _FILL = dict(

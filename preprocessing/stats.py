@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from preprocessing.annotators import load_annotator
+from preprocessing.annotation import load_annotator
 from preprocessing.corpora import Corpus
 from preprocessing.errors import InputError
-from preprocessing.graph import build_graph
-from preprocessing.records import ReportGraph, from_json, read_jsonl
+from preprocessing.files import read_jsonl
+from preprocessing.graphs import build_graph
+from preprocessing.records import ReportGraph, from_json
 
 
 class GraphMeans(NamedTuple):

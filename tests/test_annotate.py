@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from preprocessing.annotate import annotate_reports, cache_path
-from preprocessing.annotators import Findings
+from preprocessing.annotation import Findings
+from preprocessing.annotation.cache import annotate_reports, cache_path
 from preprocessing.errors import InputError
 from preprocessing.records import AnnotatedReport, Entity, Report
 

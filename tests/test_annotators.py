@@ -5,20 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from preprocessing import annotators
-from preprocessing.annotators import ANNOTATORS, load_annotator
-from preprocessing.annotators.builtin import BuiltinAnnotator
-from preprocessing.annotators.lexicon import label_of, load_lexicon
-from preprocessing.annotators.sentences import (
+from preprocessing import annotation
+from preprocessing.annotation import ANNOTATORS, load_annotator
+from preprocessing.annotation.builtin import BuiltinAnnotator
+from preprocessing.annotation.lexicon import label_of, load_lexicon
+from preprocessing.annotation.stanza import spans_of_bioes
+from preprocessing.errors import InputError, MissingBackendError
+from preprocessing.records import ENTITY_LABELS, AnnotatedReport, Entity
+from preprocessing.text.sentences import (
     ParsedSentence,
     join_sentences,
     single_root,
     split_sentences,
     split_words,
 )
-from preprocessing.annotators.stanza import spans_of_bioes
-from preprocessing.errors import InputError, MissingBackendError
-from preprocessing.records import ENTITY_LABELS, AnnotatedReport, Entity
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +115,7 @@ def test_lexicon_is_lower_case_single_words() -> None:
     lexicon = load_lexicon()
     assert lexicon["effusion"] == "OBSERVATION"
     assert lexicon["thoracic"] == "ANATOMY_MODIFIER"
-    text = Path(annotators.__file__).with_name("lexicon.txt").read_text("utf-8")
+    text = Path(annotation.__file__).with_name("lexicon.txt").read_text("utf-8")
     words = [
         word
         for line in text.splitlines()

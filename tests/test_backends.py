@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 from toy_stanza import DEPRELS, HEADS, SENTENCES, TEXT, train
 
-from preprocessing.annotators import load_annotator
-from preprocessing.annotators.context import RULES_VERSION
-from preprocessing.annotators.stanza import StanzaAnnotator
+from preprocessing.annotation import load_annotator
+from preprocessing.annotation.context import RULES_VERSION
+from preprocessing.annotation.stanza import StanzaAnnotator
 from preprocessing.errors import MissingBackendError
 from preprocessing.records import AnnotatedReport, Entity
 

@@ -20,7 +20,8 @@ from graphsum.processing import (
 )
 from preprocessing.corpora import Corpus
 from preprocessing.errors import InputError
-from preprocessing.records import Report, dumps, to_json
+from preprocessing.files import dumps
+from preprocessing.records import Report, to_json
 
 
 def test_paper_size():

@@ -17,10 +17,11 @@ from graphsum import Summarizer
 from graphsum.__main__ import main as graphsum
 from graphsum.consensus import ConsensusSettings
 from graphsum.options import resolve, save_options
-from preprocessing.annotators import load_annotator
+from preprocessing.annotation import load_annotator
 from preprocessing.corpora import load_corpus
 from preprocessing.errors import InputError
-from preprocessing.records import dumps, to_json
+from preprocessing.files import dumps
+from preprocessing.records import to_json
 
 ROOT = Path(__file__).resolve().parents[1]
 FINDINGS = "There is a small left pleural effusion. Heart size is normal."

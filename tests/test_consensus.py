@@ -28,7 +28,7 @@ from graphsum.metrics.consistency import (
 from graphsum.metrics.observations import positive_classes
 from graphsum.metrics.rouge import rouge_scores
 from preprocessing.errors import InputError
-from preprocessing.observations import statuses
+from preprocessing.facts.observations import statuses
 
 SILENT, TELLING = "No acute disease.", "Small left effusion."
 EFFUSION = "Small left pleural effusion. Heart size is normal."

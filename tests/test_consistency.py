@@ -131,7 +131,7 @@ def test_equal_texts_are_annotated_once():
         seen: tuple = ()
 
         def annotate(self, reports):
-            from preprocessing.annotators import load_annotator
+            from preprocessing.annotation import load_annotator
 
             reports = list(reports)
             self.seen += tuple(text for _, text in reports)

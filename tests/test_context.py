@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from preprocessing.annotators.builtin import BuiltinAnnotator
-from preprocessing.annotators.change import change_of, find_changes
-from preprocessing.annotators.context import with_context
-from preprocessing.annotators.sentences import ParsedSentence, split_words
-from preprocessing.annotators.status import with_status
-from preprocessing.graph import GRAPH_RULES, build_graph
+from preprocessing.annotation.builtin import BuiltinAnnotator
+from preprocessing.annotation.context import with_context
+from preprocessing.graphs import GRAPH_RULES, build_graph
 from preprocessing.records import AnnotatedReport, Entity
+from preprocessing.text.change import change_of, find_changes
+from preprocessing.text.sentences import ParsedSentence, split_words
+from preprocessing.text.status import with_status
 
 DATA = Path(__file__).parent / "data"
 

@@ -7,9 +7,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from preprocessing import download as module
+from preprocessing.corpora import download as module
 from preprocessing.corpora import openi
-from preprocessing.download import download
+from preprocessing.corpora.download import download
 from preprocessing.errors import InputError
 
 CONTENT = b"an archive, let us say" * 10_000

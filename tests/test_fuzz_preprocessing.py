@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 from preprocessing.__main__ import main
 from preprocessing.corpora import SEEN_BEFORE
-from preprocessing.pipeline import TOO_LONG, Item, Task, run_pipeline
+from preprocessing.corpora.sections import extract_sections
+from preprocessing.pipeline.run import TOO_LONG, Item, Task, run_pipeline
 from preprocessing.records import ReportGraph, from_json
-from preprocessing.sections import extract_sections
 
 settings.register_profile("fast", max_examples=25, deadline=None)
 settings.register_profile("thorough", max_examples=2000, deadline=None)

@@ -3,7 +3,7 @@
 import pytest
 
 from preprocessing.errors import InputError
-from preprocessing.graph import EDGE_TYPES, GRAPH_RULES, build_graph
+from preprocessing.graphs import EDGE_TYPES, GRAPH_RULES, build_graph
 from preprocessing.records import AnnotatedReport, Edge, Entity
 
 #          0     1      2         3    4     5      6    7      8    9

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preprocessing.observations import (
+from preprocessing.facts.observations import (
     CHEXPERT_OBSERVATIONS,
     OBSERVATIONS,
     extract_observations,

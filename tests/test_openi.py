@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from preprocessing.corpora import describe, load_corpus
+from preprocessing.corpora.download import OPENI_SHA256
 from preprocessing.corpora.openi import read_reports
 from preprocessing.corpora.source import Exclusion
-from preprocessing.download import OPENI_SHA256
 from preprocessing.errors import InputError
 from preprocessing.records import Report
 

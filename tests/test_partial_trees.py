@@ -2,11 +2,15 @@
 
 import itertools
 import random
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from preprocessing.annotators.partial_trees import (
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from tools.partial_trees import (
     Parse,
     PartialTree,
     align_edges,

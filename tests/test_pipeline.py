@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from preprocessing import pipeline
 from preprocessing.__main__ import main
-from preprocessing.annotators import ANNOTATORS
+from preprocessing.annotation import ANNOTATORS
 from preprocessing.errors import InputError
-from preprocessing.pipeline import (
+from preprocessing.pipeline import run as pipeline
+from preprocessing.pipeline.output import Checkpoint
+from preprocessing.pipeline.run import (
     MAX_FINDINGS,
     NOT_TEXT,
     TOO_LONG,
@@ -26,7 +27,6 @@ from preprocessing.pipeline import (
     run_pipeline,
 )
 from preprocessing.records import ReportGraph, from_json
-from preprocessing.resumable import Checkpoint
 
 ROOT = Path(__file__).parent.parent
 TOY = Task(annotator="toy")

@@ -16,7 +16,7 @@ from graphsum.processing import (
     with_shuffled_sentences,
 )
 from preprocessing.errors import InputError
-from preprocessing.graph import EDGE_TYPES
+from preprocessing.graphs import EDGE_TYPES
 from preprocessing.records import Edge, ReportGraph
 
 ENTITY = EDGE_TYPES.index("entity")

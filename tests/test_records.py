@@ -6,17 +6,15 @@ import os
 import pytest
 
 from preprocessing.errors import InputError
+from preprocessing.files import dumps, read_jsonl, write_text_atomically
 from preprocessing.records import (
     AnnotatedReport,
     Edge,
     Entity,
     Report,
     ReportGraph,
-    dumps,
     from_json,
-    read_jsonl,
     to_json,
-    write_text_atomically,
 )
 
 RECORDS = [

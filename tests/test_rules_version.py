@@ -9,10 +9,11 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from preprocessing.annotators.builtin import MODEL_DIR, BuiltinAnnotator
-from preprocessing.annotators.context import RULES_VERSION
-from preprocessing.graph import GRAPH_RULES, build_graph
-from preprocessing.records import dumps, read_jsonl, to_json
+from preprocessing.annotation.builtin import MODEL_DIR, BuiltinAnnotator
+from preprocessing.annotation.context import RULES_VERSION
+from preprocessing.files import dumps, read_jsonl
+from preprocessing.graphs import GRAPH_RULES, build_graph
+from preprocessing.records import to_json
 
 ROOT = Path(__file__).parent.parent
 GOLDEN = Path(__file__).parent / "data" / "golden_annotations.jsonl"

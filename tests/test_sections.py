@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from preprocessing.sections import ReportSections, Section, extract_sections, split_sections
+from preprocessing.corpora.sections import ReportSections, Section, extract_sections, split_sections
 
 
 def test_split_sections_keeps_all_text_in_order():

@@ -3,7 +3,7 @@
 import re
 from xml.etree import ElementTree
 
-from preprocessing.graph import build_graph
+from preprocessing.graphs import build_graph
 from preprocessing.records import AnnotatedReport, Edge, Entity, Report, ReportGraph
 from preprocessing.show import as_html, as_text
 

@@ -2,8 +2,8 @@ from functools import lru_cache
 
 import pytest
 
-from preprocessing.annotators import load_annotator
-from preprocessing.statements import read_statements, sentence_spans, stem, word_spans
+from preprocessing.annotation import load_annotator
+from preprocessing.facts.statements import read_statements, sentence_spans, stem, word_spans
 
 
 @lru_cache(maxsize=1)

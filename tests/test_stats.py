@@ -6,7 +6,8 @@ import pytest
 
 from preprocessing.corpora import Corpus
 from preprocessing.errors import InputError
-from preprocessing.records import Edge, Report, ReportGraph, dumps, to_json
+from preprocessing.files import dumps
+from preprocessing.records import Edge, Report, ReportGraph, to_json
 from preprocessing.stats import GraphMeans, PartGraphs, describe_graphs, graph_means, read_parts
 
 WORDS = ("small", "left", "effusion", ".")

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from preprocessing.annotators.builtin import BuiltinAnnotator
-from preprocessing.annotators.sentences import ParsedSentence, split_words
-from preprocessing.annotators.status import with_status
+from preprocessing.annotation.builtin import BuiltinAnnotator
 from preprocessing.records import Entity
+from preprocessing.text.sentences import ParsedSentence, split_words
+from preprocessing.text.status import with_status
 
 DATA = Path(__file__).parent / "data"
 

@@ -6,7 +6,8 @@ import pytest
 
 from preprocessing.corpora import load_corpus
 from preprocessing.errors import InputError
-from preprocessing.records import Report, dumps, to_json
+from preprocessing.files import dumps
+from preprocessing.records import Report, to_json
 
 
 def write(path, text):

@@ -1,14 +1,18 @@
 """Training the built-in annotator, end to end on a few invented sentences."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
-from preprocessing.annotators.builtin import BuiltinAnnotator
-from preprocessing.annotators.partial_trees import Parse, PartialTree
-from preprocessing.annotators.train_builtin import main, silver_scores
-from preprocessing.annotators.treebanks import entity_tags, read_conllu, read_silver
+from preprocessing.annotation.builtin import BuiltinAnnotator
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from tools.partial_trees import Parse, PartialTree
+from tools.train_builtin import main, silver_scores
+from tools.treebanks import entity_tags, read_conllu, read_silver
 
 SHARED_TREE = """\
 # text = The lungs are clear.

@@ -6,8 +6,9 @@ from graphsum.configuration import GraphSumConfig
 from graphsum.modeling import GraphSum
 from graphsum.processing import GraphSumProcessor, ProcessorSettings, train_tokenizer
 from preprocessing.corpora import load_corpus
-from preprocessing.graph import EDGE_TYPES
-from preprocessing.records import Edge, ReportGraph, dumps
+from preprocessing.files import dumps
+from preprocessing.graphs import EDGE_TYPES
+from preprocessing.records import Edge, ReportGraph
 
 PAIRS = [
     ("Heart size is enlarged . Lungs are clear .", "Cardiomegaly ."),

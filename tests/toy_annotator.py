@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 
-from preprocessing.annotators import Findings
-from preprocessing.annotators.sentences import sentences_of
+from preprocessing.annotation import Findings
 from preprocessing.records import AnnotatedReport, Entity
+from preprocessing.text.sentences import sentences_of
 
 
 class ToyAnnotator:

@@ -12,9 +12,9 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from preprocessing.annotators import Annotator, shared_annotator
-from preprocessing.laterality import Side
-from preprocessing.statements import Statement, read_statements, stem
+from preprocessing.annotation import Annotator, shared_annotator
+from preprocessing.facts.statements import Statement, read_statements, stem
+from preprocessing.records import Side
 
 Kind = Literal[
     "supported", "inferred", "unsupported", "negation_flipped", "side_flipped", "severity_flipped"

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from graphsum.metrics.bootstrap import percentile_interval, resampled_means, two_sided_p_value
-from preprocessing.observations import CHEXPERT_OBSERVATIONS, NO_FINDING, statuses
+from preprocessing.facts.observations import CHEXPERT_OBSERVATIONS, NO_FINDING, statuses
 
 CLASSES = frozenset(CHEXPERT_OBSERVATIONS) - {NO_FINDING}
 

@@ -13,11 +13,11 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from preprocessing.corpora.sections import extract_sections
 from preprocessing.corpora.source import CorpusSource, Exclusion, Parts, SplitRequest
 from preprocessing.corpora.splits import PART_NAMES, RandomSplit
 from preprocessing.errors import InputError
 from preprocessing.records import Report
-from preprocessing.sections import extract_sections
 
 ARCHIVE = "mimic-cxr-reports.zip"
 SPLIT_FILES = ("mimic-cxr-2.0.0-split.csv.gz", "mimic-cxr-2.0.0-split.csv")

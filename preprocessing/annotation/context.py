@@ -11,11 +11,11 @@ from collections.abc import Container, Sequence
 from itertools import pairwise
 from typing import NamedTuple, cast
 
-from preprocessing.annotators.change import ChangeCue, change_of, find_changes
-from preprocessing.annotators.sentences import ParsedSentence
-from preprocessing.annotators.status import clause_bounds, with_status
-from preprocessing.laterality import Side, SideWords, find_sides, sides_of_mentions, union
-from preprocessing.records import Change, Entity
+from preprocessing.records import Change, Entity, Side
+from preprocessing.text.change import ChangeCue, change_of, find_changes
+from preprocessing.text.laterality import SideWords, find_sides, sides_of_mentions, union
+from preprocessing.text.sentences import ParsedSentence
+from preprocessing.text.status import clause_bounds, with_status
 
 # Part of every annotator's version, for all that decides its output besides a model: how words and
 # sentences are split, the lexicon, status, side and change. Give it a new value ("2" comes next)

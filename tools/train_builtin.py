@@ -1,6 +1,6 @@
 """Train the model of the built-in annotator (about half an hour on one core).
 
-    OMP_NUM_THREADS=1 python -m preprocessing.annotators.train_builtin \\
+    OMP_NUM_THREADS=1 python -m tools.train_builtin \\
         --ud UD_English-EWT --silver silver.jsonl --findings train_findings.jsonl --output DIR
 
 1. A parser on UD English EWT, with part-of-speech tags as an auxiliary task.
@@ -24,14 +24,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from preprocessing.annotators.builtin import BuiltinAnnotator
-from preprocessing.annotators.partial_trees import (
+from preprocessing.annotation.builtin import BuiltinAnnotator
+from preprocessing.errors import InputError
+from preprocessing.files import read_jsonl
+from preprocessing.graphs import build_graph
+from preprocessing.text.sentences import sentences_of, single_root
+from tools.partial_trees import (
     Parse,
     align_edges,
     complete_tree,
 )
-from preprocessing.annotators.sentences import sentences_of, single_root
-from preprocessing.annotators.treebanks import (
+from tools.treebanks import (
     UNKNOWN,
     Sentence,
     SilverReport,
@@ -39,9 +42,6 @@ from preprocessing.annotators.treebanks import (
     read_conllu,
     read_silver,
 )
-from preprocessing.errors import InputError
-from preprocessing.graph import build_graph
-from preprocessing.records import read_jsonl
 
 WIDTH, DEPTH = 128, 4
 ROWS = [2000, 500, 1000, 500]  # hash table rows of NORM, PREFIX, SUFFIX, SHAPE

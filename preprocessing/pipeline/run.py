@@ -23,18 +23,13 @@ from itertools import chain, islice, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from preprocessing.annotators import Annotator, Findings, load_annotator
+from preprocessing.annotation import Annotator, Findings, load_annotator
 from preprocessing.corpora import SEEN_BEFORE, iter_reports, uid_digest
 from preprocessing.errors import InputError
-from preprocessing.graph import build_graph, graph_rule
-from preprocessing.records import (
-    SCHEMA_VERSION,
-    Report,
-    ReportGraph,
-    dumps,
-    to_json,
-)
-from preprocessing.resumable import Checkpoint, ResumableOutput
+from preprocessing.files import dumps
+from preprocessing.graphs import build_graph, graph_rule
+from preprocessing.pipeline.output import Checkpoint, ResumableOutput
+from preprocessing.records import SCHEMA_VERSION, Report, ReportGraph, to_json
 
 RECORDS_PER_CHUNK = 256
 # A hundred times the longest real report; a parser's memory grows with the sentence.
@@ -44,8 +39,8 @@ TOO_LONG = f"findings of more than {MAX_FINDINGS:,} characters"
 
 # name -> "module:function"; see Engine
 ENGINES = {
-    "local": "preprocessing.pipeline:map_locally",
-    "ray": "preprocessing.ray_engine:map_with_ray",
+    "local": "preprocessing.pipeline.run:map_locally",
+    "ray": "preprocessing.pipeline.ray_engine:map_with_ray",
 }
 
 

@@ -1,6 +1,6 @@
 """Partial dependency trees out of published graph edges, and how to complete them.
 
-Graphs built by the rule of Hu et al. (:func:`preprocessing.graph.hu2022`) list, sentence by
+Graphs built by the rule of Hu et al. (:func:`preprocessing.graphs.hu2022`) list, sentence by
 sentence, the kept dependency edges in the order of their dependents, then the edges between
 consecutive words of entities, both as pairs of words. Read backwards, they tell most heads.
 """
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from preprocessing.graph import NO_EDGES
+from preprocessing.graphs import NO_EDGES
 
 WordPair = tuple[str, str]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from preprocessing.errors import MissingBackendError
-from preprocessing.pipeline import Chunk, ChunkResult, Task, work
+from preprocessing.pipeline.run import Chunk, ChunkResult, Task, work
 
 
 def map_with_ray(
@@ -41,7 +41,7 @@ def map_with_ray(
     if started:
         local = {} if os.environ.get("RAY_ADDRESS") else {"num_cpus": workers}
         # Worker processes import this package from where this process found it.
-        package_root = str(Path(__file__).resolve().parents[1])
+        package_root = str(Path(__file__).resolve().parents[2])
         ray.init(
             include_dashboard=False,
             log_to_driver=False,

@@ -11,11 +11,10 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from preprocessing.annotators.sentences import clean_text, split_sentences, split_words
-from preprocessing.laterality import Side
-from preprocessing.observations import NO_FINDING, Observation, Status, extract_mentions
-from preprocessing.records import AnnotatedReport
-from preprocessing.statement_terms import ACUTE, ADVICE, DEGREES, EMPTY, FURTHER, NORMAL, OLD
+from preprocessing.facts.observations import NO_FINDING, Observation, Status, extract_mentions
+from preprocessing.facts.statement_terms import ACUTE, ADVICE, DEGREES, EMPTY, FURTHER, NORMAL, OLD
+from preprocessing.records import AnnotatedReport, Side
+from preprocessing.text.sentences import clean_text, split_sentences, split_words
 
 
 @dataclass(frozen=True, slots=True)

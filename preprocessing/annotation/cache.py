@@ -9,18 +9,10 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from preprocessing.annotators import Annotator
+from preprocessing.annotation import Annotator
 from preprocessing.errors import InputError
-from preprocessing.records import (
-    SCHEMA_VERSION,
-    AnnotatedReport,
-    Report,
-    dumps,
-    from_json,
-    read_jsonl,
-    to_json,
-    write_text_atomically,
-)
+from preprocessing.files import dumps, read_jsonl, write_text_atomically
+from preprocessing.records import SCHEMA_VERSION, AnnotatedReport, Report, from_json, to_json
 
 
 def annotate_reports(

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from preprocessing.annotators.lexicon import load_lexicon
-from preprocessing.annotators.partial_trees import Parse, PartialTree, WordPair
-from preprocessing.records import read_jsonl
+from preprocessing.annotation.lexicon import load_lexicon
+from preprocessing.files import read_jsonl
+from tools.partial_trees import Parse, PartialTree, WordPair
 
 UNKNOWN = ""  # a tag that says nothing: no loss
 

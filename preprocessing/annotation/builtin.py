@@ -7,17 +7,17 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from preprocessing.annotators import Findings
-from preprocessing.annotators.context import RULES_VERSION, with_context
-from preprocessing.annotators.lexicon import is_uncertainty, label_of
-from preprocessing.annotators.sentences import (
+from preprocessing.annotation import Findings
+from preprocessing.annotation.context import RULES_VERSION, with_context
+from preprocessing.annotation.lexicon import is_uncertainty, label_of
+from preprocessing.errors import MissingBackendError
+from preprocessing.records import AnnotatedReport, Entity
+from preprocessing.text.sentences import (
     ParsedSentence,
     join_sentences,
     sentences_of,
     single_root,
 )
-from preprocessing.errors import MissingBackendError
-from preprocessing.records import AnnotatedReport, Entity
 
 MODEL_DIR = Path(__file__).with_name("builtin_model")
 # Reports repeat their sentences; a parsed one is kept until this many are known.
@@ -81,7 +81,7 @@ def load_pipeline(folder: Path) -> Any:
     if not (folder / "meta.json").is_file():
         raise MissingBackendError(
             f"no builtin annotator model in {folder}; give a folder that "
-            "'python -m preprocessing.annotators.train_builtin' made, or leave model_dir out"
+            "'python -m tools.train_builtin' made, or leave model_dir out"
         )
     from thinc.api import use_ops
 

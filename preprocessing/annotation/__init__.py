@@ -31,9 +31,9 @@ class Annotator(Protocol):
 
 
 ANNOTATORS = {
-    "builtin": "preprocessing.annotators.builtin:BuiltinAnnotator",
-    "stanza": "preprocessing.annotators.stanza:StanzaAnnotator",
-    "scispacy": "preprocessing.annotators.scispacy:ScispacyAnnotator",
+    "builtin": "preprocessing.annotation.builtin:BuiltinAnnotator",
+    "stanza": "preprocessing.annotation.stanza:StanzaAnnotator",
+    "scispacy": "preprocessing.annotation.scispacy:ScispacyAnnotator",
 }
 
 

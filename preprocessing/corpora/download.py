@@ -11,7 +11,7 @@ from pathlib import Path
 
 from preprocessing.corpora import corpus_source, openi
 from preprocessing.errors import InputError
-from preprocessing.records import give_usual_permissions
+from preprocessing.files import give_usual_permissions
 
 OPENI_SHA256 = "8fb6de7eec73d8c3665067ad4bb003ccd57f971ae316d2642e1627ac7268667a"
 _TIMEOUT = 60.0  # seconds without an answer

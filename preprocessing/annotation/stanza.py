@@ -11,16 +11,16 @@ from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
 
-from preprocessing.annotators import Findings
-from preprocessing.annotators.context import RULES_VERSION, with_context
-from preprocessing.annotators.sentences import (
+from preprocessing.annotation import Findings
+from preprocessing.annotation.context import RULES_VERSION, with_context
+from preprocessing.errors import MissingBackendError
+from preprocessing.records import AnnotatedReport, Entity
+from preprocessing.text.sentences import (
     ParsedSentence,
     clean_text,
     join_sentences,
     single_root,
 )
-from preprocessing.errors import MissingBackendError
-from preprocessing.records import AnnotatedReport, Entity
 
 _PACKAGE, _NER = "mimic", "radiology"
 _REPORTS_AT_ONCE = 64

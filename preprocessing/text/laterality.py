@@ -7,9 +7,9 @@ mention before it ("effusion and a nodule in the left base").
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Literal, NamedTuple, cast
+from typing import NamedTuple, cast
 
-Side = Literal["left", "right", "bilateral"]
+from preprocessing.records import Side
 
 _ONE = r"(?:left|right)(?: ?- ?sided)?"
 _MORE = (

@@ -12,7 +12,7 @@ from preprocessing.records import ENTITY_LABELS
 def load_lexicon() -> Mapping[str, str]:
     """Lower-cased word -> entity label, of ``lexicon.txt``; the first label of a word counts."""
     labels: dict[str, str] = {}
-    text = resources.files("preprocessing.annotators").joinpath("lexicon.txt").read_text("utf-8")
+    text = resources.files("preprocessing.annotation").joinpath("lexicon.txt").read_text("utf-8")
     for line in text.splitlines():
         if line.startswith("#") or not line.strip():
             continue

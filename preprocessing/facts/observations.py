@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from preprocessing.laterality import Side, find_sides, sides_of_mentions
-from preprocessing.observation_terms import (
+from preprocessing.facts.observation_terms import (
     COMPOUNDS,
     CUES,
     LARGE,
@@ -22,6 +21,8 @@ from preprocessing.observation_terms import (
     TERMS,
     UNSIDED,
 )
+from preprocessing.records import Side
+from preprocessing.text.laterality import find_sides, sides_of_mentions
 
 Status = Literal["present", "absent", "uncertain"]
 

@@ -3,16 +3,16 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from preprocessing.annotators import Findings
-from preprocessing.annotators.context import RULES_VERSION, with_context
-from preprocessing.annotators.sentences import (
+from preprocessing.annotation import Findings
+from preprocessing.annotation.context import RULES_VERSION, with_context
+from preprocessing.errors import MissingBackendError
+from preprocessing.records import ENTITY_LABELS, AnnotatedReport, Entity
+from preprocessing.text.sentences import (
     ParsedSentence,
     clean_text,
     join_sentences,
     single_root,
 )
-from preprocessing.errors import MissingBackendError
-from preprocessing.records import ENTITY_LABELS, AnnotatedReport, Entity
 
 _DEFAULT_PIPELINE = "en_core_sci_sm"
 _MODEL_URL = (

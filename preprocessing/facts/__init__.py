@@ -1,0 +1,1 @@
+"""What a text says: observations and statements, with status and side."""

@@ -1,0 +1,81 @@
+"""JSON Lines, and files that appear whole or not at all."""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from preprocessing.errors import InputError
+
+
+def dumps(value: dict[str, Any]) -> str:
+    """One JSON Lines line (with its newline), the same bytes for the same value."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def read_jsonl(path: str | Path) -> Iterator[dict[str, Any]]:
+    """Yield the object of each non-empty line; raise :class:`InputError` naming file and line."""
+    try:
+        with open(path, encoding="utf-8") as lines:
+            for number, line in enumerate(lines, 1):
+                if not line.strip():
+                    continue
+                try:
+                    value = json.loads(line)
+                except json.JSONDecodeError as error:
+                    raise InputError(
+                        f"{path}:{number}: not a JSON object ({error.msg}); "
+                        "one JSON object per line is expected"
+                    ) from None
+                if not isinstance(value, dict):
+                    raise InputError(f"{path}:{number}: expected a JSON object on each line")
+                yield value
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: not UTF-8 text; expected JSON Lines") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def check_writable(path: str | Path) -> None:
+    """Raise :class:`InputError` now if a later write of ``path`` would fail for want of a place.
+
+    Nothing stays behind: the nearest folder that exists is tried.
+    """
+    folder = Path(path).absolute().parent
+    while not folder.exists():
+        folder = folder.parent
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written ({error.strerror})") from None
+
+
+def give_usual_permissions(path: str | Path) -> None:
+    """Make a file as readable as any new one: temporary files are their owner's alone."""
+    umask = os.umask(0)
+    os.umask(umask)
+    os.chmod(path, 0o666 & ~umask)
+
+
+def write_text_atomically(path: str | Path, chunks: Iterable[str]) -> None:
+    """Write a file that appears complete or not at all.
+
+    Raises :class:`InputError` when the place is not writable.
+    """
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written ({error.strerror})") from None
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as out:
+            out.writelines(chunks)
+        give_usual_permissions(temporary)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise

@@ -1,0 +1,1 @@
+"""Annotate a corpus of any size: worker processes, constant memory, resumable output."""

@@ -1,0 +1,1 @@
+"""Words without medicine: sentences, status, change over time, sides."""

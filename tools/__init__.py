@@ -1,0 +1,1 @@
+"""Programs that make the files which the packages ship; they are not installed."""
