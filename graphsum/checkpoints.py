@@ -13,7 +13,7 @@ from graphsum.language_models import ADAPTER
 from graphsum.modeling import LLM, own_state
 from graphsum.options import PROGRESS_FILE
 from preprocessing.errors import InputError
-from preprocessing.files import give_usual_permissions, write_text_atomically
+from preprocessing.files import give_usual_permissions, replace_folder, write_text_atomically
 
 
 def save_checkpoint(
@@ -45,32 +45,15 @@ def save_checkpoint(
             processor.save_pretrained(new)
             text = json.dumps(progress) + "\n"
             write_text_atomically(new / PROGRESS_FILE, [text])
-            swap_in(new, run / name)
+            share_weights(new)
+            replace_folder(new, run / name)
         accelerator.wait_for_everyone()
-
-
-def swap_in(new: Path, folder: Path) -> None:
-    """Put ``new`` in the place of ``folder``, such that a complete one is always there."""
-    share_weights(new)
-    old = folder.with_suffix(".old")
-    shutil.rmtree(old, ignore_errors=True)
-    if folder.exists():
-        folder.rename(old)
-    new.rename(folder)
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def share_weights(folder: Path) -> None:
     """Let others read the weights too: safetensors 0.8 leaves them to their owner (its #782)."""
     for path in folder.rglob("*.safetensors"):
         give_usual_permissions(path)
-
-
-def restore_swapped(run: Path) -> None:
-    """Undo a swap that a kill cut in two."""
-    for old in run.glob("*.old"):
-        if not old.with_suffix("").exists():
-            old.rename(old.with_suffix(""))
 
 
 def leave_weights_to_the_model(accelerator: Accelerator) -> None:

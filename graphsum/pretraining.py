@@ -13,12 +13,13 @@ from tqdm import tqdm
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerBase
 from transformers.utils import logging as transformers_logging
 
-from graphsum.checkpoints import swap_in
+from graphsum.checkpoints import share_weights
 from graphsum.decoders.causal_lm import IGNORED
 from graphsum.out_of_memory import out_of_memory_as_input_error
 from graphsum.pretrain import PretrainOptions
 from graphsum.processing import padded, train_tokenizer
 from graphsum.prompting import Prompter, PromptSettings
+from preprocessing.files import replace_folder
 from preprocessing.records import Report
 
 BLIND = 0.25  # share of the reports whose findings a pass leaves out
@@ -147,4 +148,5 @@ def save(
     tokenizer.save_pretrained(new)
     facts = {"options": asdict(options), "val_perplexity": list(perplexities)}
     (new / "pretraining.json").write_text(json.dumps(facts, indent=2) + "\n")
-    swap_in(new, folder)
+    share_weights(new)
+    replace_folder(new, folder)

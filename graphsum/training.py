@@ -25,7 +25,6 @@ from graphsum.building import graphs_of
 from graphsum.checkpoints import (
     is_spread,
     leave_weights_to_the_model,
-    restore_swapped,
     save_checkpoint,
 )
 from graphsum.generation import GREEDY, generate_impressions, onednn_products
@@ -38,7 +37,7 @@ from graphsum.processing import Example, GraphSumProcessor, with_shuffled_senten
 from preprocessing.annotation import load_annotator
 from preprocessing.corpora import Corpus, describe
 from preprocessing.errors import InputError
-from preprocessing.files import write_text_atomically
+from preprocessing.files import restore_folders, write_text_atomically
 
 LOG_FILE = "log.jsonl"
 # Of the model's output, and what they are called in the log.
@@ -347,7 +346,7 @@ def validate(
 def prepare_folder(run: Path, accelerator: Accelerator, *, resume: bool, overwrite: bool) -> None:
     """Make the run folder, or say what is in the way."""
     if accelerator.is_main_process:
-        restore_swapped(run)
+        restore_folders(run)
     accelerator.wait_for_everyone()
     if resume and not (run / "last" / PROGRESS_FILE).is_file():
         raise InputError(f"{run}: nothing to resume here; train without --resume first")

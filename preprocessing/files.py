@@ -1,13 +1,18 @@
-"""JSON Lines, and files that appear whole or not at all."""
+"""JSON Lines, and files and folders that appear whole or not at all."""
 
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from preprocessing.errors import InputError
+
+# Where a folder waits while another one takes its place.
+_OLD = ".old"
 
 
 def dumps(value: dict[str, Any]) -> str:
@@ -60,10 +65,12 @@ def give_usual_permissions(path: str | Path) -> None:
     os.chmod(path, 0o666 & ~umask)
 
 
-def write_text_atomically(path: str | Path, chunks: Iterable[str]) -> None:
-    """Write a file that appears complete or not at all.
+@contextmanager
+def new_file(path: str | Path) -> Iterator[BinaryIO]:
+    """A file to write, which takes the place of ``path`` at the end of the block.
 
-    Raises :class:`InputError` when the place is not writable.
+    After an exception in the block nothing stays behind, and ``path`` is as it was. Raises
+    :class:`InputError` when the place is not writable.
     """
     path = Path(path)
     try:
@@ -72,10 +79,37 @@ def write_text_atomically(path: str | Path, chunks: Iterable[str]) -> None:
     except OSError as error:
         raise InputError(f"{path}: cannot be written ({error.strerror})") from None
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as out:
-            out.writelines(chunks)
+        with os.fdopen(handle, "wb") as out:
+            yield out
         give_usual_permissions(temporary)
         os.replace(temporary, path)
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+def write_text_atomically(path: str | Path, chunks: Iterable[str]) -> None:
+    """Write a UTF-8 file that appears complete or not at all.
+
+    Raises :class:`InputError` when the place is not writable.
+    """
+    with new_file(path) as out:
+        out.writelines(chunk.encode() for chunk in chunks)
+
+
+def replace_folder(new: Path, folder: Path) -> None:
+    """Put ``new`` in the place of ``folder``, such that a complete one is always there."""
+    old = folder.with_name(folder.name + _OLD)
+    shutil.rmtree(old, ignore_errors=True)
+    if folder.exists():
+        folder.rename(old)
+    new.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def restore_folders(parent: Path) -> None:
+    """Undo each :func:`replace_folder` within ``parent`` that a kill cut in two."""
+    for old in parent.glob(f"*{_OLD}"):
+        folder = old.with_name(old.name.removesuffix(_OLD))
+        if not folder.exists():
+            old.rename(folder)

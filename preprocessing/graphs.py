@@ -6,8 +6,8 @@ A rule is one function and one line in ``GRAPH_RULES``. Nodes are the words of t
 from collections.abc import Callable
 from itertools import pairwise
 
-from preprocessing.errors import InputError, closest
 from preprocessing.records import AnnotatedReport, Edge, Entity, ReportGraph
+from preprocessing.registry import Table, load
 
 GraphRule = Callable[[AnnotatedReport], ReportGraph]
 
@@ -29,17 +29,7 @@ NO_EDGES = frozenset(("XXXX", ".", ",", ";", ":"))
 
 def build_graph(annotated: AnnotatedReport, rule: str = "hu2022") -> ReportGraph:
     """The graph of a report by the rule of that name; raises ``InputError`` for unknown names."""
-    return graph_rule(rule)(annotated)
-
-
-def graph_rule(name: str) -> GraphRule:
-    """The rule of that name; raises ``InputError`` for unknown names."""
-    if name not in GRAPH_RULES:
-        raise InputError(
-            f"unknown graph rule {name!r}{closest(name, GRAPH_RULES)}; "
-            f"choose from {', '.join(GRAPH_RULES)}"
-        )
-    return GRAPH_RULES[name]
+    return load(GRAPH_RULES, rule)(annotated)
 
 
 def hu2022(annotated: AnnotatedReport) -> ReportGraph:
@@ -105,11 +95,9 @@ def wgsum(annotated: AnnotatedReport) -> ReportGraph:
     return _graph(annotated, key_words, edges)
 
 
-GRAPH_RULES: dict[str, GraphRule] = {
-    "hu2022": hu2022,
-    "hu2022-full": hu2022_full,
-    "wgsum": wgsum,
-}
+GRAPH_RULES: Table[GraphRule] = Table(
+    "graph rule", {"hu2022": hu2022, "hu2022-full": hu2022_full, "wgsum": wgsum}
+)
 
 
 def _without_uncertainty(annotated: AnnotatedReport) -> list[Entity]:

@@ -4,12 +4,13 @@ import json
 
 import pytest
 
-from preprocessing.corpora import CORPORA, corpus_source, load_corpus
+from preprocessing.corpora import CORPORA, load_corpus
 from preprocessing.corpora.inclusion import count_tokens, exclusion_reason
 from preprocessing.corpora.source import SplitRequest
 from preprocessing.corpora.splits import RandomSplit
 from preprocessing.errors import InputError
 from preprocessing.records import Report
+from preprocessing.registry import load
 
 TEN = "one two three four five six seven eight nine ten"
 
@@ -139,7 +140,7 @@ def test_default_folder_is_data_and_the_name(tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", ["openi", "mimic-cxr", "csv", "jsonl"])
 def test_every_source_names_its_split_and_rule(name):
     assert name in CORPORA
-    source = corpus_source(name)
+    source = load(CORPORA, name)
     assert source.splits
     assert source.data_hint
     assert exclusion_reason(Report("1", TEN + ".", "All is well."), source.inclusion) is None

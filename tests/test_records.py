@@ -2,11 +2,19 @@
 
 import json
 import os
+from pathlib import Path
 
 import pytest
 
 from preprocessing.errors import InputError
-from preprocessing.files import dumps, read_jsonl, write_text_atomically
+from preprocessing.files import (
+    dumps,
+    new_file,
+    read_jsonl,
+    replace_folder,
+    restore_folders,
+    write_text_atomically,
+)
 from preprocessing.records import (
     AnnotatedReport,
     Edge,
@@ -55,3 +63,36 @@ def test_atomic_write_leaves_the_old_file_when_it_fails(tmp_path):
         write_text_atomically(path, chunks())
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["out.txt"]
+
+
+@pytest.mark.parametrize("name", ["best", "model-0.5"])
+def test_a_folder_is_replaced_or_stays(tmp_path: Path, name: str) -> None:
+    new, folder = tmp_path / "new", tmp_path / name
+    for place in (new, folder):
+        place.mkdir()
+        (place / "which").write_text(place.name)
+    replace_folder(new, folder)
+    assert (folder / "which").read_text() == "new"
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+    folder.rename(tmp_path / f"{name}.old")  # where a kill may leave it
+    restore_folders(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert (folder / "which").read_text() == "new"
+
+
+def test_a_new_file_is_there_only_when_it_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "sub" / "out.bin"
+    with new_file(path) as out:
+        out.write(b"first")
+        assert not path.exists()
+
+    def fail() -> None:
+        with new_file(path) as out:
+            out.write(b"second")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert path.read_bytes() == b"first"
+    assert [one.name for one in path.parent.iterdir()] == ["out.bin"]

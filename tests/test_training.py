@@ -14,7 +14,6 @@ import pytest
 from tiny import tiny_model, tiny_processor, write_sample_reports
 
 import evaluate
-from graphsum.checkpoints import swap_in
 from graphsum.options import resolve
 from graphsum.runs import find_checkpoint
 from graphsum.training import batches, build_accelerator, parameter_groups, rate_factor
@@ -110,15 +109,6 @@ def test_parameter_groups_hold_every_parameter_once():
     assert {id(p) for p in groups[0]["params"] + groups[1]["params"]} == {
         id(p) for p in model.text_encoder.parameters()
     }
-
-
-def test_swap_in_replaces_a_folder(tmp_path):
-    for name in ("new", "best"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "which").write_text(name)
-    swap_in(tmp_path / "new", tmp_path / "best")
-    assert (tmp_path / "best" / "which").read_text() == "new"
-    assert [path.name for path in tmp_path.iterdir()] == ["best"]
 
 
 def test_a_killed_run_goes_on_exactly(reports_file, whole, tmp_path):

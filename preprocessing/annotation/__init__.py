@@ -4,13 +4,12 @@ One class per backend and one line in ``ANNOTATORS``; a backend's library is imp
 that backend is loaded.
 """
 
-import importlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from typing import Protocol
 
-from preprocessing.errors import InputError, closest
 from preprocessing.records import AnnotatedReport
+from preprocessing.registry import Table, load
 
 # Findings as text, or already split into sentences of words.
 Findings = str | Sequence[Sequence[str]]
@@ -30,11 +29,14 @@ class Annotator(Protocol):
         ...
 
 
-ANNOTATORS = {
-    "builtin": "preprocessing.annotation.builtin:BuiltinAnnotator",
-    "stanza": "preprocessing.annotation.stanza:StanzaAnnotator",
-    "scispacy": "preprocessing.annotation.scispacy:ScispacyAnnotator",
-}
+ANNOTATORS: Table[Callable[[str | None], Annotator]] = Table(
+    "annotator",
+    {
+        "builtin": "preprocessing.annotation.builtin:BuiltinAnnotator",
+        "stanza": "preprocessing.annotation.stanza:StanzaAnnotator",
+        "scispacy": "preprocessing.annotation.scispacy:ScispacyAnnotator",
+    },
+)
 
 
 def load_annotator(name: str, *, model_dir: str | None = None) -> Annotator:
@@ -46,14 +48,7 @@ def load_annotator(name: str, *, model_dir: str | None = None) -> Annotator:
     Raises ``InputError`` for an unknown name and ``MissingBackendError`` when the library or the
     model is not installed.
     """
-    if name not in ANNOTATORS:
-        raise InputError(
-            f"unknown annotator {name!r}{closest(name, ANNOTATORS)}; "
-            f"choose from {', '.join(ANNOTATORS)}"
-        )
-    module, _, attribute = ANNOTATORS[name].partition(":")
-    annotator: Annotator = getattr(importlib.import_module(module), attribute)(model_dir)
-    return annotator
+    return load(ANNOTATORS, name)(model_dir)
 
 
 @cache

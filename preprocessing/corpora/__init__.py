@@ -4,7 +4,6 @@ A new corpus is one module with a ``SOURCE`` (see ``source.py``) and one line in
 """
 
 import hashlib
-import importlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,18 +12,20 @@ from pathlib import Path
 from preprocessing.corpora.inclusion import INCLUSION_RULES, exclusion_reason
 from preprocessing.corpora.source import CorpusSource, Exclusion, SplitRequest
 from preprocessing.corpora.splits import RandomSplit, read_split_file, split_by_file
-from preprocessing.errors import InputError, closest
+from preprocessing.errors import InputError
 from preprocessing.records import Report
+from preprocessing.registry import Table, load, unknown_name
 
-# name -> "module:attribute", imported only when asked for
-CORPORA: dict[str, str] = {
-    "openi": "preprocessing.corpora.openi:SOURCE",
-    "mimic-cxr": "preprocessing.corpora.mimic_cxr:SOURCE",
-    "csv": "preprocessing.corpora.csv_table:SOURCE",
-    "jsonl": "preprocessing.corpora.jsonl:SOURCE",
-    "sample": "preprocessing.corpora.sample:SOURCE",
-}
-
+CORPORA: Table[CorpusSource] = Table(
+    "corpus",
+    {
+        "openi": "preprocessing.corpora.openi:SOURCE",
+        "mimic-cxr": "preprocessing.corpora.mimic_cxr:SOURCE",
+        "csv": "preprocessing.corpora.csv_table:SOURCE",
+        "jsonl": "preprocessing.corpora.jsonl:SOURCE",
+        "sample": "preprocessing.corpora.sample:SOURCE",
+    },
+)
 
 # Why the second record of a uid is left out.
 SEEN_BEFORE = "uid seen before"
@@ -46,15 +47,6 @@ class Corpus:
     split: str
 
 
-def corpus_source(name: str) -> CorpusSource:
-    """The source of the corpus called ``name``; ``InputError`` when there is none."""
-    if name not in CORPORA:
-        raise InputError(f"unknown corpus {name!r}{_did_you_mean(name, CORPORA)}")
-    module, attribute = CORPORA[name].split(":")
-    source: CorpusSource = getattr(importlib.import_module(module), attribute)
-    return source
-
-
 def load_corpus(
     name: str,
     *,
@@ -71,7 +63,7 @@ def load_corpus(
     takes the place of a named split; ``columns`` (field -> column) is for tables.
     Raises ``InputError`` for names that do not exist and data that is missing or broken.
     """
-    source = corpus_source(name)
+    source = load(CORPORA, name)
     inclusion = _inclusion_rule(source, inclusion)
     if split is not None and split_file is not None:
         raise InputError(f"split {split!r} and a split file were both given; give one of them")
@@ -84,7 +76,7 @@ def load_corpus(
     elif split is None:
         split = source.default_split(request) if source.default_split else next(iter(source.splits))
     elif split not in source.splits:
-        raise InputError(f"unknown split {split!r} of {name}{_did_you_mean(split, source.splits)}")
+        raise unknown_name(f"{name} split", split, source.splits)
 
     reports, known, exclusions = _read_and_filter(source, inclusion, request)
     if split_file is not None:
@@ -118,7 +110,7 @@ def iter_reports(
     What :func:`load_corpus` keeps and counts, without a split and without holding the reports in
     memory (16 bytes of each uid are held). Raises ``InputError`` as it does.
     """
-    source = corpus_source(name)
+    source = load(CORPORA, name)
     rule = _inclusion_rule(source, inclusion)
     request = SplitRequest(
         Path("data", name) if data_dir is None else Path(data_dir), 0, columns or {}
@@ -133,7 +125,7 @@ def uid_digest(uid: str) -> bytes:
 
 def describe(corpus: Corpus) -> str:
     """The sizes of the parts, beside the published ones where there are any, and the exclusions."""
-    published = corpus_source(corpus.name).published.get(corpus.split, ())
+    published = load(CORPORA, corpus.name).published.get(corpus.split, ())
     parts = {"train": corpus.train, "val": corpus.val, "test": corpus.test}
     total = sum(map(len, parts.values()))
     lines = [f"{corpus.name}: {total:,} reports, split {corpus.split}"]
@@ -158,7 +150,7 @@ def _read_and_filter(
             left_out[record.reason] += 1
         else:
             reports.append(record)
-    rules = [reason for reason, _ in INCLUSION_RULES[inclusion]]
+    rules = [reason for reason, _ in load(INCLUSION_RULES, inclusion)]
     exclusions = {reason: count for reason, count in left_out.items() if reason not in rules}
     exclusions |= {reason: left_out[reason] for reason in rules if left_out[reason]}
     return reports, known, exclusions
@@ -186,10 +178,5 @@ def _filtered(
 
 def _inclusion_rule(source: CorpusSource, given: str | None) -> str:
     rule = source.inclusion if given is None else given
-    if rule not in INCLUSION_RULES:
-        raise InputError(f"unknown inclusion rule {rule!r}{_did_you_mean(rule, INCLUSION_RULES)}")
+    load(INCLUSION_RULES, rule)  # a mistake is reported before the reports are read
     return rule
-
-
-def _did_you_mean(given: str, allowed: Mapping[str, object]) -> str:
-    return f"{closest(given, allowed)}; choose one of {', '.join(allowed)}"

@@ -1,17 +1,17 @@
 """Fetching the corpora that are free to fetch."""
 
 import hashlib
-import os
-import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Callable
 from http.client import HTTPException
 from pathlib import Path
+from typing import BinaryIO
 
-from preprocessing.corpora import corpus_source, openi
+from preprocessing.corpora import CORPORA, openi
 from preprocessing.errors import InputError
-from preprocessing.files import give_usual_permissions
+from preprocessing.files import new_file
+from preprocessing.registry import load
 
 OPENI_SHA256 = "8fb6de7eec73d8c3665067ad4bb003ccd57f971ae316d2642e1627ac7268667a"
 _TIMEOUT = 60.0  # seconds without an answer
@@ -24,7 +24,7 @@ def download(name: str, data_dir: str | Path | None = None) -> Path:
     Raises ``InputError`` for corpora that cannot be fetched, and when the network or the place
     fails; then nothing is left behind.
     """
-    hint = corpus_source(name).data_hint
+    hint = load(CORPORA, name).data_hint
     if name not in DOWNLOADS:
         can = ", ".join(DOWNLOADS)
         raise InputError(f"{name} cannot be downloaded (only {can} can); it needs {hint}")
@@ -47,37 +47,31 @@ def fetch(url: str, path: Path, *, sha256: str) -> None:
     if path.is_file() and _sha256(path) == sha256:
         return
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror})") from None
-    try:
-        with os.fdopen(handle, "wb") as out:
-            _copy(url, out.write)
-        found = _sha256(Path(temporary))
-        if found != sha256:
-            raise InputError(
-                f"{url}: the file's SHA-256 is {found}, not {sha256}; try again, or {advice}"
-            )
-        give_usual_permissions(temporary)
-        os.replace(temporary, path)
+        with new_file(path) as out:
+            found = _copy(url, out)
+            if found != sha256:
+                raise InputError(
+                    f"{url}: the file's SHA-256 is {found}, not {sha256}; try again, or {advice}"
+                )
     except (urllib.error.URLError, HTTPException, OSError) as error:
         reason = getattr(error, "reason", None) or error
         raise InputError(f"{url}: download failed ({reason}); {advice}") from None
-    finally:
-        Path(temporary).unlink(missing_ok=True)
 
 
-def _copy(url: str, write: Callable[[bytes], object]) -> None:
+def _copy(url: str, out: BinaryIO) -> str:
+    """Copy what lies at ``url``; returns its SHA-256."""
     from tqdm import tqdm
 
+    digest = hashlib.sha256()
     with urllib.request.urlopen(url, timeout=_TIMEOUT) as answer:
         size = answer.headers.get("Content-Length", "")
         total = int(size) if size.isdigit() else None
         with tqdm(total=total, unit="B", unit_scale=True, desc=url.rpartition("/")[2]) as bar:
             while chunk := answer.read(_CHUNK):
-                write(chunk)
+                out.write(chunk)
+                digest.update(chunk)
                 bar.update(len(chunk))
+    return digest.hexdigest()
 
 
 def _sha256(path: Path) -> str:

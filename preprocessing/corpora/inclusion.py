@@ -3,8 +3,8 @@
 import re
 from collections.abc import Callable
 
-from preprocessing.errors import InputError
 from preprocessing.records import Report
+from preprocessing.registry import Table, load
 
 # Words keep their inner hyphens and apostrophes ("x-ray", "patient's"); every other mark counts
 # as a token. Splitting at hyphens instead would add a report that the papers' split leaves out.
@@ -29,21 +29,27 @@ _BOTH_SECTIONS: Rule = (
 )
 
 # Reasons in the order they are tried; a report counts under the first that holds.
-INCLUSION_RULES: dict[str, Rule] = {
-    # Hu et al. (ACL 2022), after Zhang et al. (2018)
-    "hu2022": (
-        *_BOTH_SECTIONS,
-        ("findings of 10 tokens or fewer", lambda report: count_tokens(report.findings) <= 10),
-        ("impression of 3 tokens or fewer", lambda report: count_tokens(report.impression) <= 3),
-    ),
-    # Liu et al., Radiology-GPT (2023)
-    "radiology-gpt": (
-        *_BOTH_SECTIONS,
-        ("findings of fewer than 10 words", lambda report: count_words(report.findings) < 10),
-        ("impression of fewer than 2 words", lambda report: count_words(report.impression) < 2),
-    ),
-    "none": _BOTH_SECTIONS,
-}
+INCLUSION_RULES: Table[Rule] = Table(
+    "inclusion rule",
+    {
+        # Hu et al. (ACL 2022), after Zhang et al. (2018)
+        "hu2022": (
+            *_BOTH_SECTIONS,
+            ("findings of 10 tokens or fewer", lambda report: count_tokens(report.findings) <= 10),
+            (
+                "impression of 3 tokens or fewer",
+                lambda report: count_tokens(report.impression) <= 3,
+            ),
+        ),
+        # Liu et al., Radiology-GPT (2023)
+        "radiology-gpt": (
+            *_BOTH_SECTIONS,
+            ("findings of fewer than 10 words", lambda report: count_words(report.findings) < 10),
+            ("impression of fewer than 2 words", lambda report: count_words(report.impression) < 2),
+        ),
+        "none": _BOTH_SECTIONS,
+    },
+)
 
 
 def exclusion_reason(report: Report, rule: str) -> str | None:
@@ -51,8 +57,4 @@ def exclusion_reason(report: Report, rule: str) -> str | None:
 
     Raises ``InputError`` for a rule that is not in ``INCLUSION_RULES``.
     """
-    if rule not in INCLUSION_RULES:
-        raise InputError(
-            f"unknown inclusion rule {rule!r}; choose one of {', '.join(INCLUSION_RULES)}"
-        )
-    return next((reason for reason, holds in INCLUSION_RULES[rule] if holds(report)), None)
+    return next((reason for reason, holds in load(INCLUSION_RULES, rule) if holds(report)), None)

@@ -6,7 +6,6 @@ byte, whatever the engine, the number of workers, and the interruptions.
 """
 
 import hashlib
-import importlib
 import json
 import multiprocessing
 import os
@@ -27,9 +26,10 @@ from preprocessing.annotation import Annotator, Findings, load_annotator
 from preprocessing.corpora import SEEN_BEFORE, iter_reports, uid_digest
 from preprocessing.errors import InputError
 from preprocessing.files import dumps
-from preprocessing.graphs import build_graph, graph_rule
+from preprocessing.graphs import GRAPH_RULES, build_graph
 from preprocessing.pipeline.output import Checkpoint, ResumableOutput
 from preprocessing.records import SCHEMA_VERSION, Report, ReportGraph, to_json
+from preprocessing.registry import Table, load
 
 RECORDS_PER_CHUNK = 256
 # A hundred times the longest real report; a parser's memory grows with the sentence.
@@ -38,10 +38,13 @@ NOT_TEXT = "half a surrogate pair, which is no text"
 TOO_LONG = f"findings of more than {MAX_FINDINGS:,} characters"
 
 # name -> "module:function"; see Engine
-ENGINES = {
-    "local": "preprocessing.pipeline.run:map_locally",
-    "ray": "preprocessing.pipeline.ray_engine:map_with_ray",
-}
+ENGINES: "Table[Engine]" = Table(
+    "engine",
+    {
+        "local": "preprocessing.pipeline.run:map_locally",
+        "ray": "preprocessing.pipeline.ray_engine:map_with_ray",
+    },
+)
 
 
 class Item(NamedTuple):
@@ -107,7 +110,7 @@ def run_pipeline(
     """
     if workers < 1:
         raise InputError(f"{workers} workers; give at least 1")
-    map_chunks = _engine(engine)
+    map_chunks = load(ENGINES, engine)
     settings = {
         "schema": SCHEMA_VERSION,
         "form": task.form,
@@ -224,14 +227,6 @@ def as_pairs(graph: ReportGraph) -> dict[str, Any]:
 FORMS: dict[str, Callable[[ReportGraph], dict[str, Any]]] = {"pairs": as_pairs, "graph": to_json}
 
 
-def _engine(name: str) -> Engine:
-    if name not in ENGINES:
-        raise InputError(f"unknown engine {name!r}; choose from {', '.join(ENGINES)}")
-    module, _, attribute = ENGINES[name].partition(":")
-    engine: Engine = getattr(importlib.import_module(module), attribute)
-    return engine
-
-
 @lru_cache(maxsize=1)
 def _loaded(name: str, model_dir: str | None) -> Annotator:
     return load_annotator(name, model_dir=model_dir)
@@ -239,7 +234,7 @@ def _loaded(name: str, model_dir: str | None) -> Annotator:
 
 def _checked_version(task: Task, workers: int, output: Path) -> str:
     """The annotator's version; every name in the task is tried before a report is read."""
-    graph_rule(task.rule)
+    load(GRAPH_RULES, task.rule)
     if workers == 1:
         return _version(task)
     # This process will not annotate; what a process has loaded it never quite gives back.
