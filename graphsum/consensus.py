@@ -32,10 +32,11 @@ from graphsum.metrics.consistency import (
 from graphsum.metrics.observations import positive_classes
 from graphsum.metrics.rouge import mean_rouge
 from preprocessing.errors import InputError
-from preprocessing.facts.observations import NO_FINDING, extract_mentions, statuses
-from preprocessing.facts.statements import Statement, sentence_spans
+from preprocessing.facts.observations import extract_mentions, statuses
+from preprocessing.facts.ontology import NO_FINDING
+from preprocessing.facts.statements import Statement
 from preprocessing.files import write_text_atomically
-from preprocessing.text.sentences import clean_text, sentences_of
+from preprocessing.text.sentences import clean_text, sentence_spans, sentences_of
 
 CONSENSUS_FILE = "consensus_config.json"
 LONG_WORD = 5  # letters; shorter words may well come twice in a sentence

@@ -57,6 +57,15 @@ class Entity(NamedTuple):
     change: Change | None = None
 
 
+class ParsedSentence(NamedTuple):
+    """A sentence as a backend parses it; ``heads`` and entities count from its first word."""
+
+    words: tuple[str, ...]
+    heads: tuple[int, ...]
+    deprels: tuple[str, ...]
+    entities: tuple[Entity, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class AnnotatedReport:
     """Words of the findings with sentences, dependency tree and entities.

@@ -10,15 +10,10 @@ from preprocessing.annotation import ANNOTATORS, load_annotator
 from preprocessing.annotation.builtin import BuiltinAnnotator
 from preprocessing.annotation.lexicon import label_of, load_lexicon
 from preprocessing.annotation.stanza import spans_of_bioes
+from preprocessing.annotation.trees import join_sentences, single_root
 from preprocessing.errors import InputError, MissingBackendError
-from preprocessing.records import ENTITY_LABELS, AnnotatedReport, Entity
-from preprocessing.text.sentences import (
-    ParsedSentence,
-    join_sentences,
-    single_root,
-    split_sentences,
-    split_words,
-)
+from preprocessing.records import ENTITY_LABELS, AnnotatedReport, Entity, ParsedSentence
+from preprocessing.text.sentences import split_sentences, split_words
 
 
 @pytest.fixture(scope="module")

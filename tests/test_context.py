@@ -10,9 +10,9 @@ import pytest
 from preprocessing.annotation.builtin import BuiltinAnnotator
 from preprocessing.annotation.context import with_context
 from preprocessing.graphs import GRAPH_RULES, build_graph
-from preprocessing.records import AnnotatedReport, Entity
+from preprocessing.records import AnnotatedReport, Entity, ParsedSentence
 from preprocessing.text.change import change_of, find_changes
-from preprocessing.text.sentences import ParsedSentence, split_words
+from preprocessing.text.sentences import split_words
 from preprocessing.text.status import with_status
 
 DATA = Path(__file__).parent / "data"

@@ -10,13 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preprocessing.facts.observations import (
+from preprocessing.facts.observations import extract_observations, positive_observations, statuses
+from preprocessing.facts.ontology import (
     CHEXPERT_OBSERVATIONS,
+    COMPOUNDS,
     OBSERVATIONS,
-    extract_observations,
-    positive_observations,
-    statuses,
+    PARENTS,
+    UNSIDED,
 )
+from preprocessing.facts.terms import TERMS
 
 ROOT = Path(__file__).parents[1]
 SHARED = Path(os.environ.get("GRAPHSUM_SHARED", ROOT.parent / "shared"))
@@ -299,3 +301,10 @@ def test_open_i_scores_are_the_documented_ones():
     table = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines()}
     assert float(table["micro"][-1]) >= 0.89
     assert float(table["macro"][-1]) >= 0.86
+
+
+def test_the_ontology_names_every_term_and_no_other() -> None:
+    mentioned = [name for term in TERMS if term for name in COMPOUNDS.get(term, (term,))]
+    assert tuple(dict.fromkeys([*CHEXPERT_OBSERVATIONS, *mentioned])) == OBSERVATIONS
+    assert set(PARENTS) | {name for names in PARENTS.values() for name in names} <= {*OBSERVATIONS}
+    assert set(UNSIDED) <= {*OBSERVATIONS}

@@ -3,7 +3,8 @@ from functools import lru_cache
 import pytest
 
 from preprocessing.annotation import load_annotator
-from preprocessing.facts.statements import read_statements, sentence_spans, stem, word_spans
+from preprocessing.facts.statements import read_statements, stem
+from preprocessing.text.sentences import sentence_spans, word_spans
 
 
 @lru_cache(maxsize=1)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from preprocessing.annotation.builtin import BuiltinAnnotator
-from preprocessing.records import Entity
-from preprocessing.text.sentences import ParsedSentence, split_words
+from preprocessing.records import Entity, ParsedSentence
+from preprocessing.text.sentences import split_words
 from preprocessing.text.status import with_status
 
 DATA = Path(__file__).parent / "data"

@@ -25,10 +25,11 @@ from pathlib import Path
 from typing import Any
 
 from preprocessing.annotation.builtin import BuiltinAnnotator
+from preprocessing.annotation.trees import single_root
 from preprocessing.errors import InputError
 from preprocessing.files import read_jsonl
 from preprocessing.graphs import build_graph
-from preprocessing.text.sentences import sentences_of, single_root
+from preprocessing.text.sentences import sentences_of
 from tools.partial_trees import (
     Parse,
     align_edges,

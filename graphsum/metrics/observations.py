@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from graphsum.metrics.bootstrap import percentile_interval, resampled_means, two_sided_p_value
-from preprocessing.facts.observations import CHEXPERT_OBSERVATIONS, NO_FINDING, statuses
+from preprocessing.facts.observations import statuses
+from preprocessing.facts.ontology import CHEXPERT_OBSERVATIONS, NO_FINDING
 
 CLASSES = frozenset(CHEXPERT_OBSERVATIONS) - {NO_FINDING}
 

@@ -10,14 +10,10 @@ from typing import Any
 from preprocessing.annotation import Findings
 from preprocessing.annotation.context import RULES_VERSION, with_context
 from preprocessing.annotation.lexicon import is_uncertainty, label_of
+from preprocessing.annotation.trees import join_sentences, single_root
 from preprocessing.errors import MissingBackendError
-from preprocessing.records import AnnotatedReport, Entity
-from preprocessing.text.sentences import (
-    ParsedSentence,
-    join_sentences,
-    sentences_of,
-    single_root,
-)
+from preprocessing.records import AnnotatedReport, Entity, ParsedSentence
+from preprocessing.text.sentences import sentences_of
 
 MODEL_DIR = Path(__file__).with_name("builtin_model")
 # Reports repeat their sentences; a parsed one is kept until this many are known.

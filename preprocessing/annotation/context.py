@@ -11,10 +11,9 @@ from collections.abc import Container, Sequence
 from itertools import pairwise
 from typing import NamedTuple, cast
 
-from preprocessing.records import Change, Entity, Side
+from preprocessing.records import Change, Entity, ParsedSentence, Side
 from preprocessing.text.change import ChangeCue, change_of, find_changes
 from preprocessing.text.laterality import SideWords, find_sides, sides_of_mentions, union
-from preprocessing.text.sentences import ParsedSentence
 from preprocessing.text.status import clause_bounds, with_status
 
 # Part of every annotator's version, for all that decides its output besides a model: how words and

@@ -5,14 +5,10 @@ from typing import Any
 
 from preprocessing.annotation import Findings
 from preprocessing.annotation.context import RULES_VERSION, with_context
+from preprocessing.annotation.trees import join_sentences, single_root
 from preprocessing.errors import MissingBackendError
-from preprocessing.records import ENTITY_LABELS, AnnotatedReport, Entity
-from preprocessing.text.sentences import (
-    ParsedSentence,
-    clean_text,
-    join_sentences,
-    single_root,
-)
+from preprocessing.records import ENTITY_LABELS, AnnotatedReport, Entity, ParsedSentence
+from preprocessing.text.sentences import clean_text
 
 _DEFAULT_PIPELINE = "en_core_sci_sm"
 _MODEL_URL = (

@@ -13,14 +13,10 @@ from typing import Any
 
 from preprocessing.annotation import Findings
 from preprocessing.annotation.context import RULES_VERSION, with_context
+from preprocessing.annotation.trees import join_sentences, single_root
 from preprocessing.errors import MissingBackendError
-from preprocessing.records import AnnotatedReport, Entity
-from preprocessing.text.sentences import (
-    ParsedSentence,
-    clean_text,
-    join_sentences,
-    single_root,
-)
+from preprocessing.records import AnnotatedReport, Entity, ParsedSentence
+from preprocessing.text.sentences import clean_text
 
 _PACKAGE, _NER = "mimic", "radiology"
 _REPORTS_AT_ONCE = 64

@@ -11,46 +11,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from preprocessing.facts.observation_terms import (
-    COMPOUNDS,
-    CUES,
-    LARGE,
-    NORMAL_STUDY,
-    PARENTS,
-    STATEMENTS,
-    TERMS,
-    UNSIDED,
-)
+from preprocessing.facts.ontology import COMPOUNDS, NO_FINDING, PARENTS, UNSIDED
+from preprocessing.facts.phrases import FIXED_STATUS_PHRASES, NORMAL_STUDY_PHRASES
+from preprocessing.facts.terms import TERMS
 from preprocessing.records import Side
+from preprocessing.text.cues import CUES, LARGE_WORDS
 from preprocessing.text.laterality import find_sides, sides_of_mentions
+from preprocessing.text.sentences import unit_spans
 
 Status = Literal["present", "absent", "uncertain"]
-
-NO_FINDING = "No Finding"
-CHEXPERT_OBSERVATIONS = (
-    "Enlarged Cardiomediastinum",
-    "Cardiomegaly",
-    "Lung Opacity",
-    "Lung Lesion",
-    "Edema",
-    "Consolidation",
-    "Pneumonia",
-    "Atelectasis",
-    "Pneumothorax",
-    "Pleural Effusion",
-    "Pleural Other",
-    "Fracture",
-    "Support Devices",
-    NO_FINDING,
-)
-OBSERVATIONS = tuple(
-    dict.fromkeys(
-        [
-            *CHEXPERT_OBSERVATIONS,
-            *(name for term in TERMS if term for name in COMPOUNDS.get(term, (term,))),
-        ]
-    )
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +60,8 @@ def extract_mentions(text: str) -> tuple[Observation, ...]:
     if len(lowered) != len(text):  # a few capitals grow when lowered; offsets must not move
         lowered = "".join(low if len(low := c.lower()) == 1 else c for c in text)
     found: list[Observation] = []
-    start = 0
-    for match in _SENTENCE_END.finditer(lowered):
-        _read_sentence(lowered, start, match.start(), found)
-        start = match.end()
-    _read_sentence(lowered, start, len(lowered), found)
+    for start, end in unit_spans(lowered):
+        _read_sentence(lowered, start, end, found)
     return tuple(found)
 
 
@@ -127,7 +93,7 @@ class _Mention:
     status: str  # as in Observation, or "drop"
     start: int
     end: int
-    fixed: bool = False  # a statement that bears its own verdict
+    fixed: bool = False  # a phrase that bears its own verdict
 
 
 def _read_sentence(text: str, start: int, end: int, found: list[Observation]) -> None:
@@ -151,7 +117,7 @@ def _read_sentence(text: str, start: int, end: int, found: list[Observation]) ->
                 elif (
                     mention.status == "absent"
                     and not fixed
-                    and _LARGE.search(text[max(start, match.start() - 30) : match.start()])
+                    and _LARGE_BEFORE.search(text[max(start, match.start() - 30) : match.start()])
                 ):
                     mention.status = "drop"
                 mentions.append(mention)
@@ -203,23 +169,17 @@ def _sides(text: str, start: int, end: int, mentions: list[_Mention]) -> list[Si
 
 _FORWARD = {"deny": "absent", "doubt": "uncertain", "drop": "drop"}
 _BACKWARD = {"denied": "absent", "doubted": "uncertain"}
-_LARGE = re.compile(rf"\b(?:{LARGE})\s+(?:\w+\s+)?$")
+_LARGE_BEFORE = re.compile(rf"\b(?:{LARGE_WORDS})\s+(?:\w+\s+)?$")
 _DENIES = re.compile(r"no\b|without|negative for")
 
 _MENTIONS: dict[str, tuple[tuple[str, ...], str | None]] = {
-    **{f"statement{i}": (names, status) for i, (status, names, _) in enumerate(STATEMENTS)},
-    **{f"normal{i}": ((NO_FINDING,), "present") for i in range(len(NORMAL_STUDY))},
+    **{f"fixed{i}": (names, status) for i, (status, names, _) in enumerate(FIXED_STATUS_PHRASES)},
+    **{f"normal{i}": ((NO_FINDING,), "present") for i in range(len(NORMAL_STUDY_PHRASES))},
     **{
         f"term{i}": (COMPOUNDS.get(name, (name,)) if name else (), None)
         for i, name in enumerate(TERMS)
     },
 }
-
-# A full stop inside a number or after "vs" ends nothing; a number that counts list items does.
-_SENTENCE_END = re.compile(
-    r"(?<!\bvs)(?<!\bdr)\.(?!\d)|[!?;]|\n\s*\n|(?:^|(?<=\s))\d{1,2}[.)](?=\s)|\n\s*[-*•]"
-)
-
 
 # The blanks of terms and cues, character classes, and what looks behind (of fixed width).
 _BLANK = re.compile(r"\[[^\]]*\]|\(\?<[!=][^)]*\)|[ _]")
@@ -236,8 +196,8 @@ def _any_space(match: re.Match[str]) -> str:
 @lru_cache(maxsize=1)
 def _master() -> re.Pattern[str]:
     """Terms and cues as one expression: what begins first is met first and uses up its words."""
-    parts = [f"(?P<normal{i}>{pattern})" for i, pattern in enumerate(NORMAL_STUDY)]
-    parts += [f"(?P<statement{i}>{pattern})" for i, (*_, pattern) in enumerate(STATEMENTS)]
+    parts = [f"(?P<normal{i}>{pattern})" for i, pattern in enumerate(NORMAL_STUDY_PHRASES)]
+    parts += [f"(?P<fixed{i}>{pattern})" for i, (*_, pattern) in enumerate(FIXED_STATUS_PHRASES)]
     parts += [f"(?P<{kind}>{pattern})" for kind, pattern in CUES.items() if kind == "nothing"]
     parts += [f"(?P<term{i}>{pattern})" for i, pattern in enumerate(TERMS.values())]
     parts += [f"(?P<{kind}>{pattern})" for kind, pattern in CUES.items() if kind != "nothing"]

@@ -6,7 +6,7 @@ radiography.
 
 # Findings that the observations' terms miss. Searched in the words of an entity and of what
 # modifies it, joined by blanks.
-FURTHER = {
+FURTHER_TERMS = {
     "Degenerative Change": (
         r"\b(?:degenerat|spondyl|osteophyt|arthri|arthropath|arthrosis|dis[ck] (?:disease|space)"
         r"|dish\b)"
@@ -58,18 +58,18 @@ DEGREES = {
 }
 
 # What is there for long is no acute finding.
-OLD = frozenset(
+OLD_WORDS = frozenset(
     "old healed healing chronic remote prior previous stable unchanged calcified residual "
     "postoperative longstanding known sequela scarring again".split()
 )
 # A denial with one of these leaves room for something old or in doubt.
-ACUTE = frozenset(
+ACUTE_WORDS = frozenset(
     "acute active new focal superimposed definite significant overt gross discrete suspicious "
     "visible obvious frank lobar confluent".split()
 )
 
 # Entity words that say nothing of their own; a statement of only these is about its anatomy.
-EMPTY = frozenset(
+EMPTY_WORDS = frozenset(
     "abnormal abnormalities abnormality active acute amount ap appearance appearances "
     "appropriate area areas bilateral change changes chest chronic clearing complete "
     "configuration contour contours contrast correlation ct decreased definite development "
@@ -84,13 +84,13 @@ EMPTY = frozenset(
     "subsequent technically technique tip tips traumatic uncertain unchanged up vascularity "
     "view views visible well x xxxx".split()
 )
-NORMAL = frozenset(
+NORMAL_WORDS = frozenset(
     "normal unremarkable clear intact midline expanded inflated aerated negative preserved "
     "maintained symmetric patent".split()
 )
 
 # Sentences that speak to a colleague, not of the chest.
-ADVICE = (
+ADVICE_PHRASES = (
     r"\b(?:recommend\w*|correlat\w+|follow\w*[ -]?up|notif\w+|telephone\w*|discussed|dictated"
     r"|consider(?:ed|ation)? (?:for|an?|ct|further|dedicated|repeat)|advis\w+"
     r"|if (?:there|clinical\w*|symptoms|further|concern)|dr|(?:would|may) be (?:helpful|useful)"

@@ -1,8 +1,8 @@
 """A text and its annotation -> what it states: observations with status, side and degree.
 
 Named observations come from the rules of ``observations.py``; every other OBSERVATION entity of the
-annotation is a statement of its own, under a name of ``FURTHER`` or under its words. The dependency
-tree decides which modifiers and which anatomy belong to a statement.
+annotation is a statement of its own, under a name of ``FURTHER_TERMS`` or under its words. The
+dependency tree decides which modifiers and which anatomy belong to a statement.
 """
 
 import re
@@ -11,21 +11,30 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from preprocessing.facts.observations import NO_FINDING, Observation, Status, extract_mentions
-from preprocessing.facts.statement_terms import ACUTE, ADVICE, DEGREES, EMPTY, FURTHER, NORMAL, OLD
+from preprocessing.facts.observations import Observation, Status, extract_mentions
+from preprocessing.facts.ontology import NO_FINDING
+from preprocessing.facts.statement_terms import (
+    ACUTE_WORDS,
+    ADVICE_PHRASES,
+    DEGREES,
+    EMPTY_WORDS,
+    FURTHER_TERMS,
+    NORMAL_WORDS,
+    OLD_WORDS,
+)
 from preprocessing.records import AnnotatedReport, Side
-from preprocessing.text.sentences import clean_text, split_sentences, split_words
+from preprocessing.text.sentences import word_spans
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
     """What characters ``start`` to ``end`` of a text state.
 
-    ``names``: of ``OBSERVATIONS`` and ``FURTHER``; none for a statement known by its ``words`` only
-    (:func:`stem`) and for a *general* one, which says of its anatomy (``words``, none for the whole
-    chest) that something, or nothing (``absent``), is wrong there. ``degree``: lowest and highest
-    (1 slight, 2 moderate, 3 great), or None. ``old``: called old, chronic, healed or stable;
-    ``acute``: called acute, new or focal; ``resolved``: no longer there.
+    ``names``: of ``OBSERVATIONS`` and ``FURTHER_TERMS``; none for a statement known by its
+    ``words`` only (:func:`stem`) and for a *general* one, which says of its anatomy (``words``,
+    none for the whole chest) that something, or nothing (``absent``), is wrong there.
+    ``degree``: lowest and highest (1 slight, 2 moderate, 3 great), or None. ``old``: called old,
+    chronic, healed or stable; ``acute``: called acute, new or focal; ``resolved``: no longer there.
     """
 
     start: int
@@ -55,29 +64,6 @@ def read_statements(text: str, annotated: AnnotatedReport) -> tuple[Statement, .
     return _Reader(text, annotated).statements()
 
 
-def word_spans(text: str, words: Sequence[str]) -> list[tuple[int, int]]:
-    """The characters of each annotated word; raises ``ValueError`` for words of another text."""
-    text = clean_text(text)
-    spans, place = [], 0
-    for word in words:
-        place = text.index(word, place)
-        spans.append((place, place + len(word)))
-        place += len(word)
-    return spans
-
-
-def sentence_spans(text: str) -> list[tuple[int, int]]:
-    """The characters of each sentence, split as :func:`split_sentences` does."""
-    words = split_words(text)
-    spans = word_spans(text, words)
-    found, first = [], 0
-    for sentence in split_sentences(words):
-        last = first + len(sentence) - 1
-        found.append((spans[first][0], spans[last][1]))
-        first = last + 1
-    return found
-
-
 _BONE = re.compile(r"(?:bon[ey]|osseous|skelet|rib|spin|vertebr)")
 _WHOLE_CHEST = frozenset(
     map(
@@ -85,9 +71,9 @@ _WHOLE_CHEST = frozenset(
         "chest lung pulmonary cardiopulmonary cardiac heart thorax thoracic intrathoracic".split(),
     )
 )
-_FURTHER = {name: re.compile(pattern) for name, pattern in FURTHER.items()}
-_ADVICE = re.compile(ADVICE)
-_AGES = OLD | ACUTE
+_FURTHER = {name: re.compile(pattern) for name, pattern in FURTHER_TERMS.items()}
+_ADVICE = re.compile(ADVICE_PHRASES)
+_AGES = OLD_WORDS | ACUTE_WORDS
 _PREDICATES = ("xcomp", "acomp", "advmod")
 
 
@@ -206,21 +192,21 @@ class _Reader:
     def _other(self, core: Sequence[int], phrase: set[int]) -> Statement | None:
         entity = self._entity[core[0]]
         words = [self._words[word] for word in sorted(phrase)]
-        normal = not NORMAL.isdisjoint(words)
+        normal = not NORMAL_WORDS.isdisjoint(words)
         joined = " ".join(words)
         names = frozenset(name for name, term in _FURTHER.items() if term.search(joined))
-        told = frozenset(
+        content = frozenset(
             stem(self._words[word])
             for word in phrase
-            if self._label(word).startswith("OBSERVATION") and _tells(self._words[word])
+            if self._label(word).startswith("OBSERVATION") and _has_content(self._words[word])
         )
         status: Status = (
             "absent" if entity.negated else "uncertain" if entity.uncertain else "present"
         )
-        general = normal or not (names or told)
+        general = normal or not (names or content)
         if general:
             names = frozenset()
-            told = frozenset(
+            content = frozenset(
                 stem(self._words[word]) for word in phrase if self._label(word) == "ANATOMY"
             )
             acute = not {"acute", "active"}.isdisjoint(words)
@@ -228,14 +214,14 @@ class _Reader:
                 return None  # "not normal", "changes"
             if normal:
                 status = "absent"
-            elif told <= _WHOLE_CHEST:
-                told = frozenset()
+            elif content <= _WHOLE_CHEST:
+                content = frozenset()
         start, end = self._spans[core[0]][0], self._spans[core[-1]][1]
         return Statement(
             start,
             end,
             names,
-            told,
+            content,
             status,
             entity.side,
             *self._qualities(core, phrase),
@@ -252,13 +238,18 @@ class _Reader:
         return (
             (min(degrees), max(degrees)) if degrees else None,
             any(one.change == "stable" for one in entities)
-            or not ("new" in words or OLD.isdisjoint(words)),
-            not ACUTE.isdisjoint(words),
+            or not ("new" in words or OLD_WORDS.isdisjoint(words)),
+            not ACUTE_WORDS.isdisjoint(words),
             any(one.change == "improved" and one.negated for one in entities),
         )
 
 
-def _tells(word: str) -> bool:
+def _has_content(word: str) -> bool:
     """Whether an entity word has a content of its own."""
     plain = word.removesuffix("ly")
-    return word.isalpha() and word not in EMPTY and word not in NORMAL and plain not in DEGREES
+    return (
+        word.isalpha()
+        and word not in EMPTY_WORDS
+        and word not in NORMAL_WORDS
+        and plain not in DEGREES
+    )

@@ -1,10 +1,7 @@
-"""Sentences: the unit that every backend parses, and how they join into a report."""
+"""Texts to words and sentences: what every backend parses, and where they stand in the text."""
 
 import re
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
-
-from preprocessing.records import AnnotatedReport, Entity
+from collections.abc import Iterable, Iterator, Sequence
 
 # As in UD English and in stanza's MIMIC models: hyphens and slashes split words, "cannot" and
 # "n't" are two words. Numbers ("1.5", "10:30"), abbreviations and "___" stay whole.
@@ -24,15 +21,10 @@ _WORD = re.compile(
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _ENDS = frozenset(".?!")
-
-
-class ParsedSentence(NamedTuple):
-    """One sentence: ``heads`` and entity spans count from the sentence's first word."""
-
-    words: tuple[str, ...]
-    heads: tuple[int, ...]
-    deprels: tuple[str, ...]
-    entities: tuple[Entity, ...]
+# A full stop inside a number or after "vs" ends nothing; a number that counts list items does.
+_UNIT_END = re.compile(
+    r"(?<!\bvs)(?<!\bdr)\.(?!\d)|[!?;]|\n\s*\n|(?:^|(?<=\s))\d{1,2}[.)](?=\s)|\n\s*[-*•]"
+)
 
 
 def clean_text(text: str) -> str:
@@ -62,37 +54,37 @@ def sentences_of(findings: str | Sequence[Sequence[str]]) -> list[list[str]]:
     return [list(sentence) for sentence in findings if sentence]
 
 
-def single_root(heads: Sequence[int], deprels: Sequence[str]) -> tuple[list[int], list[str]]:
-    """The tree with one root: every later root hangs on the first one as ``parataxis``.
+def word_spans(text: str, words: Sequence[str]) -> list[tuple[int, int]]:
+    """The characters of each annotated word; raises ``ValueError`` for words of another text."""
+    text = clean_text(text)
+    spans, place = [], 0
+    for word in words:
+        place = text.index(word, place)
+        spans.append((place, place + len(word)))
+        place += len(word)
+    return spans
 
-    ``heads`` is -1 at roots. Greedy parsers may leave several.
+
+def sentence_spans(text: str) -> list[tuple[int, int]]:
+    """The characters of each sentence, split as :func:`split_sentences` does."""
+    words = split_words(text)
+    spans = word_spans(text, words)
+    found, first = [], 0
+    for sentence in split_sentences(words):
+        last = first + len(sentence) - 1
+        found.append((spans[first][0], spans[last][1]))
+        first = last + 1
+    return found
+
+
+def unit_spans(text: str) -> Iterator[tuple[int, int]]:
+    """The characters of each sentence or list item of a lower-cased text, without its end mark.
+
+    The extractor of observations reads these. They differ from :func:`sentence_spans`: a semicolon,
+    an empty line and a list item's mark end one too, and blank ones are among them.
     """
-    heads, deprels = list(heads), list(deprels)
-    roots = [word for word, head in enumerate(heads) if head < 0]
-    for word in roots[1:]:
-        heads[word], deprels[word] = roots[0], "parataxis"
-    for word in roots[:1]:
-        deprels[word] = "root"
-    return heads, deprels
-
-
-def join_sentences(uid: str, sentences: Iterable[ParsedSentence]) -> AnnotatedReport:
-    """One report of all its sentences; positions shift to count over the whole report."""
-    words: list[str] = []
-    starts: list[int] = []
-    heads: list[int] = []
-    deprels: list[str] = []
-    entities: list[Entity] = []
-    for sentence in sentences:
-        offset = len(words)
-        starts.append(offset)
-        words.extend(sentence.words)
-        heads.extend(head if head < 0 else head + offset for head in sentence.heads)
-        deprels.extend(sentence.deprels)
-        entities.extend(
-            entity._replace(start=entity.start + offset, end=entity.end + offset)
-            for entity in sentence.entities
-        )
-    return AnnotatedReport(
-        uid, tuple(words), tuple(starts), tuple(heads), tuple(deprels), tuple(entities)
-    )
+    start = 0
+    for match in _UNIT_END.finditer(text):
+        yield start, match.start()
+        start = match.end()
+    yield start, len(text)

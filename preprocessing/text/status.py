@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from preprocessing.text.sentences import ParsedSentence
+from preprocessing.records import ParsedSentence
 
 _STATUS_LABELS = ("OBSERVATION", "OBSERVATION_MODIFIER")
 

@@ -1,116 +1,11 @@
-r"""The words that name an observation, and the words that deny, doubt or place it.
+r"""The words that name an observation.
 
 Regular expressions over lower-cased text, tried in the order given at each word; ``_`` stands for
 any white space. Written from general knowledge of chest radiography. ``xxxx`` is the mark that
 de-identification leaves in Open-i in place of any word.
 """
 
-_HEART = (
-    r"(?:heart(?! failure)(?:_(?:size|shadow|silhouette))?|cardiac(?:_(?:size|shadow|contours?"
-    r"|silhouette|and mediastinal (?:silhouettes?|contours?)))|cardio-?(?:mediastin\w+|pericardial)"
-    r"(?:_(?:silhouettes?|contours?|size|structures))?|size of the heart)"
-)
-_MEDIASTINUM = r"(?:(?:superior )?mediastin(?:um|al (?:contours?|silhouettes?|width|size|shadow)))"
-# Words between a subject and what is said of it: no verdict, and no end of the clause.
-_GAP = (
-    r"(?:[ ,/-]+(?!(?:not|no|nor|without|but|normal\w*|unremarkable|enlarge\w*|large|larger|big"
-    r"|prominen\w+|borderline|upper|top|high|increased|widen\w*|wide|clear|exaggerated|magnified"
-    r"|there|with|lungs? (?:is|are)|unchanged|stable|limits?)\b)[\w']+){0,%d}?[ ,-]+"
-)
-_NORMAL = (
-    r"(?:normal(?!_(?:in size to|to))|unremarkable|(?:not|nonenlarged)(?:_\w+ly)?_(?:enlarged"
-    r"|widened)"
-    r"|within limits of normal|wnl|nonenlarged|not(?:_\w+)?_(?:abnormal|increased))"
-)
-_TOP_NORMAL = r"(?:the )?(?:upper|high|top)(?:[ -]limits?)?(?:_of)?[ -]?normal(?:_(?:in_)?size)?"
-_BORDERLINE = (
-    rf"(?:borderline|{_TOP_NORMAL}[ ,]+(?:to|or)|normal_(?:in_size_)?to)"
-    r"(?:_(?:in_size|size|large|mildly|slightly|enlarged|cardiomegaly|enlargement))*"
-)
-_LARGE = (
-    r"(?:enlarged|large|larger|big|prominent|increased(?: in size)?|enlargement|above normal"
-    r"|cardiomegaly)"
-)
-_LUNG = (
-    r"(?:lungs?(?:_(?:fields?|parenchyma|zones?|volumes?|bases))?|lung\w*|hemithora(?:x|ces)"
-    r"|pulmonary parenchyma)"
-)
-_CHEST = (
-    r"(?:chest|examination|exam|study|radiographs?|x-?rays?|films?|cxr|chest radiograph"
-    r"|chest x-xxxx"
-    r"|chest x-?ray|chest xxxx|chest examination|chest exam|chest film)"
-)
-_DEGREE = (
-    r"(?:(?:acute|active|active/acute|significant|definite|radiographic|radiographically|visible"
-    r"|focal|convincing|xxxx|new|other|gross|evident|suspicious|specific|evidence|of|for|signs?|an?"
-    r"|any|or|and|identifiable|preoperative|demonstrated|appreciable|overt|obvious)[ /]+){0,10}"
-)
-_ORGAN = (
-    r"(?:(?:cardio-? ?(?:pulmonary|thoracic|respiratory|vascular)|intra-? ?thoracic|thoracic"
-    r"|pulmonary"
-    r"|cardiac|chest|lung|xxxx)[ ,/]*(?:or |and )?){1,6}"
-)
-_FINDING = r"(?:abnormalit(?:y|ies)|disease|process(?:es)?|findings?|patholog(?:y|ies)|disorders?)"
-
-# Statements whose status is fixed by their own words: status, observations, pattern.
-STATEMENTS = (
-    # Borderline is in doubt; the upper limit of normal says neither.
-    ("uncertain", ("Cardiomegaly",), rf"{_HEART}{_GAP % 8}{_BORDERLINE}"),
-    ("uncertain", ("Cardiomegaly",), rf"{_BORDERLINE}_(?:{_HEART}|cardiomegaly)"),
-    ("drop", ("Cardiomegaly",), rf"{_HEART}{_GAP % 8}{_TOP_NORMAL}"),
-    ("drop", ("Cardiomegaly",), rf"{_TOP_NORMAL}_{_HEART}"),
-    (
-        "absent",
-        ("Cardiomegaly", "Enlarged Cardiomediastinum"),
-        rf"(?:cardiomediastin\w+(?:_\w+)?|{_HEART}(?:_size)?[ ,]+(?:(?:and|xxxx|the|pulmonary)"
-        rf"[ ,]+){{0,6}}{_MEDIASTINUM}){_GAP % 12}{_NORMAL}",
-    ),
-    ("absent", ("Cardiomegaly",), rf"{_HEART}{_GAP % 12}{_NORMAL}"),
-    ("absent", ("Cardiomegaly",), rf"(?:normal|unremarkable)(?:_\w+)?_{_HEART}"),
-    ("absent", ("Enlarged Cardiomediastinum",), rf"{_MEDIASTINUM}{_GAP % 8}{_NORMAL}"),
-    ("absent", ("Enlarged Cardiomediastinum",), rf"(?:normal|unremarkable)_{_MEDIASTINUM}"),
-    (
-        "absent",
-        ("Lung Opacity", "Consolidation", "Infiltrate"),
-        rf"(?:{_LUNG}|xxxx)(?:_(?:are|is|remain|remains|appear|appears|both|otherwise|xxxx|well|and"
-        rf"|expanded|inflated|aerated|hyperinflated|hyperexpanded|normally|,)){{0,6}}_(?:\w+ly_)?"
-        r"(?<!otherwise )(?:clear(?!_(?:of|on|except|other))|unremarkable)",
-    ),
-    (
-        "absent",
-        ("Lung Opacity", "Consolidation", "Infiltrate"),
-        rf"(?<!otherwise )clear_(?:bilateral_)?{_LUNG}",
-    ),
-    (
-        "absent",
-        ("Pleural Effusion",),
-        r"(?:costophrenic|costo-phrenic|cp) (?:angles?|sulc\w+|xxxx)_(?:are_|is_"
-        r"|appear_)?(?:\w+ly_)?"
-        r"(?:sharp|clear)",
-    ),
-    (
-        "absent",
-        ("Pleural Effusion", "Pneumothorax"),
-        r"pleural spaces?_(?:are_|is_)?(?:\w+ly_)?clear",
-    ),
-    (
-        "absent",
-        ("Fracture",),
-        r"(?:bones|bony (?:structures|thorax)|osseous structures|skeletal structures|ribs)"
-        r"[^.,;]{0,25}?_intact",
-    ),
-)
-# A normal study. Those that open with "no" deny what follows them as well.
-NORMAL_STUDY = (
-    rf"(?:no|without|negative for)_{_DEGREE}{_ORGAN}_?{_DEGREE}{_FINDING}",
-    rf"(?:no|without)_{_DEGREE}(?:disease|findings?|process|abnormalit(?:y|ies))(?:_(?:in|within"
-    rf"|of)_"
-    r"(?:the_)?(?:chest|lungs|thorax))?(?!_(?:of|to|that))",
-    rf"(?:normal|negative|unremarkable)(?:_(?:pa|and|lateral|frontal|two|2|view|views"
-    rf"|of the)){{0,8}}_{_CHEST}",
-    rf"{_CHEST}_(?:is_|are_|appears_|within_)?(?:normal|negative|unremarkable)(?!_for)",
-    rf"{_HEART}_and_lungs?(?:_are|_appear)?_(?:normal|clear|unremarkable|within normal limits)",
-)
+from preprocessing.facts.anatomy import BONES, ENLARGED, GAP, HEART, MEDIASTINUM
 
 _DEVICE = (
     r"(?:picc|central|venous|ij|subclavian|jugular|dialysis|swan[ -]ganz|hickman|groshong"
@@ -132,7 +27,6 @@ _DEVICE = (
     r"|vagal stimulator"
     r"|balloon pump|(?:stimulator|monitoring|support)_(?:devices?|leads?|wires?)|pigtail"
 )
-_BONES = r"ribs?|stern(?:um|al)|clavic\w+|collar-?bone|scapula\w*|humer\w+|bone|cortex"
 # Words between a device and where it should not be, and such places.
 _WAY = (
     r"(?:[ ,/-]+(?!(?:not|no|nor|without|but|rather|there|previously|removed|repositioned"
@@ -188,13 +82,13 @@ TERMS = {
     "Hydropneumothorax": (r"hydro-?pneumothora(?:x|ces)|hemo-?pneumothora(?:x|ces)"),
     "Cardiomegaly": (
         r"cardiomegaly|(?:cardiac|heart)_(?:enlargement|decompensation with enlargement)"
-        rf"|{_HEART}{_GAP % 8}{_LARGE}|increased?_(?:in_)?(?:the_)?(?:size_of_the_)?{_HEART}"
-        rf"|enlarged_(?:\w+_)?{_HEART}"
-        rf"|enlargement of (?:the )?(?:\w+_)?{_HEART}|(?:prominent|large)_{_HEART}"
+        rf"|{HEART}{GAP % 8}{ENLARGED}|increased?_(?:in_)?(?:the_)?(?:size_of_the_)?{HEART}"
+        rf"|enlarged_(?:\w+_)?{HEART}"
+        rf"|enlargement of (?:the )?(?:\w+_)?{HEART}|(?:prominent|large)_{HEART}"
     ),
     "Enlarged Cardiomediastinum": (
-        rf"(?:widen\w*|enlarged|prominent|wide)_(?:of the )?{_MEDIASTINUM}"
-        rf"|{_MEDIASTINUM}{_GAP % 5}(?:widen\w*|enlarged|prominent|wide|broad\w*"
+        rf"(?:widen\w*|enlarged|prominent|wide)_(?:of the )?{MEDIASTINUM}"
+        rf"|{MEDIASTINUM}{GAP % 5}(?:widen\w*|enlarged|prominent|wide|broad\w*"
         r"|increased in width|measur\w+_(?:[89]|1\d)(?:\.\d+)?_?cm)"
         r"|mediastinal (?:widening|hematoma|haematoma)"
     ),
@@ -325,13 +219,13 @@ TERMS = {
     ),
     "Fracture": (
         rf"fractur(?:es?|ed)|fx|cortical_(?:step-?_?off|disruption|break|discontinuity)"
-        rf"|(?:{_BONES})_(?:(?!not?_)\w+_){{0,3}}?(?:broken|snapped|buckled|angulated|stepped|interrupted"
+        rf"|(?:{BONES})_(?:(?!not?_)\w+_){{0,3}}?(?:broken|snapped|buckled|angulated|stepped|interrupted"
         rf"|discontinuous|displaced|overrid\w+)"
-        rf"|(?:broken|buckled|angulated|interrupted)_(?:\w+_){{0,3}}?(?:{_BONES})"
+        rf"|(?:broken|buckled|angulated|interrupted)_(?:\w+_){{0,3}}?(?:{BONES})"
         rf"|(?:(?:lucency|lucent_line|cleft)_(?:through|across|cross\w+|travers\w+)|step(?:-?_?off)?"
-        rf"|offset|discontinuity|disruption|interruption|buckling|angulation)_(?:\w+_){{0,6}}?(?:{_BONES})"
+        rf"|offset|discontinuity|disruption|interruption|buckling|angulation)_(?:\w+_){{0,6}}?(?:{BONES})"
         rf"|flail_(?:chest|segment)|(?:bone|bony|fracture)_fragments?"
-        rf"|breaks?_(?:in|of|through)_(?:the_)?(?:\w+_){{0,4}}?(?:{_BONES})"
+        rf"|breaks?_(?:in|of|through)_(?:the_)?(?:\w+_){{0,4}}?(?:{BONES})"
     ),
     "Cavity": (
         r"(?<!thoracic )(?<!pleural )(?<!chest )(?<!oral )(?<!nasal )(?<!abdominal )(?<!glenoid )"
@@ -366,7 +260,7 @@ TERMS = {
         r"|continuous_diaphragm"
     ),
     "Mediastinal Shift": (
-        rf"(?:mediastin\w+|cardio-?mediastin\w+|heart){_GAP % 4}"
+        rf"(?:mediastin\w+|cardio-?mediastin\w+|heart){GAP % 4}"
         r"(?:shift(?:ed|s)?|deviat(?:ed|ion|es)|displac(?:ed|ement)|pushed|pulled|drawn)"
         r"|(?:mediastin\w+|cardio-?mediastin\w+)_(?:shift|deviation|displacement)"
         r"|(?:shift(?:ed|ing)?|deviation|displacement)_of_(?:the_)?(?:\w+_)?(?:mediastin\w+|heart)"
@@ -399,117 +293,6 @@ TERMS = {
         r"|hilar_(?:\w+_)?(?:enlargement|fullness)|nodal_(?:enlargement|mass(?:es)?|disease)"
         r"|paratracheal_(?:stripe_)?(?:\w+_){0,2}?thicken(?:ed|ing)"
         r"|(?:enlarged|bulky|lobulated)_(?:\w+_){0,2}?hil(?:um|a|ar)"
-        rf"|hil(?:um|a|us){_GAP % 4}(?:enlarged|bulky|lobulated|full|lumpy|knobbly|bulging)"
+        rf"|hil(?:um|a|us){GAP % 4}(?:enlarged|bulky|lobulated|full|lumpy|knobbly|bulging)"
     ),
 }
-
-# What a term says beyond its own name: a nodule is a lesion. It holds of what is there or may be
-# there; that there is no nodule does not deny every lesion.
-PARENTS = {
-    "Nodule": ("Lung Lesion",),
-    "Mass": ("Lung Lesion",),
-    "Infiltrate": ("Lung Opacity",),
-    "Pleural Thickening": ("Pleural Other",),
-    "Cavity": ("Lung Lesion",),
-}
-# Names that stand for several observations, whatever their status.
-COMPOUNDS = {
-    "Nodular Opacity": ("Lung Opacity", "Lung Lesion"),
-    "Hydropneumothorax": ("Pleural Effusion", "Pneumothorax"),
-    "Malpositioned Device": ("Support Devices", "Device Malposition"),
-    "Malignancy": ("Lung Lesion", "Malignancy"),
-    "Cavitary Lesion": ("Lung Lesion", "Cavity"),
-    "Compression Fracture": ("Fracture", "Vertebral Compression"),
-    "Airspace Opacity": ("Lung Opacity", "Airspace Opacity"),
-    "Collapsed Lung": ("Atelectasis", "Collapsed Lung"),
-    "Opaque Hemithorax": ("Lung Opacity", "Opaque Hemithorax"),
-}
-
-_SEEN = (
-    r"(?:seen|identified|visuali[sz]ed|demonstrated|present|evident|appreciated|detected|noted"
-    r"|visible"
-    r"|found|apparent|observed|shown|suggested|suspected|recogni[sz]ed|xxxx|xxxx seen|there)"
-)
-_BE = r"(?:is|are|was|were|has been|have been)"
-_ADVERB = r"(?:(?!not_)\w+ly_|now_|well_|since_|nearly_){0,4}"
-
-# Kind of cue -> pattern, tried in this order. After ``deny``/``doubt``/``drop`` come the
-# observations that they govern, before ``denied``/``doubted`` those.
-CUES = {
-    # Look like negations or doubts and are none.
-    "nothing": (
-        r"(?:no|without)_(?:\w+_){0,3}?(?:changes?(?!_of)|differences?|progression|worsening"
-        r"|improvement"
-        r"|increase|decrease|growth|enlargement of (?:the )?(?:known|existing|nodul\w+))(?:_(?:in"
-        r"|of|from|to|since))?"
-        r"|not_(?:\w+_){0,2}?(?:changed|different|as|only|increased|decreased|progressed|worsened"
-        r"|improved)"
-        r"|not_(?:well|fully|completely|entirely|available|included)(?:_(?!seen|visuali|excl)\w+)"
-        rf"|(?:{_BE}_)?not_{_ADVERB}{_SEEN}_(?:on|in)_(?:the_)?(?:prior|previous|comparison|earlier|last"
-        rf"|lateral|frontal|pa)"
-        rf"|(?:{_BE}_)?(?:absent|not_{_ADVERB}{_SEEN})_(?:\w+_){{0,3}}?(?:ago|yesterday|last|prior|previous"
-        rf"|previously|earlier|before|pre-?_?(?:procedur\w+|operativ\w+|op|biopsy)|(?:19|20)\d\d)"
-        r"|not_without|no_doubt|not_be_demonstrated"
-        r"|(?:partial|incomplete|near|nearly)_(?:\w+_)?(?:resol\w+|clear\w+)|no_comparison\w*"
-        r"|no_prior\w*"
-        r"|(?:that|which)_(?:was|were|is|are)|(?:consistent|compatible)_with|associated_with"
-        r"|along_with"
-    ),
-    # Cannot be used either way: another person's words, or only more of the same.
-    "drop": (
-        r"(?:no|without)_(?:\w+_){0,2}?(?:other|additional|further|new)"
-        r"|(?:past_|previous_|prior_|remote_|known_)?(?:history|hx)_of|h/o|indication|reason_for"
-        r"|limited_(?:for_|in_)?(?:the_)?(?:evaluation|assessment|detection)_(?:of|for)_(?=free"
-        r"|pneumo)"
-    ),
-    "doubted": (
-        rf"(?:{_BE}_)?(?:cannot|can_not|could_not|may_not"
-        rf"|not)_(?:\w+_)?(?:be_)?(?:\w+ly_)?(?:excluded|ruled_out)"
-        rf"|(?:{_BE}|may_be|might_be|would_be)_(?:\w+_)?(?:possible|suspected|questioned"
-        rf"|questionable"
-        r"|considered|in_the_differential|a_(?:possibility|consideration)|equivocal|likely)"
-    ),
-    "denied": (
-        rf"(?:{_BE}_)?not_{_ADVERB}{_SEEN}|(?:{_BE}_)?no_longer_{_ADVERB}{_SEEN}"
-        rf"|{_BE}_{_ADVERB}(?:absent|unlikely|ruled_out|excluded|resolved|gone|cleared)"
-        rf"|(?:has|have)_{_ADVERB}(?:resolved|cleared|disappeared)|(?:is_|are_)?unlikely"
-        r"(?!_(?:to|represent\w*))|ruled_out|is_less_likely|(?:resolved|cleared)(?=_*(?:$|[,;:]))"
-    ),
-    "doubt": (
-        r"(?:cannot|can_not|could_not|not|difficult_to|hard_to)_(?:\w+_)?(?:exclude|rule_out)"
-        r"|(?:to_)?(?:rule_out|exclude|evaluat\w+_for|assess\w*_for|evaluate|r/o)"
-        r"|correlat\w+_(?:\w+_)?for|appropriate_clinical_setting"
-        r"|may|might|could|possibl[ey]|possibility_of|question(?:able)?(?:_of)?|questioned"
-        r"|equivocal"
-        r"|perhaps|suspect(?:ed)?|suspicio(?:us|n)_(?:for|of)|suspicious|concern(?:ing)?_for"
-        r"|worrisome_for|suggest(?:s|ed|ing)?"
-        r"|potential(?:ly)?"
-        r"|differential(?:_\w+)?|versus|vs|and/or|raises?|apparent|if_(?:clinically|there)"
-        r"|borderline|indeterminate|equivocally|should"
-    ),
-    "deny": (
-        r"unlikely_(?:to_)?(?:represent\w*|be)?|less_likely|no_longer|negative_for|(?:is_|are_"
-        r"|remain_)?"
-        r"(?:free|clear)_of|(?:absence|lack|resolution|clearing)_of|(?:complete_|interval_"
-        r"|has_)?resolved"
-        r"|(?:not|no|without|neither|nor|none|never|denies|rather_than|excludes?|non|absent)"
-    ),
-    "end": (
-        r"but|however|although|though|except(?:_for)?|aside_from|apart_from|other_than|besides"
-        r"|nevertheless|yet|which|while|whereas|there_(?:is|are)"
-        r"|(?:,|and)(?=_(?:the_)?(?:heart|lungs?|cardio\w+|cardiac|mediastin\w+|bones"
-        r"|osseous_structures)_(?:\w+_){0,2}(?:is|are|remains?|appears?)\b)"
-        r"|,(?=_(?:stable|unchanged|persistent|mild|minimal|probable|possible|likely|small|with)_)"
-    ),
-    # Ends only the reach of a negation or a doubt, never that of words after it.
-    "with": r"with(?!in|out)",
-    # Ends a negation only.
-    "cause": r"secondary_to|due_to|because_of|representing|related_to",
-    "verb": r"is|are|was|were|has|have|remains?|persists?|appears?",
-    "or": r"or",
-}
-
-# Observations of the middle or of the whole chest have no side.
-UNSIDED = frozenset(("Cardiomegaly", "Enlarged Cardiomediastinum", "Congestion", "No Finding"))
-# Before a term under a negation: only that much of it is denied.
-LARGE = r"large|larger|sizable|sizeable|massive"

@@ -1,0 +1,95 @@
+r"""Phrases that bear their own verdict: on one organ, or on the whole study.
+
+Regular expressions over lower-cased text, tried in the order given at each word; ``_`` stands for
+any white space. Written from general knowledge of chest radiography. ``xxxx`` is the mark that
+de-identification leaves in Open-i in place of any word.
+"""
+
+from preprocessing.facts.anatomy import GAP, HEART, LUNG, MEDIASTINUM
+
+_NORMAL = (
+    r"(?:normal(?!_(?:in size to|to))|unremarkable|(?:not|nonenlarged)(?:_\w+ly)?_(?:enlarged"
+    r"|widened)"
+    r"|within limits of normal|wnl|nonenlarged|not(?:_\w+)?_(?:abnormal|increased))"
+)
+_TOP_NORMAL = r"(?:the )?(?:upper|high|top)(?:[ -]limits?)?(?:_of)?[ -]?normal(?:_(?:in_)?size)?"
+_BORDERLINE = (
+    rf"(?:borderline|{_TOP_NORMAL}[ ,]+(?:to|or)|normal_(?:in_size_)?to)"
+    r"(?:_(?:in_size|size|large|mildly|slightly|enlarged|cardiomegaly|enlargement))*"
+)
+_CHEST = (
+    r"(?:chest|examination|exam|study|radiographs?|x-?rays?|films?|cxr|chest radiograph"
+    r"|chest x-xxxx"
+    r"|chest x-?ray|chest xxxx|chest examination|chest exam|chest film)"
+)
+_DEGREE = (
+    r"(?:(?:acute|active|active/acute|significant|definite|radiographic|radiographically|visible"
+    r"|focal|convincing|xxxx|new|other|gross|evident|suspicious|specific|evidence|of|for|signs?|an?"
+    r"|any|or|and|identifiable|preoperative|demonstrated|appreciable|overt|obvious)[ /]+){0,10}"
+)
+_ORGAN = (
+    r"(?:(?:cardio-? ?(?:pulmonary|thoracic|respiratory|vascular)|intra-? ?thoracic|thoracic"
+    r"|pulmonary"
+    r"|cardiac|chest|lung|xxxx)[ ,/]*(?:or |and )?){1,6}"
+)
+_FINDING = r"(?:abnormalit(?:y|ies)|disease|process(?:es)?|findings?|patholog(?:y|ies)|disorders?)"
+
+# Status, observations, pattern.
+FIXED_STATUS_PHRASES = (
+    # Borderline is in doubt; the upper limit of normal says neither.
+    ("uncertain", ("Cardiomegaly",), rf"{HEART}{GAP % 8}{_BORDERLINE}"),
+    ("uncertain", ("Cardiomegaly",), rf"{_BORDERLINE}_(?:{HEART}|cardiomegaly)"),
+    ("drop", ("Cardiomegaly",), rf"{HEART}{GAP % 8}{_TOP_NORMAL}"),
+    ("drop", ("Cardiomegaly",), rf"{_TOP_NORMAL}_{HEART}"),
+    (
+        "absent",
+        ("Cardiomegaly", "Enlarged Cardiomediastinum"),
+        rf"(?:cardiomediastin\w+(?:_\w+)?|{HEART}(?:_size)?[ ,]+(?:(?:and|xxxx|the|pulmonary)"
+        rf"[ ,]+){{0,6}}{MEDIASTINUM}){GAP % 12}{_NORMAL}",
+    ),
+    ("absent", ("Cardiomegaly",), rf"{HEART}{GAP % 12}{_NORMAL}"),
+    ("absent", ("Cardiomegaly",), rf"(?:normal|unremarkable)(?:_\w+)?_{HEART}"),
+    ("absent", ("Enlarged Cardiomediastinum",), rf"{MEDIASTINUM}{GAP % 8}{_NORMAL}"),
+    ("absent", ("Enlarged Cardiomediastinum",), rf"(?:normal|unremarkable)_{MEDIASTINUM}"),
+    (
+        "absent",
+        ("Lung Opacity", "Consolidation", "Infiltrate"),
+        rf"(?:{LUNG}|xxxx)(?:_(?:are|is|remain|remains|appear|appears|both|otherwise|xxxx|well|and"
+        rf"|expanded|inflated|aerated|hyperinflated|hyperexpanded|normally|,)){{0,6}}_(?:\w+ly_)?"
+        r"(?<!otherwise )(?:clear(?!_(?:of|on|except|other))|unremarkable)",
+    ),
+    (
+        "absent",
+        ("Lung Opacity", "Consolidation", "Infiltrate"),
+        rf"(?<!otherwise )clear_(?:bilateral_)?{LUNG}",
+    ),
+    (
+        "absent",
+        ("Pleural Effusion",),
+        r"(?:costophrenic|costo-phrenic|cp) (?:angles?|sulc\w+|xxxx)_(?:are_|is_"
+        r"|appear_)?(?:\w+ly_)?"
+        r"(?:sharp|clear)",
+    ),
+    (
+        "absent",
+        ("Pleural Effusion", "Pneumothorax"),
+        r"pleural spaces?_(?:are_|is_)?(?:\w+ly_)?clear",
+    ),
+    (
+        "absent",
+        ("Fracture",),
+        r"(?:bones|bony (?:structures|thorax)|osseous structures|skeletal structures|ribs)"
+        r"[^.,;]{0,25}?_intact",
+    ),
+)
+# A normal study. Those that open with "no" deny what follows them as well.
+NORMAL_STUDY_PHRASES = (
+    rf"(?:no|without|negative for)_{_DEGREE}{_ORGAN}_?{_DEGREE}{_FINDING}",
+    rf"(?:no|without)_{_DEGREE}(?:disease|findings?|process|abnormalit(?:y|ies))(?:_(?:in|within"
+    rf"|of)_"
+    r"(?:the_)?(?:chest|lungs|thorax))?(?!_(?:of|to|that))",
+    rf"(?:normal|negative|unremarkable)(?:_(?:pa|and|lateral|frontal|two|2|view|views"
+    rf"|of the)){{0,8}}_{_CHEST}",
+    rf"{_CHEST}_(?:is_|are_|appears_|within_)?(?:normal|negative|unremarkable)(?!_for)",
+    rf"{HEART}_and_lungs?(?:_are|_appear)?_(?:normal|clear|unremarkable|within normal limits)",
+)
