@@ -2,14 +2,14 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from preprocessing.errors import InputError
 
 if TYPE_CHECKING:  # --help must answer at once
-    from preprocessing.pipeline.run import Item
+    from preprocessing.pipeline.inputs import InputRecord
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -129,25 +129,26 @@ def _annotate(options: argparse.Namespace) -> None:
     if options.dataset:
         _graph(options)
         return
-    from preprocessing.pipeline.run import first_of_each_uid
+    from preprocessing.pipeline.inputs import first_of_each_uid, read_words
 
-    _run(options, lambda: first_of_each_uid(_read_words(options.input)))
+    _run(options, lambda: first_of_each_uid(read_words(options.input)))
 
 
 def _graph(options: argparse.Namespace) -> None:
-    from preprocessing.pipeline.run import corpus_items
+    from preprocessing.pipeline.inputs import corpus_records
 
     name, data_dir, inclusion = _dataset(options), options.data_dir, options.inclusion
-    _run(options, lambda: corpus_items(name, data_dir=data_dir, inclusion=inclusion))
+    _run(options, lambda: corpus_records(name, data_dir=data_dir, inclusion=inclusion))
 
 
-def _run(options: argparse.Namespace, read_items: "Callable[[], Iterable[Item]]") -> None:
+def _run(options: argparse.Namespace, read_records: "Callable[[], Iterable[InputRecord]]") -> None:
+    from preprocessing.pipeline.jobs import AnnotationJob
     from preprocessing.pipeline.output import rejects_path
-    from preprocessing.pipeline.run import Task, run_pipeline
+    from preprocessing.pipeline.run import run_pipeline
 
-    task = Task(options.annotator, options.model_dir, options.rule, options.form)
+    job = AnnotationJob(options.annotator, options.model_dir, options.rule, options.form)
     done = run_pipeline(
-        read_items, options.output, task, workers=options.workers, engine=options.engine
+        read_records, options.output, job, workers=options.workers, engine=options.engine
     )
     print(f"{options.output}: {done.records - done.rejected:,} reports")
     print(f"{rejects_path(options.output)}: {done.rejected:,} left out")
@@ -204,37 +205,6 @@ def _dataset(options: argparse.Namespace) -> str:
     if not options.dataset:
         raise InputError("give --dataset NAME: openi, mimic-cxr, csv, jsonl or sample")
     return str(options.dataset)
-
-
-def _read_words(path: str) -> "Iterator[Item]":
-    from preprocessing.files import read_jsonl
-    from preprocessing.pipeline.run import Item
-    from preprocessing.text.sentences import split_sentences
-
-    for number, line in enumerate(read_jsonl(path), 1):
-        place = f"{path}, record {number}"
-        words: Any = line.get("words")
-        sentences: Any = line.get("sentences")
-        if not isinstance(line.get("uid"), str | int):
-            raise InputError(f"{place}: no uid (string or number); each line needs uid and words")
-        if not _is_strings(words):
-            raise InputError(f"{place}: words must be a list of strings")
-        if sentences is None:
-            yield Item(line["uid"], split_sentences(words))
-            continue
-        if not _is_strings(sentences):
-            raise InputError(f"{place}: sentences must be a list of strings")
-        split = [sentence.split(" ") for sentence in sentences]
-        if [word for sentence in split for word in sentence] != words:
-            raise InputError(
-                f"{place}: sentences and words differ; split at spaces, the sentences must give "
-                "exactly the words"
-            )
-        yield Item(line["uid"], split)
-
-
-def _is_strings(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(one, str) for one in value)
 
 
 if __name__ == "__main__":

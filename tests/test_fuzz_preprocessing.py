@@ -18,7 +18,9 @@ from hypothesis import strategies as st
 from preprocessing.__main__ import main
 from preprocessing.corpora import SEEN_BEFORE
 from preprocessing.corpora.sections import extract_sections
-from preprocessing.pipeline.run import TOO_LONG, Item, Task, run_pipeline
+from preprocessing.pipeline.inputs import InputRecord
+from preprocessing.pipeline.jobs import TOO_LONG, AnnotationJob
+from preprocessing.pipeline.run import run_pipeline
 from preprocessing.records import ReportGraph, from_json
 
 settings.register_profile("fast", max_examples=25, deadline=None)
@@ -63,8 +65,8 @@ def outcome(output: Path) -> tuple[list[ReportGraph], list[tuple[str, str]]]:
 def test_any_text_through_the_pipeline(reports: list[tuple[str, str]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder, "out.jsonl")
-        items = [Item(uid, text) for uid, text in reports]
-        run_pipeline(lambda: items, output, Task(), progress=False)
+        items = [InputRecord(uid, text) for uid, text in reports]
+        run_pipeline(lambda: items, output, AnnotationJob(), progress=False)
         graphs, rejects = outcome(output)
         # Only half a surrogate pair, which no file can hold, is a reason to fail.
         whole = [uid for uid, _ in reports if is_text(uid)]
@@ -146,7 +148,7 @@ def test_a_megabyte_on_one_line(tmp_path: Path, piece: str, kept: bool) -> None:
 @pytest.mark.parametrize("words", [[], [""], ["XXXX", "."], ["and", "the"], ["\x00"], ["?"] * 50])
 def test_reports_without_entities_have_graphs(tmp_path: Path, words: list[str]) -> None:
     output = tmp_path / "out.jsonl"
-    run_pipeline(lambda: [Item("a", [words])], output, Task(), progress=False)
+    run_pipeline(lambda: [InputRecord("a", [words])], output, AnnotationJob(), progress=False)
     ((graph,), rejects) = outcome(output)
     assert graph.words == tuple(words)
     assert graph.key_words == ()

@@ -14,22 +14,16 @@ import pytest
 from preprocessing.__main__ import main
 from preprocessing.annotation import ANNOTATORS
 from preprocessing.errors import InputError
+from preprocessing.pipeline import jobs
 from preprocessing.pipeline import run as pipeline
-from preprocessing.pipeline.output import Checkpoint
-from preprocessing.pipeline.run import (
-    MAX_FINDINGS,
-    NOT_TEXT,
-    TOO_LONG,
-    Item,
-    Task,
-    corpus_items,
-    first_of_each_uid,
-    run_pipeline,
-)
+from preprocessing.pipeline.inputs import InputRecord, corpus_records, first_of_each_uid
+from preprocessing.pipeline.jobs import MAX_FINDINGS, NOT_TEXT, TOO_LONG, AnnotationJob
+from preprocessing.pipeline.output import OutputProgress
+from preprocessing.pipeline.run import run_pipeline
 from preprocessing.records import ReportGraph, from_json
 
 ROOT = Path(__file__).parent.parent
-TOY = Task(annotator="toy")
+TOY = AnnotationJob(annotator="toy")
 
 
 @pytest.fixture(autouse=True)
@@ -38,17 +32,19 @@ def _toy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pipeline, "RECORDS_PER_CHUNK", 4)
 
 
-def run(items: Iterable[Item], output: Path, task: Task = TOY) -> Checkpoint:
-    return run_pipeline(lambda: items, output, task, progress=False)
+def run(items: Iterable[InputRecord], output: Path, job: AnnotationJob = TOY) -> OutputProgress:
+    return run_pipeline(lambda: items, output, job, progress=False)
 
 
 def lines(path: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
-def many(n: int) -> list[Item]:
+def many(n: int) -> list[InputRecord]:
     return [
-        Item(f"r{i}", "", "no findings") if i % 5 == 3 else Item(f"r{i}", f"small effusion {i}.")
+        InputRecord(f"r{i}", "", "no findings")
+        if i % 5 == 3
+        else InputRecord(f"r{i}", f"small effusion {i}.")
         for i in range(n)
     ]
 
@@ -76,7 +72,12 @@ def test_each_record_has_one_line_in_order(tmp_path: Path) -> None:
 
 
 def test_a_report_that_fails_is_rejected_alone(tmp_path: Path) -> None:
-    items = [Item("a", "clear"), Item("b", "secret poison"), Item("c", "effusion"), Item("d", "")]
+    items = [
+        InputRecord("a", "clear"),
+        InputRecord("b", "secret poison"),
+        InputRecord("c", "effusion"),
+        InputRecord("d", ""),
+    ]
     run(items, tmp_path / "out.jsonl")
     assert [one["uid"] for one in lines(tmp_path / "out.jsonl")] == ["a", "c", "d"]
     rejects = (tmp_path / "out.jsonl.rejects.jsonl").read_text()
@@ -87,11 +88,11 @@ def test_a_report_that_fails_is_rejected_alone(tmp_path: Path) -> None:
 def test_what_no_parser_should_see_is_rejected(tmp_path: Path) -> None:
     long = "x " * (MAX_FINDINGS // 2)
     items = [
-        Item("fits", long),
-        Item("long", long + "x"),
-        Item("split", [["word"] * (MAX_FINDINGS // 5 + 1)]),
-        Item("half", [["half", "\udc00"]]),
-        Item("\ud800", "whole"),
+        InputRecord("fits", long),
+        InputRecord("long", long + "x"),
+        InputRecord("split", [["word"] * (MAX_FINDINGS // 5 + 1)]),
+        InputRecord("half", [["half", "\udc00"]]),
+        InputRecord("\ud800", "whole"),
     ]
     run(items, tmp_path / "out.jsonl")
     assert [one["uid"] for one in lines(tmp_path / "out.jsonl")] == ["fits"]
@@ -104,12 +105,12 @@ def test_what_no_parser_should_see_is_rejected(tmp_path: Path) -> None:
 
 
 def test_the_second_of_a_uid_is_rejected() -> None:
-    items = [Item("a", "one"), Item("b", "two"), Item("a", "three")]
-    assert list(first_of_each_uid(items)) == [*items[:2], Item("a", "", "uid seen before")]
+    items = [InputRecord("a", "one"), InputRecord("b", "two"), InputRecord("a", "three")]
+    assert list(first_of_each_uid(items)) == [*items[:2], InputRecord("a", "", "uid seen before")]
 
 
-def test_corpus_items_are_reports_and_reasons() -> None:
-    items = list(corpus_items("sample", inclusion="hu2022"))
+def test_corpus_records_are_reports_and_reasons() -> None:
+    items = list(corpus_records("sample", inclusion="hu2022"))
     assert len(items) == 1800
     assert items[7].uid == "sample-000007"
 
@@ -118,7 +119,7 @@ class Stop(Exception):
     """Stands for whatever ends a run."""
 
 
-def stopping(items: list[Item], at: int) -> Iterator[Item]:
+def stopping(items: list[InputRecord], at: int) -> Iterator[InputRecord]:
     yield from items[:at]
     raise Stop
 
@@ -174,11 +175,11 @@ def test_only_the_same_run_goes_on(tmp_path: Path) -> None:
     with pytest.raises(Stop):
         run(stopping(many(9), 9), out)
     with pytest.raises(InputError, match="its rule was 'hu2022' and is now 'wgsum'; delete"):
-        run(many(9), out, Task(annotator="toy", rule="wgsum"))
+        run(many(9), out, AnnotationJob(annotator="toy", rule="wgsum"))
     with pytest.raises(InputError, match="its version was '1' and is now '2'"):
-        run(many(9), out, Task(annotator="toy", model_dir="2"))
+        run(many(9), out, AnnotationJob(annotator="toy", model_dir="2"))
     with pytest.raises(InputError, match="the reports are not the same any more"):
-        run([Item("r0", "other"), *many(9)[1:]], out)
+        run([InputRecord("r0", "other"), *many(9)[1:]], out)
     with pytest.raises(InputError, match="the reports are not the same any more"):
         run(many(3), out)
     (tmp_path / "out.jsonl.part").write_bytes(b"")
@@ -209,11 +210,11 @@ def test_mistakes(tmp_path: Path) -> None:
     for arguments, message in (
         ({"workers": 0}, "0 workers; give at least 1"),
         ({"engine": "spark"}, "unknown engine 'spark'; choose from local, ray"),
-        ({"task": Task(annotator="toi")}, "unknown annotator 'toi'"),
-        ({"task": Task(annotator="toy", rule="hu")}, "unknown graph rule 'hu'"),
+        ({"job": AnnotationJob(annotator="toi")}, "unknown annotator 'toi'"),
+        ({"job": AnnotationJob(annotator="toy", rule="hu")}, "unknown graph rule 'hu'"),
     ):
         with pytest.raises(InputError, match=message):
-            run_pipeline(lambda: [], out, **{"task": TOY, **arguments})  # type: ignore[arg-type]
+            run_pipeline(lambda: [], out, **{"job": TOY, **arguments})  # type: ignore[arg-type]
     with pytest.raises(InputError, match="is a folder"):
         run([], tmp_path)
     (tmp_path / "file").write_text("")
@@ -225,7 +226,7 @@ def test_mistakes(tmp_path: Path) -> None:
 def test_two_runs_never_write_one_output(tmp_path: Path) -> None:
     out = tmp_path / "out.jsonl"
 
-    def meanwhile() -> Iterator[Item]:
+    def meanwhile() -> Iterator[InputRecord]:
         yield from many(9)[:5]
         with pytest.raises(InputError, match=r"out\.jsonl: another run is writing it"):
             run(many(9), out)
@@ -246,12 +247,12 @@ def test_with_several_workers_only_they_load_the_annotator(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.undo()
-    pipeline._loaded.cache_clear()
-    task = Task(annotator="builtin")
-    run_pipeline(lambda: many(3), tmp_path / "two", task, workers=2, progress=False)
-    assert pipeline._loaded.cache_info().currsize == 0
-    run_pipeline(lambda: many(3), tmp_path / "one", task, progress=False)
-    assert pipeline._loaded.cache_info().currsize == 1
+    jobs._loaded.cache_clear()
+    job = AnnotationJob(annotator="builtin")
+    run_pipeline(lambda: many(3), tmp_path / "two", job, workers=2, progress=False)
+    assert jobs._loaded.cache_info().currsize == 0
+    run_pipeline(lambda: many(3), tmp_path / "one", job, progress=False)
+    assert jobs._loaded.cache_info().currsize == 1
     assert (tmp_path / "two").read_bytes() == (tmp_path / "one").read_bytes()
 
 

@@ -22,7 +22,7 @@ except ImportError:  # Windows: two runs at once are not noticed there
 
 
 @dataclass(frozen=True, slots=True)
-class Checkpoint:
+class OutputProgress:
     """How far a run has come: records read, how many of them rejected, sizes in bytes.
 
     ``digest`` stands for all records read so far; ``done`` when there are no more.
@@ -57,15 +57,15 @@ class ResumableOutput:
             self.output.parent.mkdir(parents=True, exist_ok=True)
             self._lock = _locked(Path(f"{self.output}.part.lock"), self.output)
         try:
-            self.checkpoint = self._read_state()
-            if not self.checkpoint.done:  # else killed between its last report and the final names
+            self.progress = self._read_state()
+            if not self.progress.done:  # else killed between its last report and the final names
                 self._open_parts()
         except BaseException:
             self.close()
             raise
 
     def _open_parts(self) -> None:
-        sizes = self.checkpoint.output_bytes, self.checkpoint.rejects_bytes
+        sizes = self.progress.output_bytes, self.progress.rejects_bytes
         with _one_line_errors(self.output):
             for path, size in zip(self._parts, sizes, strict=True):
                 if size > (path.stat().st_size if path.exists() else 0):
@@ -74,7 +74,7 @@ class ResumableOutput:
                 self._files[-1].truncate(size)
                 self._files[-1].seek(size)
 
-    def append(self, lines: bytes, rejects: bytes, checkpoint: Checkpoint) -> None:
+    def append(self, lines: bytes, rejects: bytes, progress: OutputProgress) -> None:
         """Add whole lines to both files; a run killed later goes on behind them."""
         with _one_line_errors(self.output):
             for file, content in zip(self._files, (lines, rejects), strict=True):
@@ -82,12 +82,12 @@ class ResumableOutput:
                     file.write(content)
                     file.flush()
                     os.fsync(file.fileno())
-            self._write_state(checkpoint)
+            self._write_state(progress)
 
     def finish(self) -> None:
         """Give the files their names."""
         with _one_line_errors(self.output):
-            self._write_state(Checkpoint(**{**asdict(self.checkpoint), "done": True}))
+            self._write_state(OutputProgress(**{**asdict(self.progress), "done": True}))
             self._close_parts()
             for part, final in zip(self._parts, (self.output, self.rejects), strict=True):
                 if part.exists():
@@ -118,12 +118,12 @@ class ResumableOutput:
             f"delete {self._state} to start again"
         )
 
-    def _read_state(self) -> Checkpoint:
+    def _read_state(self) -> OutputProgress:
         try:
             state = json.loads(self._state.read_text("utf-8"))
-            checkpoint = Checkpoint(**state["checkpoint"])
+            progress = OutputProgress(**state["checkpoint"])
         except (FileNotFoundError, NotADirectoryError):
-            return Checkpoint()
+            return OutputProgress()
         except OSError as error:
             raise InputError(f"{self._state}: cannot be read ({error.strerror})") from None
         except (ValueError, KeyError, TypeError):
@@ -132,16 +132,17 @@ class ResumableOutput:
             if state["settings"].get(name) != now:
                 before = state["settings"].get(name)
                 raise self.cannot_resume(f"its {name} was {before!r} and is now {now!r}")
-        return checkpoint
+        return progress
 
-    def _write_state(self, checkpoint: Checkpoint) -> None:
+    def _write_state(self, progress: OutputProgress) -> None:
         new = Path(f"{self._state}.new")
         with open(new, "w", encoding="utf-8") as file:
-            json.dump({"settings": self._settings, "checkpoint": asdict(checkpoint)}, file)
+            # Unfinished runs of before have their progress under this key too.
+            json.dump({"settings": self._settings, "checkpoint": asdict(progress)}, file)
             file.flush()
             os.fsync(file.fileno())
         os.replace(new, self._state)
-        self.checkpoint = checkpoint
+        self.progress = progress
 
 
 def rejects_path(output: str | Path) -> Path:

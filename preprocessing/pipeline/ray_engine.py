@@ -1,4 +1,4 @@
-"""The engine on Ray: the chunks of a corpus as a Ray Data job (install the extra ``ray``)."""
+"""The executor on Ray: the chunks of a corpus as a Ray Data job (install the extra ``ray``)."""
 
 import logging
 import os
@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from preprocessing.errors import MissingBackendError
-from preprocessing.pipeline.run import Chunk, ChunkResult, Task, work
+from preprocessing.pipeline.jobs import AnnotationJob, Chunk, ChunkResult, annotate_chunk
 
 
 def map_with_ray(
-    task: Task, chunks: Iterable[Chunk], workers: int, output: Path
+    job: AnnotationJob, chunks: Iterable[Chunk], workers: int, output: Path
 ) -> Generator[ChunkResult, None, None]:
-    """The engine for a Ray cluster (``RAY_ADDRESS``, or ``workers`` processes of this machine).
+    """The executor for a Ray cluster (``RAY_ADDRESS``, or ``workers`` processes of this machine).
 
     The chunks lie as files in a folder beside ``output`` while the job lasts, so that the corpus
     is never in memory; on a cluster every machine must see that folder.
@@ -34,7 +34,7 @@ def map_with_ray(
 
         def __call__(self, batch: dict[str, Any]) -> dict[str, list[Any]]:
             (path,) = batch["path"]
-            result = work(task, pickle.loads(Path(str(path)).read_bytes()))
+            result = annotate_chunk(job, pickle.loads(Path(str(path)).read_bytes()))
             return {"result": [pickle.dumps(result)]}
 
     started = not ray.is_initialized()
@@ -59,10 +59,10 @@ def map_with_ray(
             paths = [str(_write(chunk, Path(folder, str(n)))) for n, chunk in enumerate(chunks)]
             if not paths:
                 return
-            job = ray.data.from_items(
+            results = ray.data.from_items(
                 [{"path": path} for path in paths], override_num_blocks=len(paths)
             ).map_batches(Worker, batch_size=1, compute=ray.data.ActorPoolStrategy(size=workers))
-            for row in job.iter_rows():
+            for row in results.iter_rows():
                 yield pickle.loads(row["result"])
     finally:
         if started:
