@@ -25,6 +25,7 @@ from transformers.utils import ModelOutput
 from graphsum.configuration import GraphSumConfig
 from graphsum.contrastive import ContrastiveModule
 from graphsum.decoders import build_decoder
+from graphsum.decoders.cache import CACHE
 from graphsum.decoders.transformer import IGNORED
 from graphsum.encoders import GraphEncoder, build_text_encoder
 from graphsum.search import SearchSettings
@@ -48,7 +49,10 @@ class GraphSumOutput(ModelOutput):
     generation_loss: Tensor | None = None
     contrastive_loss: Tensor | None = None
     agreement_loss: Tensor | None = None
-    past_key_values: Cache | None = None
+    if CACHE == "cache":
+        cache: Cache | None = None
+    else:
+        past_key_values: Cache | None = None
 
 
 class GraphSum(PreTrainedModel, GenerationMixin):
@@ -180,6 +184,7 @@ class GraphSum(PreTrainedModel, GenerationMixin):
         source_ids: Tensor | None = None,
         decoder_input_ids: Tensor | None = None,
         encoder_outputs: BaseModelOutput | None = None,
+        cache: Cache | None = None,
         past_key_values: Cache | None = None,
         use_cache: bool | None = None,
         num_pieces: Tensor | float | None = None,
@@ -198,6 +203,8 @@ class GraphSum(PreTrainedModel, GenerationMixin):
             encoder_outputs: the memory, when already encoded (``generate``); then
             source_ids: the findings' pieces that it stands for, [B, S]; with an LLM as decoder
                 always the prompts, [B, P].
+            cache: what an earlier call with ``use_cache`` returned.
+            past_key_values: the same, by its name before transformers 5.24.
             num_pieces, num_reports: what the loss sums are divided by, when this batch is a part
                 of a larger one; by default its own counts.
         """
@@ -216,15 +223,15 @@ class GraphSum(PreTrainedModel, GenerationMixin):
         if labels is None:
             if decoder_input_ids is None:
                 raise ValueError("forward needs labels or decoder_input_ids")
-            logits, cache = self.decoder(
+            logits, new_cache = self.decoder(
                 decoder_input_ids,
                 memory,
                 attention_mask,
                 ids,
-                past_key_values=past_key_values,
+                cache=past_key_values if cache is None else cache,
                 use_cache=bool(use_cache),
             )
-            return GraphSumOutput(logits=logits, past_key_values=cache)
+            return GraphSumOutput(logits=logits, **{CACHE: new_cache})
         if decoder_input_ids is None:
             decoder_input_ids = self.shift_right(labels)
         smoothing = self.config.label_smoothing if self.training else 0.0
@@ -321,6 +328,21 @@ class GraphSum(PreTrainedModel, GenerationMixin):
         return self.decoder.sample(
             memory, batch["attention_mask"], ids, noise, temperature=temperature
         )
+
+    def generate(self, *inputs: Any, **options: Any) -> Any:
+        """As in transformers, for a batch too: ``generate(**processor.collate(examples))``."""
+        if "edge_index" in options and options.get("encoder_outputs") is None:
+            names = ("input_ids", "attention_mask", "edge_index", "edge_type")
+            batch = {name: options.pop(name) for name in names}
+            with torch.no_grad():
+                memory = self.encode(**batch)
+            options = {name: v for name, v in options.items() if name not in ("labels", "key_mask")}
+            options |= {
+                "encoder_outputs": BaseModelOutput(memory),
+                "attention_mask": batch["attention_mask"],
+                "source_ids": options.get("source_ids", batch["input_ids"]),
+            }
+        return super().generate(*inputs, **options)
 
     def get_encoder(self, modality: str | None = None) -> nn.Module:
         """The text encoder; ``generate`` gets its memory from :meth:`encode` instead."""

@@ -73,11 +73,11 @@ def learn(model, processor, options, *, steps):
     for step in range(steps):
         model.train()
         output = model(**batch)
+        if step >= 99 and output.generation_loss < 0.02:
+            break  # with the weights of this loss: at such a rate a further step may undo much
         output.loss.backward()
         optimizer.step()
         optimizer.zero_grad()
-        if step >= 99 and output.generation_loss < 0.02:
-            break
     return optimizer
 
 

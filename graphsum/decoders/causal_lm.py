@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import Cache, GenerationConfig, PreTrainedModel
 
+from graphsum.decoders.cache import CACHE
 from graphsum.language_models import (
     LLMRecord,
     has_adapter,
@@ -166,7 +167,7 @@ class CausalLMDecoder(nn.Module):
         memory_mask: Tensor | None,
         source_ids: Tensor,
         *,
-        past_key_values: Cache | None = None,
+        cache: Cache | None = None,
         use_cache: bool = False,
     ) -> tuple[Tensor, Cache | None]:
         """Scores of the next piece after each given one, [B, T, V].
@@ -176,7 +177,7 @@ class CausalLMDecoder(nn.Module):
                 place the context stands. Negative after a row's end.
             memory, memory_mask, source_ids: as in :meth:`context`.
         """
-        if past_key_values is not None or use_cache:
+        if cache is not None or use_cache:
             raise ValueError("step by step the LLM is run by search(), which has its own cache")
         context, mask = self.context(memory, memory_mask, source_ids)
         inputs = decoder_input_ids[:, 1:]
@@ -329,11 +330,11 @@ class CausalLMSteps:
             inputs_embeds=inputs,
             attention_mask=self.mask,
             position_ids=position_ids,
-            past_key_values=self.cache,
             use_cache=True,
             logits_to_keep=1,
+            **{CACHE: self.cache},
         )
-        self.cache = output.past_key_values
+        self.cache = output[CACHE]
         logs = output.logits[:, -1].float().log_softmax(-1)  # [R x K, V]
         ends = logs[:, self.decoder.end_ids].logsumexp(1)
         logs[:, self.decoder.end_ids] = -torch.inf

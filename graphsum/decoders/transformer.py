@@ -10,6 +10,7 @@ from transformers.models.pegasus import PegasusConfig
 from transformers.models.pegasus.modeling_pegasus import PegasusDecoder, PegasusDecoderLayer
 
 from graphsum.configuration import GraphSumConfig
+from graphsum.decoders.cache import CACHE
 from graphsum.sampling import sample_sequences
 from graphsum.search import SearchSettings, beam_search, is_looking_free
 
@@ -65,7 +66,7 @@ class TransformerDecoder(nn.Module):
         memory_mask: Tensor,
         source_ids: Tensor,
         *,
-        past_key_values: Cache | None = None,
+        cache: Cache | None = None,
         use_cache: bool = False,
     ) -> tuple[Tensor, Cache | None]:
         """Scores of the next piece after each given one.
@@ -75,7 +76,7 @@ class TransformerDecoder(nn.Module):
             memory: [B, S, D].
             memory_mask: 1 for real positions of the memory, [B, S].
             source_ids: the findings' pieces, which the copy head may take, [B, S].
-            past_key_values: what an earlier call returned.
+            cache: what an earlier call returned.
 
         Returns:
             logits [B, T, V], and the cache (None unless ``use_cache``).
@@ -84,14 +85,14 @@ class TransformerDecoder(nn.Module):
             input_ids=decoder_input_ids,
             encoder_hidden_states=memory,
             encoder_attention_mask=memory_mask,
-            past_key_values=past_key_values,
             use_cache=use_cache,
+            **{CACHE: cache},
         )
         states = output.last_hidden_state  # [B, T, D]
         logits = self.lm_head(states)  # [B, T, V]
         if self.copy is not None:
             logits = self.copy(logits, states, memory, memory_mask, source_ids)
-        return logits, output.past_key_values
+        return logits, output[CACHE] if use_cache else None
 
     def token_losses(
         self,
