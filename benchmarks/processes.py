@@ -17,7 +17,6 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -113,7 +112,8 @@ def work(options: argparse.Namespace) -> None:
     from graphsum.generation import onednn_products
     from graphsum.options import resolve
     from graphsum.processing import Example
-    from graphsum.training import batches, parameter_groups, training_step
+    from graphsum.training import batches, parameter_groups
+    from graphsum.training_step import StepInputs, TrainingStep
     from preprocessing.annotation import load_annotator
     from preprocessing.corpora import load_corpus
     from preprocessing.files import write_text_atomically
@@ -159,10 +159,21 @@ def work(options: argparse.Namespace) -> None:
         times.setdefault(name, []).append(time.perf_counter() - start)
         return result
 
-    step = partial(training_step, accelerator, model, optimizer, processor, options=settings)
+    inputs = StepInputs(
+        examples,
+        processor,
+        settings,
+        process=accelerator.process_index,
+        processes=accelerator.num_processes,
+    )
+    training_step = TrainingStep(accelerator, model, optimizer, settings)
+
+    def step(batch: Sequence[Example]) -> float:
+        return training_step(inputs.parts(batch))[0].item()
+
     with onednn_products():
         for batch in chosen:
-            losses.append(timed("step", step, batch)["loss"])
+            losses.append(timed("step", step, batch))
         for batch in chosen[: len(chosen) // 2]:
             timed("passes", passes, batch)
             gradients = torch.cat(

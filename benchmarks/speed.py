@@ -49,7 +49,8 @@ from graphsum.processing import Example, GraphSumProcessor  # noqa: E402
 from graphsum.runs import corpus_of  # noqa: E402
 from graphsum.search import SearchSettings  # noqa: E402
 from graphsum.summarizer import Summarizer, on_device  # noqa: E402
-from graphsum.training import batches, training_step  # noqa: E402
+from graphsum.training import batches  # noqa: E402
+from graphsum.training_step import StepInputs, TrainingStep  # noqa: E402
 from preprocessing.annotation import load_annotator  # noqa: E402
 from preprocessing.files import write_text_atomically  # noqa: E402
 
@@ -396,9 +397,11 @@ def train_ours(
     steps: Sequence[Sequence[Example]],
     options: TrainOptions,
 ) -> None:
+    inputs = StepInputs((), setting.processor, options)
+    training_step = TrainingStep(accelerator, model, optimizer, options)
     with onednn_products():
         for chosen in steps:
-            training_step(accelerator, model, optimizer, setting.processor, chosen, options)
+            training_step(inputs.parts(chosen))
 
 
 def train_plain(

@@ -9,7 +9,7 @@ import torch
 from accelerate import Accelerator
 from safetensors.torch import load_file
 
-from graphsum.language_models import ADAPTER
+from graphsum.language_models import ADAPTER, set_adapter_weights
 from graphsum.modeling import LLM, own_state
 from graphsum.options import PROGRESS_FILE
 from preprocessing.errors import InputError
@@ -100,7 +100,4 @@ def load_own_state(model: Any, folder: str | Path) -> None:
             )
         model.load_state_dict(weights, strict=False)
     if adapter.is_dir():
-        from peft import set_peft_model_state_dict
-
-        weights = load_file(adapter / "adapter_model.safetensors")
-        set_peft_model_state_dict(model.decoder.llm, weights)
+        set_adapter_weights(model.decoder.llm, folder)

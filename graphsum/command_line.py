@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import fields
 from typing import Any, NoReturn
 
-from preprocessing.errors import InputError, closest
+from preprocessing.errors import InputError, RunError, closest
 
 
 class Parser(argparse.ArgumentParser):
@@ -72,7 +72,8 @@ def plain_type(kind: Any) -> Callable[[str], Any]:
 
 
 def run(main: Callable[[Sequence[str] | None], None]) -> None:
-    """Run a program: a user's mistake becomes one line on stderr and exit status 2."""
+    """Run a program: a user's mistake becomes one line on stderr and exit status 2, a run that
+    failed one line and exit status 1."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     # Threads that spin while they wait make training ten times slower on a machine that is shared.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -82,6 +83,9 @@ def run(main: Callable[[Sequence[str] | None], None]) -> None:
     except InputError as error:
         print("error: " + " ".join(str(error).split()), file=sys.stderr)
         sys.exit(2)
+    except RunError as error:
+        print("error: " + " ".join(str(error).split()), file=sys.stderr)
+        sys.exit(1)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         sys.exit(130)

@@ -1,6 +1,7 @@
 """Text encoder (any transformers encoder) and graph encoder (torch-geometric)."""
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import AutoModel, PreTrainedModel
 
@@ -70,3 +71,29 @@ class GraphEncoder(nn.Module):
             edges = self.edge_embedding(types)  # [E + N, graph_width]
         hidden = self.dropout(torch.relu(self.first(nodes, edge_index, edges)))
         return self.second(hidden, edge_index, edges)
+
+    def of_padded(
+        self, hidden: Tensor, attention_mask: Tensor, edge_index: Tensor, edge_type: Tensor
+    ) -> Tensor:
+        """The same for the padded rows of a batch, without a shape that depends on values.
+
+        So a GPU is never waited for, and the pass can be captured in a CUDA graph. Padding
+        positions are nodes without edges.
+
+        Args:
+            hidden: [B, S, width_in].
+            attention_mask: 1 for real pieces, which come first in each row, [B, S].
+            edge_index, edge_type: as in :meth:`GraphSum.encode`; -1 where there is no edge.
+
+        Returns:
+            [B, S, D]; padding positions hold values that nothing may read.
+        """
+        rows, length, _ = hidden.shape
+        sizes = attention_mask.sum(1)
+        ends = sizes.cumsum(0)
+        row = torch.searchsorted(ends, edge_index, right=True).clamp(max=rows - 1)  # [2, E]
+        places = row * length + edge_index - (ends - sizes)[row]
+        beyond = rows * length  # one node more, for what fills the edges up
+        places = places.masked_fill(edge_index < 0, beyond)
+        nodes = F.pad(hidden.flatten(0, 1), (0, 0, 0, 1))
+        return self(nodes, places, edge_type)[:beyond].unflatten(0, (rows, length))

@@ -15,7 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from graphsum.decoders.causal_lm import IGNORED, CausalLMDecoder
+from graphsum.decoders.causal_lm import CausalLMDecoder
+from graphsum.decoders.transformer import IGNORED, places_of
 from graphsum.metrics.baselines import NeighbourConsensus, nearest
 from graphsum.modeling import LLM, GraphSum, GraphSumOutput, own_state
 from graphsum.options import TrainOptions
@@ -60,14 +61,16 @@ class Instruct(nn.Module):
         self,
         source_ids: Tensor,
         labels: Tensor,
-        num_pieces: float | None = None,
-        num_reports: float | None = None,
+        label_places: Tensor | None = None,
+        num_pieces: Tensor | float | None = None,
+        num_reports: Tensor | float | None = None,
     ) -> GraphSumOutput:
         """Loss per target piece.
 
         Args:
             source_ids: prompts, padded on the left, [B, P].
             labels: target pieces with the end piece, -100 where padded, [B, T].
+            label_places: as in :meth:`graphsum.modeling.GraphSum.forward`.
             num_pieces: what the loss sum is divided by; by default this batch's own count.
             num_reports: not used; there is no loss per report.
         """
@@ -79,6 +82,7 @@ class Instruct(nn.Module):
             source_ids,
             labels,
             label_smoothing=self.config.label_smoothing if self.training else 0.0,
+            label_places=label_places,
         )
         loss = losses.sum() / ((labels != IGNORED).sum() if num_pieces is None else num_pieces)
         return GraphSumOutput(loss=loss, generation_loss=loss)
@@ -167,11 +171,18 @@ class InstructProcessor:
         """True: an LLM's pieces tell nothing of words."""
         return True
 
-    def collate(self, examples: Sequence[Example]) -> dict[str, Tensor]:
-        """``source_ids`` [B, P] and, when the examples have impressions, ``labels`` [B, T]."""
+    def collate(
+        self, examples: Sequence[Example], *, fixed_shapes: bool = False
+    ) -> dict[str, Tensor]:
+        """``source_ids`` [B, P] and, when the examples have impressions, ``labels`` [B, T].
+
+        ``fixed_shapes``: add ``label_places``, as :meth:`GraphSumProcessor.collate` does.
+        """
         batch = {"source_ids": padded_left([example.input_ids for example in examples])}
         if all(len(example.labels) for example in examples):
             batch["labels"] = padded([example.labels for example in examples], IGNORED)
+            if fixed_shapes:
+                batch["label_places"] = places_of(batch["labels"])
         return batch
 
     def decode(self, pieces: Tensor) -> list[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import load_file, save_file
 from torch import nn
 from transformers import (
     AutoConfig,
@@ -33,6 +34,8 @@ from preprocessing.errors import InputError, MissingBackendError
 logger = logging.getLogger(__name__)
 
 ADAPTER = "adapter"  # folder of the LoRA weights within a checkpoint, in PEFT's own format
+ADAPTER_WEIGHTS = "adapter_model.safetensors"
+PEFT_PREFIX = "base_model.model."  # before each name in such a file, as get_peft_model writes it
 # Written by the library and changed with it; they say nothing about the weights.
 VOLATILE = ("_name_or_path", "transformers_version", "dtype", "torch_dtype", "architectures")
 
@@ -179,7 +182,7 @@ def add_lora(llm: PreTrainedModel, *, r: int, alpha: int, dropout: float, target
         InputError: the LLM has no such layers.
     """
     require_peft()
-    from peft import LoraConfig
+    from peft import LoraConfig, inject_adapter_in_model
 
     names = targets if targets == "all-linear" else [name.strip() for name in targets.split(",")]
     kinds = {name.rpartition(".")[2] for name, m in llm.named_modules() if is_linear(m)}
@@ -188,17 +191,22 @@ def add_lora(llm: PreTrainedModel, *, r: int, alpha: int, dropout: float, target
             f"--lora-targets {targets}: {', '.join(sorted(unknown))} not among the LLM's layers "
             f"({', '.join(sorted(kinds - {'lm_head'}))})"
         )
-    llm.add_adapter(
-        LoraConfig(
-            r=r,
-            lora_alpha=alpha,
-            lora_dropout=dropout,
-            target_modules=names,
-            task_type="CAUSAL_LM",
-        )
+    config = LoraConfig(
+        r=r,
+        lora_alpha=alpha,
+        lora_dropout=dropout,
+        target_modules=names,
+        task_type="CAUSAL_LM",
+        base_model_name_or_path=llm.name_or_path,
     )
+    inject_adapter_in_model(config, llm)
+    hold_adapter_in_single_precision(llm)
+
+
+def hold_adapter_in_single_precision(llm: PreTrainedModel) -> None:
+    """Beside weights of 16 bits small steps of the adapter would be rounded away."""
     for parameter in llm.parameters():
-        if parameter.requires_grad:  # beside weights of 16 bits small steps would be rounded away
+        if parameter.requires_grad:
             parameter.data = parameter.data.float()
 
 
@@ -213,7 +221,8 @@ def require_peft() -> None:
 
 
 def has_adapter(llm: PreTrainedModel | None) -> bool:
-    return bool(getattr(llm, "_hf_peft_config_loaded", False))
+    """Does the LLM have LoRA weights, by :func:`add_lora` or :func:`load_adapter`?"""
+    return hasattr(llm, "peft_config")
 
 
 def save_adapter(
@@ -224,7 +233,13 @@ def save_adapter(
     Args:
         weights: the LLM's state, of which the adapter's part is written.
     """
-    llm.save_pretrained(str(Path(folder) / ADAPTER), state_dict=weights)
+    from peft import get_peft_model_state_dict
+
+    path = Path(folder) / ADAPTER
+    llm.peft_config["default"].save_pretrained(str(path))
+    state = get_peft_model_state_dict(llm, state_dict=weights, save_embedding_layers=False)
+    tensors = {PEFT_PREFIX + name: tensor.contiguous() for name, tensor in state.items()}
+    save_file(tensors, path / ADAPTER_WEIGHTS, metadata={"format": "pt"})
 
 
 def load_adapter(llm: PreTrainedModel, folder: str | Path) -> None:
@@ -232,8 +247,37 @@ def load_adapter(llm: PreTrainedModel, folder: str | Path) -> None:
 
     Raises:
         MissingBackendError: there is one, and PEFT is not installed.
+        InputError: its weights do not fit its configuration.
     """
     path = Path(folder) / ADAPTER
     if path.is_dir():
         require_peft()
-        llm.load_adapter(str(path), is_trainable=True)
+        from peft import PeftConfig, inject_adapter_in_model
+
+        config = PeftConfig.from_pretrained(str(path))
+        config.inference_mode = False  # training may go on
+        inject_adapter_in_model(config, llm)
+        hold_adapter_in_single_precision(llm)
+        set_adapter_weights(llm, folder)
+
+
+def set_adapter_weights(llm: PreTrainedModel, folder: str | Path) -> None:
+    """Put the LoRA weights of a checkpoint into an LLM that has such adapters already.
+
+    Raises:
+        InputError: they are the weights of other adapters.
+    """
+    from peft import set_peft_model_state_dict
+
+    path = Path(folder) / ADAPTER / ADAPTER_WEIGHTS
+    expected = {name for name in llm.state_dict() if ".lora_" in name}
+    refusal = InputError(
+        f"{path}: these are not the weights of this LLM's adapter; give the LLM, the --lora-r and "
+        "the --lora-targets of the training"
+    )
+    try:
+        result = set_peft_model_state_dict(llm, load_file(path))
+    except RuntimeError as error:  # of other sizes
+        raise refusal from error
+    if result.unexpected_keys or expected & set(result.missing_keys):
+        raise refusal

@@ -25,6 +25,7 @@ from transformers.utils import ModelOutput
 from graphsum.configuration import GraphSumConfig
 from graphsum.contrastive import ContrastiveModule
 from graphsum.decoders import build_decoder
+from graphsum.decoders.cache import CACHE
 from graphsum.decoders.transformer import IGNORED
 from graphsum.encoders import GraphEncoder, build_text_encoder
 from graphsum.search import SearchSettings
@@ -48,7 +49,10 @@ class GraphSumOutput(ModelOutput):
     generation_loss: Tensor | None = None
     contrastive_loss: Tensor | None = None
     agreement_loss: Tensor | None = None
-    past_key_values: Cache | None = None
+    if CACHE == "cache":
+        cache: Cache | None = None
+    else:
+        past_key_values: Cache | None = None
 
 
 class GraphSum(PreTrainedModel, GenerationMixin):
@@ -65,6 +69,7 @@ class GraphSum(PreTrainedModel, GenerationMixin):
         "decoder.lm_head.weight": "decoder.layers.embed_tokens.weight"
     }
     _supports_sdpa = True
+    supports_gradient_checkpointing = True
 
     def __init__(self, config: GraphSumConfig) -> None:
         super().__init__(config)
@@ -158,6 +163,9 @@ class GraphSum(PreTrainedModel, GenerationMixin):
         hidden = text.last_hidden_state  # [B, S, width]
         if self.graph_encoder is None:
             return self.fusion(hidden)
+        if is_padded_faster(hidden):
+            graph = self.graph_encoder.of_padded(hidden, attention_mask, edge_index, edge_type)
+            return self.fusion(torch.cat([hidden, graph.to(hidden.dtype)], dim=-1))
         real = attention_mask.bool()
         nodes = self.graph_encoder(hidden[real], edge_index, edge_type)  # [N, D]
         graph = nodes.new_zeros(*hidden.shape[:2], nodes.size(-1))
@@ -172,9 +180,11 @@ class GraphSum(PreTrainedModel, GenerationMixin):
         edge_type: Tensor | None = None,
         key_mask: Tensor | None = None,
         labels: Tensor | None = None,
+        label_places: Tensor | None = None,
         source_ids: Tensor | None = None,
         decoder_input_ids: Tensor | None = None,
         encoder_outputs: BaseModelOutput | None = None,
+        cache: Cache | None = None,
         past_key_values: Cache | None = None,
         use_cache: bool | None = None,
         num_pieces: Tensor | float | None = None,
@@ -187,10 +197,14 @@ class GraphSum(PreTrainedModel, GenerationMixin):
             input_ids, attention_mask, edge_index, edge_type: as in :meth:`encode`.
             key_mask: 1 for pieces of key words, [B, S]; the contrastive loss needs it.
             labels: target pieces with the end piece, -100 where padded, [B, T].
+            label_places: where the flattened labels are not -100, then -1, [N]; found here when
+                not given, for which a GPU is waited for.
             decoder_input_ids: [B, T]; by default the labels shifted right.
             encoder_outputs: the memory, when already encoded (``generate``); then
             source_ids: the findings' pieces that it stands for, [B, S]; with an LLM as decoder
                 always the prompts, [B, P].
+            cache: what an earlier call with ``use_cache`` returned.
+            past_key_values: the same, by its name before transformers 5.24.
             num_pieces, num_reports: what the loss sums are divided by, when this batch is a part
                 of a larger one; by default its own counts.
         """
@@ -209,29 +223,32 @@ class GraphSum(PreTrainedModel, GenerationMixin):
         if labels is None:
             if decoder_input_ids is None:
                 raise ValueError("forward needs labels or decoder_input_ids")
-            logits, cache = self.decoder(
+            logits, new_cache = self.decoder(
                 decoder_input_ids,
                 memory,
                 attention_mask,
                 ids,
-                past_key_values=past_key_values,
+                cache=past_key_values if cache is None else cache,
                 use_cache=bool(use_cache),
             )
-            return GraphSumOutput(logits=logits, past_key_values=cache)
+            return GraphSumOutput(logits=logits, **{CACHE: new_cache})
         if decoder_input_ids is None:
             decoder_input_ids = self.shift_right(labels)
         smoothing = self.config.label_smoothing if self.training else 0.0
         total = apart = memory.new_zeros((), dtype=torch.float32)
-        for rows, length in target_groups(labels, self.decoder.target_groups):
+        options: dict[str, Any] = {"label_smoothing": smoothing}
+        if label_places is None:
+            groups = target_groups(labels, self.decoder.target_groups)
+        else:
+            groups, options["label_places"] = [(slice(None), labels.size(1))], label_places
+        for rows, length in groups:
             given = decoder_input_ids[rows, :length]
             rest = (attention_mask[rows], ids[rows], labels[rows, :length])
             if again is None:
-                losses = self.decoder.token_losses(
-                    given, memory[rows], *rest, label_smoothing=smoothing
-                )
+                losses = self.decoder.token_losses(given, memory[rows], *rest, **options)
             else:
                 losses, divergences = self.decoder.agreement_losses(
-                    given, (memory[rows], again[rows]), *rest, label_smoothing=smoothing
+                    given, (memory[rows], again[rows]), *rest, **options
                 )
                 apart = apart + divergences.sum()
             total = total + losses.sum()
@@ -312,6 +329,21 @@ class GraphSum(PreTrainedModel, GenerationMixin):
             memory, batch["attention_mask"], ids, noise, temperature=temperature
         )
 
+    def generate(self, *inputs: Any, **options: Any) -> Any:
+        """As in transformers, for a batch too: ``generate(**processor.collate(examples))``."""
+        if "edge_index" in options and options.get("encoder_outputs") is None:
+            names = ("input_ids", "attention_mask", "edge_index", "edge_type")
+            batch = {name: options.pop(name) for name in names}
+            with torch.no_grad():
+                memory = self.encode(**batch)
+            options = {name: v for name, v in options.items() if name not in ("labels", "key_mask")}
+            options |= {
+                "encoder_outputs": BaseModelOutput(memory),
+                "attention_mask": batch["attention_mask"],
+                "source_ids": options.get("source_ids", batch["input_ids"]),
+            }
+        return super().generate(*inputs, **options)
+
     def get_encoder(self, modality: str | None = None) -> nn.Module:
         """The text encoder; ``generate`` gets its memory from :meth:`encode` instead."""
         return self.text_encoder
@@ -329,7 +361,12 @@ def own_state(model: nn.Module) -> dict[str, Tensor]:
     }
 
 
-def target_groups(labels: Tensor, groups: int = 4) -> list[tuple[Tensor, int]]:
+def is_padded_faster(hidden: Tensor) -> bool:
+    """Whether graphs are encoded with padding: on a GPU, where to count nodes is to wait."""
+    return hidden.device.type != "cpu"
+
+
+def target_groups(labels: Tensor, groups: int = 4) -> list[tuple[Tensor | slice, int]]:
     """Rows whose targets are decoded together, and the length of the longest target of each.
 
     On a CPU padding costs more than starting every operation a few times: the groups are those
@@ -340,7 +377,7 @@ def target_groups(labels: Tensor, groups: int = 4) -> list[tuple[Tensor, int]]:
         groups: at most that many.
     """
     if labels.device.type != "cpu":
-        return [(torch.arange(len(labels), device=labels.device), labels.size(1))]
+        return [(slice(None), labels.size(1))]
     positions = torch.arange(1, labels.size(1) + 1)
     lengths, order = ((labels != IGNORED) * positions).amax(1).sort()
     return [

@@ -110,6 +110,9 @@ class TrainOptions:
     lora_dropout: float = option(0.05, "dropout of LoRA's inputs")
     lora_targets: str = option("q_proj,v_proj", "layers that LoRA adapts, or all-linear")
     gradient_checkpointing: bool = option(False, "compute the LLM's activations twice: less memory")
+    activation_checkpointing: bool = option(
+        False, "the same for encoders, contrastive module and decoder"
+    )
 
     # Training
     batch_size: int = option(32, "reports per optimiser step, over all processes")
@@ -124,6 +127,9 @@ class TrainOptions:
     clip: float = option(1.0, "gradient norm limit; 0: none")
     shuffle_sentences: bool = option(False, "show findings with their sentences in random order")
     precision: str = option("no", "mixed precision: no, bf16 or fp16")
+    cuda_graphs: bool = option(
+        True, "on one GPU, record the work of each batch shape once, then repeat it: faster"
+    )
     seed: int = option(1, "seed of weights, batches and dropout")
     validate_every: int = option(350, "steps between validations")
     patience: int = option(0, "stop after this many validations without gain; 0: never")
@@ -166,6 +172,11 @@ class TrainOptions:
             raise InputError(
                 "--init-from gives the encoders of --decoder causal-lm; to go on with a run give "
                 "--resume RUN"
+            )
+        if self.model == "instruct" and self.activation_checkpointing:
+            raise InputError(
+                "--activation-checkpointing is for encoders; --model instruct has none: give "
+                "--gradient-checkpointing"
             )
         if not self.uses_llm:
             return

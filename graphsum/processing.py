@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from transformers import AutoTokenizer, PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
+from graphsum.decoders.transformer import IGNORED, places_of
 from graphsum.evidence import WORD
-from graphsum.modeling import IGNORED
 from preprocessing.errors import InputError
 from preprocessing.files import write_text_atomically
 from preprocessing.graphs import EDGE_TYPES
@@ -33,6 +34,9 @@ LLM_TOKENIZER = "llm_tokenizer"  # folder within a checkpoint whose decoder is a
 WHOLE_WORDS = 0.98  # share of the words of the training texts that has to be whole
 WHOLE_WORD_COUNT = 5  # occurrences that make a word a piece of a trimmed vocabulary
 PADDING = -1  # fills prompts up on their left; the mask is made from it, so no real id will do
+NOTHING = -1  # fills up lists of edges and of labelled positions
+# Lengths that batches are padded to on a GPU: each costs kernels and memory plans of its own.
+FIXED_LENGTHS = (16, 32, 48, 64, 80, 96, 128, 160, 192, 256, 320, 384, 512)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,12 +178,19 @@ class GraphSumProcessor:
         ids = self.tokenizer(impression, add_special_tokens=False, verbose=False)["input_ids"]
         return np.array([*ids[: self.settings.max_target_pieces - 1], self.end_id], np.int64)
 
-    def collate(self, examples: Sequence[Example]) -> dict[str, Tensor]:
+    def collate(
+        self, examples: Sequence[Example], *, fixed_shapes: bool = False
+    ) -> dict[str, Tensor]:
         """A batch: ``input_ids``, ``attention_mask``, ``key_mask`` [B, S], ``edge_index`` [2, E],
         ``edge_type`` [E]; ``labels`` [B, T] when the examples have impressions; ``source_ids``
         [B, P] when they have prompts, filled up on the left.
 
         Nodes are the real pieces of the batch, counted row by row: padding is no node.
+
+        Args:
+            fixed_shapes: pad S, T and E to one of few sizes, so that a GPU meets the same shapes
+                again; missing edges are -1. ``label_places`` [N] then says where labels are, as
+                positions in the flattened labels, -1 after the last.
         """
         sizes = [len(example.input_ids) for example in examples]
         offsets = np.cumsum([0, *sizes[:-1]])
@@ -197,6 +208,8 @@ class GraphSumProcessor:
         }
         if all(len(example.labels) for example in examples):
             batch["labels"] = padded([example.labels for example in examples], IGNORED)
+        if fixed_shapes:
+            to_fixed_shapes(batch, self.pad_id)
         prompts = [example.prompt for example in examples if example.prompt is not None]
         if prompts:
             batch["source_ids"] = padded_left(prompts)
@@ -276,6 +289,38 @@ def first_id(tokenizer: PreTrainedTokenizerBase, *names: str) -> int:
         if getattr(tokenizer, name, None) is not None:
             return tokenizer.convert_tokens_to_ids(getattr(tokenizer, name))
     raise InputError(f"the tokenizer has no {' or '.join(names)}; choose another --encoder")
+
+
+def to_fixed_shapes(batch: dict[str, Tensor], pad_id: int) -> None:
+    """Pad a batch in place, and add ``label_places``; see :meth:`GraphSumProcessor.collate`."""
+    rows, length = batch["input_ids"].shape
+    longer = fixed_length(length) - length
+    for name, value in (("input_ids", pad_id), ("attention_mask", 0), ("key_mask", 0)):
+        batch[name] = F.pad(batch[name], (0, longer), value=value)
+    positions = rows * (length + longer)
+    edges = batch["edge_type"].numel()
+    more = fixed_count(edges, at_least=2 * positions) - edges
+    batch["edge_index"] = F.pad(batch["edge_index"], (0, more), value=NOTHING)
+    batch["edge_type"] = F.pad(batch["edge_type"], (0, more))
+    if "labels" in batch:
+        longer = fixed_length(batch["labels"].size(1)) - batch["labels"].size(1)
+        batch["labels"] = F.pad(batch["labels"], (0, longer), value=IGNORED)
+        places = places_of(batch["labels"])
+        count = fixed_count(len(places), at_least=-(-positions // 128) * 48)
+        batch["label_places"] = F.pad(places, (0, count - len(places)), value=NOTHING)
+
+
+def fixed_length(length: int) -> int:
+    """The least of ``FIXED_LENGTHS`` that is long enough; above them multiples of 128."""
+    longer = next((fixed for fixed in FIXED_LENGTHS if fixed >= length), None)
+    return longer or -(-length // 128) * 128
+
+
+def fixed_count(count: int, *, at_least: int) -> int:
+    """``at_least``, doubled as often as needed to hold ``count``."""
+    while at_least < count:
+        at_least *= 2
+    return at_least
 
 
 def padded(rows: Sequence[np.ndarray], value: int) -> Tensor:

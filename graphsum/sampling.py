@@ -7,7 +7,8 @@ beginnings that the samples of a report still have, so what is common to them is
 import torch
 from torch import Tensor
 
-from graphsum.search import Steps, rows_of
+from graphsum import search
+from graphsum.search import LOOKS, Steps, rows_of
 
 
 @torch.inference_mode()
@@ -19,6 +20,7 @@ def sample_sequences(
     start_id: int,
     end_id: int,
     pad_id: int,
+    fixed_width: bool = False,
 ) -> Tensor:
     """Sequences drawn from the decoder's distribution, each piece with p^(1/temperature).
 
@@ -30,12 +32,15 @@ def sample_sequences(
     Args:
         noise: uniform in [0, 1), one number per report, step and sample, [B, T, N]; T is the
             longest length. A report's samples depend on its own noise only.
+        fixed_width: let K be N from the second step on. That is more work, but K need not be
+            known, for which a GPU is waited for.
 
     Returns:
         [B, N, 1 + T]: start piece, impression, end piece (none when cut), padding.
     """
     num_reports, longest, num_samples = noise.shape
     device = noise.device
+    looks_always = search.is_looking_free(device)
     drawn = torch.full((num_reports, num_samples, 1 + longest), pad_id, device=device)
     drawn[:, :, 0] = start_id
     places = torch.arange(num_samples, device=device)
@@ -66,18 +71,21 @@ def sample_sequences(
         new = going.clone()
         new[:, 1:] &= key[:, 1:] != key[:, :-1]
         beam = (new.cumsum(1) - 1).clamp(min=0)
-        open_reports = going.any(1)
-        if not open_reports.all() or step + 1 == longest:
-            drawn[reports] = samples
+        drawn[reports] = samples
+        is_last = step + 1 == longest
+        if looks_always or (step + 1) % LOOKS == 0 or is_last:
+            open_reports = going.any(1)
             rows = open_reports.nonzero().squeeze(1)
-            if not len(rows) or step + 1 == longest:
+            if not len(rows) or is_last:
                 break
-            decoder.keep(rows)
-            reports, samples, going, pieces, parents, new, beam = (
-                values[rows] for values in (reports, samples, going, pieces, parents, new, beam)
-            )
+            if len(rows) < len(open_reports):
+                decoder.keep(rows)
+                reports, samples, going, pieces, parents, new, beam = (
+                    values[rows] for values in (reports, samples, going, pieces, parents, new, beam)
+                )
         # Where each beginning has its first sample; reports with fewer get some that none uses.
-        source = (~new).byte().argsort(dim=1, stable=True)[:, : int(new.sum(1).max())]
+        width = num_samples if fixed_width else int(new.sum(1).max())
+        source = (~new).byte().argsort(dim=1, stable=True)[:, :width]
         last = pieces.gather(1, source)
         decoder.reorder(parents.gather(1, source))
     written = int((drawn != pad_id).any(1).any(0).nonzero().max()) + 1

@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 NEVER = -1.0e9  # score of what must not be chosen; finite, as in transformers
+LOOKS = 8  # steps between two looks at which reports are over, where to look is to wait for a GPU
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,7 @@ def beam_search(
         [B, T]: start piece, impression, end piece (none when cut at ``max_new_tokens``), padding.
     """
     beams, longest = settings.num_beams, settings.max_new_tokens
+    looks_always = is_looking_free(device)
     best = torch.full((num_reports, 1 + longest), pad_id, device=device)
     reports = torch.arange(num_reports, device=device)  # rows of ``best`` still searched, [R]
     # The beams start equal, so the first step needs one only; from then on there are K.
@@ -97,6 +99,7 @@ def beam_search(
     finished = best.unsqueeze(1).repeat(1, beams, 1)  # [R, K, 1 + longest]
     finished_scores = torch.full((num_reports, beams), NEVER, device=device)
     in_beam = torch.arange(2 * beams, device=device) < beams
+    over = torch.zeros(num_reports, dtype=torch.bool, device=device)  # of those still here, [R]
     for length in range(1, longest + 1):
         logs = decoder.step(running[:, :, -1])  # [R, K, V]
         block_repeated_ngrams(logs, running, settings.no_repeat_ngram_size)
@@ -107,7 +110,7 @@ def beam_search(
         ends = pieces == end_id if length < longest else torch.ones_like(pieces, dtype=torch.bool)
 
         extended = torch.cat([rows_of(running, parents), pieces.unsqueeze(-1)], dim=-1)  # [R, C, .]
-        if ends[:, :beams].any():
+        if not looks_always or ends[:, :beams].any():
             # Only the K best may end a sequence; the others are there so that K beams can go on.
             ended = candidates / length**settings.length_penalty
             ended += ~(ends & in_beam) * NEVER
@@ -123,18 +126,27 @@ def beam_search(
             going = ~ends[:, 0]
         if length == longest:
             going = torch.zeros_like(going)
-        if not going.all():
-            best[reports[~going]] = finished[~going, 0]
-            rows = going.nonzero().squeeze(1)
+        best[reports] = torch.where((~going & ~over).unsqueeze(1), finished[:, 0], best[reports])
+        over |= ~going
+        if looks_always or length % LOOKS == 0 or length == longest:
+            rows = (~over).nonzero().squeeze(1)
             if not len(rows):
                 break
-            decoder.keep(rows)
-            reports, running, scores = reports[rows], running[rows], scores[rows]
-            finished, finished_scores = finished[rows], finished_scores[rows]
-            parents = parents[rows]
+            if len(rows) < len(over):
+                decoder.keep(rows)
+                reports, running, scores, over = (
+                    values[rows] for values in (reports, running, scores, over)
+                )
+                finished, finished_scores = finished[rows], finished_scores[rows]
+                parents = parents[rows]
         decoder.reorder(parents)
     written = (best != pad_id).any(0).nonzero().max() + 1
     return best[:, :written]
+
+
+def is_looking_free(device: torch.device | str) -> bool:
+    """Whether values on the device can be read without waiting: on a CPU."""
+    return torch.device(device).type == "cpu"
 
 
 def best_continuations(logs: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -160,8 +172,9 @@ def block_repeated_ngrams(logs: Tensor, pieces: Tensor, size: int) -> None:
         return
     windows = pieces.unfold(-1, size, 1)  # [R, K, t - size + 1, size]
     suffix = pieces[:, :, pieces.size(-1) - size + 1 :].unsqueeze(2)
-    row, beam, place = (windows[..., :-1] == suffix).all(-1).nonzero(as_tuple=True)
-    logs[row, beam, windows[row, beam, place, -1]] = -torch.inf
+    repeats = (windows[..., :-1] == suffix).all(-1)  # [R, K, t - size + 1]
+    lowered = torch.zeros_like(repeats, dtype=logs.dtype).masked_fill(repeats, -torch.inf)
+    logs.scatter_add_(2, windows[..., -1], lowered)
 
 
 def rows_of(values: Tensor, order: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ from typing import Any, overload
 import torch
 from transformers.utils import logging as transformers_logging
 
+from graphsum.attention import choose_attention_kernels
 from graphsum.consensus import ConsensusSettings, consensus_impressions
 from graphsum.evidence import TrainingEvidence
 from graphsum.generation import SearchSettings, generate_impressions, sample_impressions
@@ -222,6 +223,7 @@ def on_device(model: Any, device: str | None) -> Any:
         InputError: there is no such device.
     """
     where = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    choose_attention_kernels()
     if where == "cpu":
         model.use_plain_attention()
     try:

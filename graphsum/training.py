@@ -7,9 +7,8 @@ import shutil
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
 from dataclasses import asdict, dataclass
-from itertools import islice
+from itertools import islice, tee
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from torch.distributed.fsdp import register_fsdp_forward_method
 from tqdm import tqdm
 from transformers.utils import logging as transformers_logging
 
+from graphsum.attention import choose_attention_kernels
 from graphsum.building import graphs_of
 from graphsum.checkpoints import (
     is_spread,
@@ -33,19 +33,14 @@ from graphsum.metrics.rouge import rouge_scores
 from graphsum.modeling import GraphSum
 from graphsum.options import OPTIONS_FILE, PROGRESS_FILE, TrainOptions, save_options
 from graphsum.out_of_memory import out_of_memory_as_input_error
-from graphsum.processing import Example, GraphSumProcessor, with_shuffled_sentences
+from graphsum.processing import Example, GraphSumProcessor
+from graphsum.training_step import FiniteGuard, StepInputs, TrainingStep, load_ahead
 from preprocessing.annotation import load_annotator
 from preprocessing.corpora import Corpus, describe
-from preprocessing.errors import InputError
+from preprocessing.errors import InputError, RunError
 from preprocessing.files import restore_folders, write_text_atomically
 
 LOG_FILE = "log.jsonl"
-# Of the model's output, and what they are called in the log.
-LOGGED_LOSSES = {
-    "generation_loss": "loss",
-    "contrastive_loss": "contrastive",
-    "agreement_loss": "agreement",
-}
 
 
 @dataclass
@@ -123,6 +118,7 @@ def train(
         InputError: what is given does not fit; a run is in the way; nothing to resume.
     """
     accelerator = build_accelerator(options)
+    choose_attention_kernels()
     quiet_libraries()
     run = options.run_dir
     prepare_folder(run, accelerator, resume=resume, overwrite=overwrite)
@@ -157,6 +153,8 @@ def train(
     scheduler = torch.optim.lr_scheduler.LambdaLR(
         optimizer, [rate_factor(options, group["warmup"]) for group in groups]
     )
+    if options.activation_checkpointing:
+        model.gradient_checkpointing_enable({"use_reentrant": False})
     model, optimizer = accelerator.prepare(model, optimizer)
     if is_spread(model):
         register_fsdp_forward_method(model, "generate_impressions")
@@ -171,8 +169,23 @@ def train(
         drop_entries_after(run / LOG_FILE, progress.step)
     accelerator.init_trackers("")
 
-    order = batches([len(e.input_ids) for e in examples], options.batch_size, seed=options.seed)
-    order = islice(order, progress.step, None)
+    lengths = [len(e.input_ids) for e in examples]
+    order = batches(lengths, options.batch_size, seed=options.seed)
+    order = islice(zip(range(options.max_steps), order, strict=False), progress.step, None)
+    steps, ahead = tee(order)
+    on_gpu = accelerator.device.type == "cuda"
+    inputs = StepInputs(
+        examples,
+        processor,
+        options,
+        process=accelerator.process_index,
+        processes=accelerator.num_processes,
+        fixed_shapes=on_gpu,
+    )
+    training_step = TrainingStep(accelerator, model, optimizer, options)
+    guard = FiniteGuard()
+    unread: list[torch.Tensor] = []  # what the last steps gave, still on the device
+    unread_uids: list[list[str]] = []
     recent: deque[dict[str, float]] = deque(maxlen=options.log_every)
     bar = tqdm(
         total=options.max_steps,
@@ -182,29 +195,50 @@ def train(
         mininterval=2.0,
     )
     started, first_step = time.perf_counter(), progress.step
-    while progress.step < options.max_steps:
-        rows = next(order)
-        chosen = [examples[row] for row in rows]
-        if options.shuffle_sentences:
-            generator = np.random.default_rng([options.seed, progress.step])  # the same on resume
-            chosen = [with_shuffled_sentences(example, generator) for example in chosen]
+
+    def read() -> None:
+        """Wait for the device, and look at the losses of the last steps."""
+        values = torch.stack(unread).tolist()
+        uids = unread_uids.copy()
+        unread.clear()
+        unread_uids.clear()
+        recent.extend(
+            dict(zip(training_step.names, row, strict=False)) for row in values if not row[-1]
+        )
+        try:
+            guard.check(progress.step - len(values) + 1, [bool(row[-1]) for row in values], uids)
+        except RunError:
+            save_checkpoint(accelerator, model, processor, asdict(progress), run, best=False)
+            raise
+
+    loaded = load_ahead(inputs, ahead, for_gpu=on_gpu)
+    for (_, rows), parts in zip(steps, loaded, strict=False):
         model.train()
         with onednn_products():
-            losses = training_step(accelerator, model, optimizer, processor, chosen, options)
+            unread.append(training_step(parts))
+        unread_uids.append([examples[row].uid for row in rows])
         scheduler.step()
         progress.step += 1
-        recent.append(losses)
         bar.update()
-        speed = (progress.step - first_step) * options.batch_size / (time.perf_counter() - started)
-        if progress.step % options.log_every == 0:
-            means = {name: float(np.mean([part[name] for part in recent])) for name in losses}
+        logs = progress.step % options.log_every == 0
+        validates = progress.step % options.validate_every == 0
+        validates |= progress.step == options.max_steps
+        if logs or validates:
+            read()
+        if logs and recent:
+            means = {
+                name: float(np.mean([losses[name] for losses in recent]))
+                for name in training_step.names
+            }
+            done = (progress.step - first_step) * options.batch_size
+            speed = done / (time.perf_counter() - started)
             bar.set_postfix(
                 {name: f"{value:.3f}" for name, value in means.items()}
                 | {"reports/s": f"{speed:.0f}"},
                 refresh=False,
             )
             log(accelerator, run, progress.step, means | {"lr": float(scheduler.get_last_lr()[-1])})
-        if progress.step % options.validate_every == 0 or progress.step == options.max_steps:
+        if validates:
             scores = validate(
                 accelerator, model, processor, val_examples, [r.impression for r in val_reports]
             )
@@ -279,46 +313,6 @@ def quiet_libraries() -> None:
     """Keep transformers' bars for saved files and accelerate's note on tied weights out of ours."""
     transformers_logging.disable_progress_bar()
     logging.getLogger("accelerate.utils.other").setLevel(logging.ERROR)
-
-
-def training_step(
-    accelerator: Accelerator,
-    model: torch.nn.Module,
-    optimizer: torch.optim.Optimizer,
-    processor: GraphSumProcessor,
-    examples: Sequence[Example],
-    options: TrainOptions,
-) -> dict[str, float]:
-    """One optimiser step on a global batch; returns its losses, the same on all processes.
-
-    Every process knows the whole batch and takes its share of the rows; losses are divided by
-    the counts of the whole batch, so the gradient does not depend on the number of processes
-    or parts.
-    """
-    world = accelerator.num_processes
-    num_pieces = sum(len(example.labels) for example in examples)
-    share = examples[accelerator.process_index :: world]
-    parts = [share[i :: options.accumulation] for i in range(options.accumulation)]
-    sums = torch.zeros(len(LOGGED_LOSSES), device=accelerator.device)
-    for i, part in enumerate(parts):
-        batch = processor.collate(part)
-        batch = {name: tensor.to(accelerator.device) for name, tensor in batch.items()}
-        last = i == len(parts) - 1
-        with nullcontext() if last else accelerator.no_sync(model):
-            output = model(**batch, num_pieces=num_pieces, num_reports=len(examples))
-            # Distributed training averages gradients over the processes; losses are to be summed.
-            accelerator.backward(output.loss * world)
-        parts_of_loss = [getattr(output, name) for name in LOGGED_LOSSES]
-        for at, value in enumerate(parts_of_loss):
-            if value is not None:
-                sums[at] += value.detach()
-    if options.clip:
-        accelerator.clip_grad_norm_(model.parameters(), options.clip)
-    optimizer.step()
-    optimizer.zero_grad()
-    totals = accelerator.reduce(sums, "sum").tolist()
-    values = zip(LOGGED_LOSSES.values(), totals, parts_of_loss, strict=True)
-    return {name: total for name, total, there in values if there is not None}
 
 
 def validate(

@@ -1,4 +1,4 @@
-"""The one exception for a user's mistake: one clear line, exit status 2, no traceback."""
+"""Errors that are one clear line without a traceback: a user's mistake, a run that failed."""
 
 import difflib
 from collections.abc import Iterable
@@ -15,6 +15,13 @@ class InputError(ValueError):
 
 class MissingBackendError(InputError):
     """An optional tool or its model is not installed; the message gives the command to get it."""
+
+
+class RunError(RuntimeError):
+    """What was asked for is right but could not be done, such as a training that diverged.
+
+    The message is a single line as in :class:`InputError`; commands exit with status 1.
+    """
 
 
 def closest(name: str, known: Iterable[str]) -> str:

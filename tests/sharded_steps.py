@@ -15,7 +15,8 @@ from graphsum.building import build_model, build_processor
 from graphsum.generation import GREEDY, generate_impressions
 from graphsum.modeling import own_state
 from graphsum.options import resolve
-from graphsum.training import parameter_groups, training_step
+from graphsum.training import parameter_groups
+from graphsum.training_step import StepInputs, TrainingStep
 from preprocessing.corpora import Corpus
 
 
@@ -43,11 +44,18 @@ def main(llm: str, encoder_run: str, folder: Path) -> None:
         for p in model.decoder.llm.parameters()
     )
     optimizer = torch.optim.AdamW(parameter_groups(model, options))
+    inputs = StepInputs(
+        examples,
+        processor,
+        options,
+        process=accelerator.process_index,
+        processes=accelerator.num_processes,
+    )
+    training_step = TrainingStep(accelerator, model, optimizer, options)
     losses = []
     for _ in range(3):
         model.train()
-        step = training_step(accelerator, model, optimizer, processor, examples, options)
-        losses.append(step["loss"])
+        losses.append(training_step(inputs.parts(examples))[0].item())
     written = generate_impressions(model, processor, examples, settings=GREEDY)
     weights = own_state(model)
     if accelerator.is_main_process:

@@ -18,7 +18,7 @@ NORMAL = (
 
 
 @pytest.fixture(scope="module")
-def benchmark():
+def program():
     spec = importlib.util.spec_from_file_location("actionable", ROOT / "benchmarks/actionable.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -43,7 +43,7 @@ def test_patterns_match_their_findings_and_no_normal_impression(name, count):
         assert report["side"] in ("left", "right", None)
 
 
-def test_counts_by_hand(benchmark):
+def test_counts_by_hand(program):
     reports = [
         {"id": "free air-1", "tells": "free air", "side": "left"},
         {"id": "free air-2", "tells": "free air", "side": "left"},
@@ -51,7 +51,7 @@ def test_counts_by_hand(benchmark):
         {"id": "control-2", "tells": None, "side": None},
     ]
     texts = ["Free air under the left diaphragm.", "Clear lungs.", "Scoliosis.", "Free air."]
-    assert benchmark.counts_of(reports, {"free air": r"\bfree air"}, texts) == {
+    assert program.counts_of(reports, {"free air": r"\bfree air"}, texts) == {
         "told": "1 of 2",
         "side": "1 of 1",
         "quiet": "1 of 2",

@@ -71,6 +71,7 @@ def check_training_text(report: AnnotatedReport) -> None:
     )
 
 
+@pytest.mark.smoke
 def test_stanza_parses_text(stanza: StanzaAnnotator) -> None:
     (report,) = stanza.annotate([("1", TEXT)])
     check_training_text(report)

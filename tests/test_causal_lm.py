@@ -8,7 +8,8 @@ from safetensors.torch import load_file
 from tiny import PAIRS, tiny_examples, tiny_model, tiny_processor
 from tiny_llm import FAMILIES, save_llm
 
-from graphsum.decoders.causal_lm import IGNORED, CausalLMSteps
+from graphsum.decoders.causal_lm import CausalLMSteps, context_places
+from graphsum.decoders.transformer import IGNORED
 from graphsum.generation import GREEDY, SearchSettings, generate_impressions, sample_impressions
 from graphsum.modeling import LLM, GraphSum
 from graphsum.options import resolve
@@ -72,11 +73,11 @@ def learn(model, processor, options, *, steps):
     for step in range(steps):
         model.train()
         output = model(**batch)
+        if step >= 99 and output.generation_loss < 0.02:
+            break  # with the weights of this loss: at such a rate a further step may undo much
         output.loss.backward()
         optimizer.step()
         optimizer.zero_grad()
-        if step >= 99 and output.generation_loss < 0.02:
-            break
     return optimizer
 
 
@@ -334,3 +335,15 @@ def trained_once(encoder_run, llms, tmp_path):
     model.save_pretrained(tmp_path / "run")
     processor.save_pretrained(tmp_path / "run")
     return tmp_path / "run", llms("llama")
+
+
+def test_places_of_a_context():
+    """Padding, what stands before the mark, the positions used of the prefix, what follows."""
+    source = torch.tensor([[-1, 5, -2, 6], [7, -2, 8, 9], [-1, -1, 5, 6]])  # -2: the mark
+    kept = torch.tensor([[1, 1, 0], [0, 1, 1], [1, 1, 1]])
+    places = context_places(source, kept)
+    assert places.tolist() == [
+        [-1, 1, 4, 5, 3],
+        [0, 5, 6, 2, 3],
+        [-1, -1, -1, 2, 3],
+    ]

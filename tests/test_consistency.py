@@ -202,20 +202,20 @@ def test_what_is_actionable_is_told_by_its_own_name(impression, finding, told):
 
 
 @pytest.fixture(scope="module")
-def benchmark():
+def program():
     spec = importlib.util.spec_from_file_location("flips", ROOT / "benchmarks/consistency.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-def test_flips_change_one_thing(benchmark):
+def test_flips_change_one_thing(program):
     report = Report(
         "1",
         "No pneumothorax. There is a small left effusion.",
         "1. No pneumothorax. 2. Small left effusion. 3. No acute disease.",
     )
-    flips = {flip.kind: flip.text for flip in benchmark.flips_of(report, random.Random(0))}
+    flips = {flip.kind: flip.text for flip in program.flips_of(report, random.Random(0))}
     start, end = "1. No pneumothorax.", "3. No acute disease."
     effusion = "2. Small left effusion."
     assert flips["negation: absent -> present"] == f"1. Pneumothorax. {effusion} {end}"
@@ -227,13 +227,13 @@ def test_flips_change_one_thing(benchmark):
     assert flips["invented"].startswith(report.impression + " ")
 
 
-def test_benchmark_counts_what_is_caught(benchmark):
+def test_benchmark_counts_what_is_caught(program):
     report = Report(
         "1",
         "No pneumothorax. There is a small left effusion.",
         "No pneumothorax. Small left effusion.",
     )
-    rows, alarms = benchmark.evaluate([report], 5, random.Random(0))
+    rows, alarms = program.evaluate([report], 5, random.Random(0))
     caught = {row.kind: (row.made, row.caught, row.right) for row in rows}
     for kind in ("negation: absent -> present", "side", "severity", "dropped"):
         assert caught[kind] == (1, 1, 1)

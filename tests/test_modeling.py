@@ -286,7 +286,7 @@ def test_cached_decoding_equals_the_full_forward(processor, examples):
             full, _ = model.decoder(pieces, memory, batch["attention_mask"], batch["input_ids"])
             step, cache = model.decoder(
                 pieces[:, -1:], memory, batch["attention_mask"], batch["input_ids"],
-                past_key_values=cache, use_cache=True,
+                cache=cache, use_cache=True,
             )  # fmt: skip
             torch.testing.assert_close(step[:, -1], full[:, -1], rtol=1e-4, atol=1e-5)
             pieces = torch.cat([pieces, full[:, -1:].argmax(-1)], dim=1)

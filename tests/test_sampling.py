@@ -16,10 +16,9 @@ START, END, PAD = 3, 0, 9
 AFTER = {START: [0.35, 0.6, 0.05], 1: [0.5, 0.4, 0.1], 2: [0.9, 0.05, 0.05], 0: [1 / 3] * 3}
 
 
-def sample(noise, *, temperature=1.0):
-    drawn = sample_sequences(
-        Chain(AFTER), noise, temperature=temperature, start_id=START, end_id=END, pad_id=PAD
-    )
+def sample(noise, *, temperature=1.0, **options):
+    ids = {"start_id": START, "end_id": END, "pad_id": PAD}
+    drawn = sample_sequences(Chain(AFTER), noise, temperature=temperature, **ids, **options)
     return [[tuple(p for p in row if p != PAD) for row in report] for report in drawn.tolist()]
 
 
@@ -111,3 +110,16 @@ def test_samples_do_not_depend_on_the_batch_but_on_the_seed(processor, model):
     assert draw([examples[2]]) == [whole[2]]
     assert draw(examples, seed=1) != whole
     model.eval()
+
+
+def test_the_same_where_looking_is_waiting(processor, model, monkeypatch):
+    """On a GPU the number of beginnings is not asked for, nor at each step who is done."""
+    noise = torch.rand(20, 30, 8, generator=torch.Generator().manual_seed(1))
+    expected = sample(noise)
+    examples = tiny_examples(processor)
+    options = {"num_samples": 6, "temperature": 1.0, "max_new_tokens": 20}
+    written = sample_impressions(model, processor, examples, **options)
+    for module in ("graphsum.search", "graphsum.decoders.transformer"):
+        monkeypatch.setattr(f"{module}.is_looking_free", lambda device: False)
+    assert sample(noise, fixed_width=True) == expected
+    assert sample_impressions(model, processor, examples, **options) == written

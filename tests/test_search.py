@@ -11,6 +11,7 @@ import torch
 from test_modeling import stock
 from tiny import tiny_examples, tiny_model, tiny_processor
 
+from graphsum import search
 from graphsum.generation import generate_impressions, onednn_is_exact, onednn_products
 from graphsum.search import SearchSettings, beam_search, block_repeated_ngrams
 
@@ -74,6 +75,17 @@ def test_same_pieces_as_transformers(processor, batch, half_trained, settings):
         for cached in (True, False):
             theirs = stock(model, batch, settings, use_cache=cached)
             assert ours == impressions(theirs, processor.end_id)
+
+
+@pytest.mark.parametrize("settings", SETTINGS)
+def test_the_same_where_looking_is_waiting(processor, batch, half_trained, settings, monkeypatch):
+    """On a GPU finished reports stay in the batch for some steps more."""
+    for model in (half_trained, lively(processor, seed=1, copy=half_trained.config.copy)):
+        expected = model.generate_impressions(batch, settings)
+        with monkeypatch.context() as patch:
+            patch.setattr(search, "is_looking_free", lambda device: False)
+            found = model.generate_impressions(batch, settings)
+        assert torch.equal(found, expected)
 
 
 def test_the_half_trained_model_ends_at_different_lengths(processor, batch, half_trained):

@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import Cache, GenerationConfig, PreTrainedModel
 
+from graphsum.decoders.cache import CACHE
 from graphsum.language_models import (
     LLMRecord,
     has_adapter,
@@ -24,12 +25,12 @@ from graphsum.language_models import (
     load_llm,
     save_adapter,
 )
-from graphsum.processing import PADDING
+from graphsum.decoders.transformer import labels_at, places_of, rows_at
+from graphsum.processing import NOTHING, PADDING
 from graphsum.prompting import PREFIX
 from graphsum.sampling import sample_sequences
 from graphsum.search import SearchSettings
 
-IGNORED = -100  # as in the other decoder
 NO_PIECE = -1  # in the place of a start piece: the context is what an impression follows
 
 
@@ -147,27 +148,17 @@ class CausalLMDecoder(nn.Module):
             [B, C, W] and [B, C].
         """
         words = self.embeddings(source_ids.clamp(min=0))  # [B, P, W]
-        prefixes, kept = None, None
-        if self.mapper is not None and self.norm is not None:
-            if memory is None or memory_mask is None:
-                raise ValueError("a decoder with a mapper needs a memory")
-            prefixes, kept = self.mapper(memory, memory_mask)
-            prefixes, kept = self.norm(prefixes).to(words.dtype), kept.bool()
-        rows = []
-        for number, (ids, row) in enumerate(zip(source_ids, words, strict=True)):
-            mark = (ids == PREFIX).nonzero()
-            start = int((ids != PADDING).int().argmax())
-            if prefixes is None or kept is None or not len(mark):
-                rows.append(row[start:])
-            else:
-                place = int(mark[0])
-                prefix = prefixes[number][kept[number]]
-                rows.append(torch.cat([row[start:place], prefix, row[place + 1 :]]))
-        sizes = torch.tensor([len(row) for row in rows], device=words.device)
-        longest = int(sizes.max())
-        padded = torch.stack([F.pad(row, (0, 0, longest - len(row), 0)) for row in rows])
-        places = torch.arange(longest, device=words.device)
-        return padded, (places >= longest - sizes.unsqueeze(1)).long()
+        real = source_ids != PADDING
+        if self.mapper is None or self.norm is None:
+            return words * real.unsqueeze(-1), real.long()
+        if memory is None or memory_mask is None:
+            raise ValueError("a decoder with a mapper needs a memory")
+        prefixes, kept = self.mapper(memory, memory_mask)
+        every = torch.cat([words, self.norm(prefixes).to(words.dtype)], dim=1)  # [B, P + Q, W]
+        places = context_places(source_ids, kept)  # [B, C]
+        mask = places >= 0
+        index = places.clamp(min=0).unsqueeze(-1).expand(-1, -1, every.size(-1))
+        return every.gather(1, index) * mask.unsqueeze(-1), mask.long()
 
     def forward(
         self,
@@ -176,7 +167,7 @@ class CausalLMDecoder(nn.Module):
         memory_mask: Tensor | None,
         source_ids: Tensor,
         *,
-        past_key_values: Cache | None = None,
+        cache: Cache | None = None,
         use_cache: bool = False,
     ) -> tuple[Tensor, Cache | None]:
         """Scores of the next piece after each given one, [B, T, V].
@@ -186,7 +177,7 @@ class CausalLMDecoder(nn.Module):
                 place the context stands. Negative after a row's end.
             memory, memory_mask, source_ids: as in :meth:`context`.
         """
-        if past_key_values is not None or use_cache:
+        if cache is not None or use_cache:
             raise ValueError("step by step the LLM is run by search(), which has its own cache")
         context, mask = self.context(memory, memory_mask, source_ids)
         inputs = decoder_input_ids[:, 1:]
@@ -210,21 +201,24 @@ class CausalLMDecoder(nn.Module):
         labels: Tensor,
         *,
         label_smoothing: float = 0.0,
+        label_places: Tensor | None = None,
     ) -> Tensor:
         """Cross-entropy of each labelled piece, [N], in nats and single precision, row by row.
 
         Args:
             decoder_input_ids, memory, memory_mask, source_ids: as in :meth:`forward`.
             labels: [B, T], -100 where there is none.
+            label_places: as in :meth:`graphsum.modeling.GraphSum.forward`; 0 where it is -1.
         """
         logits, _ = self(decoder_input_ids, memory, memory_mask, source_ids)
-        labelled = labels != IGNORED
-        return F.cross_entropy(
-            logits[labelled].float(),
-            labels[labelled],
+        places = places_of(labels) if label_places is None else label_places
+        losses = F.cross_entropy(
+            rows_at(logits, places.clamp(min=0)).float(),
+            labels_at(labels, places),
             label_smoothing=label_smoothing,
             reduction="none",
         )
+        return losses if label_places is None else losses * (places >= 0)
 
     def search(
         self,
@@ -276,6 +270,37 @@ class CausalLMDecoder(nn.Module):
             save_adapter(self.llm, folder, weights)
 
 
+def context_places(source_ids: Tensor, kept: Tensor) -> Tensor:
+    """What stands where in a context: a prompt with a prefix in the place of its ``PREFIX``.
+
+    Nothing here waits for a GPU: there a context is as long as prompt and prefix can make it.
+
+    Args:
+        source_ids: prompts, padded on their left with PADDING, [B, P].
+        kept: which positions of the prefix are used, [B, Q].
+
+    Returns:
+        For each position of the context the column of prompt (0 to P - 1) or prefix (from P on)
+        that stands there, -1 for padding, which is on the left; [B, C].
+    """
+    kept = kept.bool()
+    length = source_ids.size(1)
+    is_mark = source_ids == PREFIX
+    has_mark = is_mark.any(1, keepdim=True).long()  # [B, 1]
+    start = (source_ids == PADDING).sum(1, keepdim=True)
+    mark = torch.where(has_mark > 0, is_mark.long().argmax(1, keepdim=True), length)
+    count = kept.sum(1, keepdim=True) * has_mark  # of the prefix' positions that are used
+    sizes = length - start - has_mark + count
+    longest = length + kept.size(1) - 1 if kept.device.type != "cpu" else int(sizes.max())
+    order = (~kept).byte().argsort(dim=1, stable=True)  # used positions first
+    place = torch.arange(longest, device=kept.device) - (longest - sizes)  # in the row, [B, C]
+    within = place - (mark - start)  # from the prefix' first position on
+    column = start + place - torch.where(within >= count, count - has_mark, torch.zeros_like(count))
+    from_prefix = length + order.gather(1, within.clamp(0, kept.size(1) - 1))
+    column = torch.where((within >= 0) & (within < count), from_prefix, column)
+    return column.masked_fill(place < 0, NOTHING)
+
+
 class CausalLMSteps:
     """One piece per beam and call through an LLM, for :func:`sample_sequences`.
 
@@ -305,11 +330,11 @@ class CausalLMSteps:
             inputs_embeds=inputs,
             attention_mask=self.mask,
             position_ids=position_ids,
-            past_key_values=self.cache,
             use_cache=True,
             logits_to_keep=1,
+            **{CACHE: self.cache},
         )
-        self.cache = output.past_key_values
+        self.cache = output[CACHE]
         logs = output.logits[:, -1].float().log_softmax(-1)  # [R x K, V]
         ends = logs[:, self.decoder.end_ids].logsumexp(1)
         logs[:, self.decoder.end_ids] = -torch.inf

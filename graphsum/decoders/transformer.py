@@ -10,8 +10,9 @@ from transformers.models.pegasus import PegasusConfig
 from transformers.models.pegasus.modeling_pegasus import PegasusDecoder, PegasusDecoderLayer
 
 from graphsum.configuration import GraphSumConfig
+from graphsum.decoders.cache import CACHE
 from graphsum.sampling import sample_sequences
-from graphsum.search import SearchSettings, beam_search
+from graphsum.search import SearchSettings, beam_search, is_looking_free
 
 IGNORED = -100  # label of positions without loss, as everywhere in transformers
 
@@ -65,7 +66,7 @@ class TransformerDecoder(nn.Module):
         memory_mask: Tensor,
         source_ids: Tensor,
         *,
-        past_key_values: Cache | None = None,
+        cache: Cache | None = None,
         use_cache: bool = False,
     ) -> tuple[Tensor, Cache | None]:
         """Scores of the next piece after each given one.
@@ -75,7 +76,7 @@ class TransformerDecoder(nn.Module):
             memory: [B, S, D].
             memory_mask: 1 for real positions of the memory, [B, S].
             source_ids: the findings' pieces, which the copy head may take, [B, S].
-            past_key_values: what an earlier call returned.
+            cache: what an earlier call returned.
 
         Returns:
             logits [B, T, V], and the cache (None unless ``use_cache``).
@@ -84,14 +85,14 @@ class TransformerDecoder(nn.Module):
             input_ids=decoder_input_ids,
             encoder_hidden_states=memory,
             encoder_attention_mask=memory_mask,
-            past_key_values=past_key_values,
             use_cache=use_cache,
+            **{CACHE: cache},
         )
         states = output.last_hidden_state  # [B, T, D]
         logits = self.lm_head(states)  # [B, T, V]
         if self.copy is not None:
             logits = self.copy(logits, states, memory, memory_mask, source_ids)
-        return logits, output.past_key_values
+        return logits, output[CACHE] if use_cache else None
 
     def token_losses(
         self,
@@ -102,6 +103,7 @@ class TransformerDecoder(nn.Module):
         labels: Tensor,
         *,
         label_smoothing: float = 0.0,
+        label_places: Tensor | None = None,
     ) -> Tensor:
         """Cross-entropy of each labelled piece, computed where there is a label and only there.
 
@@ -111,12 +113,15 @@ class TransformerDecoder(nn.Module):
         Args:
             decoder_input_ids, memory, memory_mask, source_ids: as in :meth:`forward`.
             labels: [B, T], -100 where there is none.
+            label_places: as in :meth:`graphsum.modeling.GraphSum.forward`, [N].
 
         Returns:
-            [N], in nats and single precision, row by row.
+            [N], in nats and single precision, row by row; 0 where ``label_places`` is -1.
         """
-        logs = self.token_logs(decoder_input_ids, memory, memory_mask, source_ids, labels)
-        return smoothed_losses(logs, labels[labels != IGNORED], label_smoothing)
+        places = places_of(labels) if label_places is None else label_places
+        logs = self.token_logs(decoder_input_ids, memory, memory_mask, source_ids, places)
+        losses = smoothed_losses(logs, labels_at(labels, places), label_smoothing)
+        return losses if label_places is None else losses * (places >= 0)
 
     def agreement_losses(
         self,
@@ -127,6 +132,7 @@ class TransformerDecoder(nn.Module):
         labels: Tensor,
         *,
         label_smoothing: float = 0.0,
+        label_places: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """R-Drop (Liang et al., NeurIPS 2021, eq. 2 and 3): two passes with different dropout.
 
@@ -137,14 +143,18 @@ class TransformerDecoder(nn.Module):
             The mean of the passes' :meth:`token_losses`, [N], and how far their distributions are
             apart: the mean of the KL divergences in both directions, [N], in nats.
         """
+        places = places_of(labels) if label_places is None else label_places
         first, second = (
-            self.token_logs(decoder_input_ids, memory, memory_mask, source_ids, labels)
+            self.token_logs(decoder_input_ids, memory, memory_mask, source_ids, places)
             for memory in memories
         )
-        pieces = labels[labels != IGNORED]
+        pieces = labels_at(labels, places)
         losses = [smoothed_losses(logs, pieces, label_smoothing) for logs in (first, second)]
         apart = ((first.exp() - second.exp()) * (first - second)).sum(1) / 2
-        return (losses[0] + losses[1]) / 2, apart
+        loss = (losses[0] + losses[1]) / 2
+        return (
+            (loss, apart) if label_places is None else (loss * (places >= 0), apart * (places >= 0))
+        )
 
     def token_logs(
         self,
@@ -152,22 +162,25 @@ class TransformerDecoder(nn.Module):
         memory: Tensor,
         memory_mask: Tensor,
         source_ids: Tensor,
-        labels: Tensor,
+        places: Tensor,
     ) -> Tensor:
-        """Log-probabilities of all pieces where there is a label, [N, V]; arguments as above."""
+        """Log-probabilities of all pieces, [N, V], at these positions of the flattened inputs.
+
+        Other arguments as above.
+        """
         output = self.layers(
             input_ids=decoder_input_ids,
             encoder_hidden_states=memory,
             encoder_attention_mask=memory_mask,
             use_cache=False,
         )
-        labelled = labels != IGNORED
         states = output.last_hidden_state  # [B, T, D]
-        logs = self.lm_head(states[labelled]).float().log_softmax(-1)  # [N, V]
+        places = places.clamp(min=0)
+        logs = self.lm_head(rows_at(states, places)).float().log_softmax(-1)  # [N, V]
         if self.copy is not None:
             attention, gate = self.copy.attend(states, self.copy.key(memory), memory_mask)
-            rows = labelled.nonzero()[:, 0]
-            logs = self.copy.mix(logs, attention[labelled], gate[labelled], source_ids[rows])
+            ids = source_ids[places // states.size(1)]  # [N, S]
+            logs = self.copy.mix(logs, rows_at(attention, places), rows_at(gate, places), ids)
         return logs
 
     def search(
@@ -194,11 +207,32 @@ class TransformerDecoder(nn.Module):
             noise, temperature: as in :func:`graphsum.sampling.sample_sequences`.
         """
         steps = self.start(memory, memory_mask, source_ids)
-        return sample_sequences(steps, noise, temperature=temperature, **self.special_ids)
+        return sample_sequences(
+            steps,
+            noise,
+            temperature=temperature,
+            fixed_width=not is_looking_free(memory.device),
+            **self.special_ids,
+        )
 
     def start(self, memory: Tensor, memory_mask: Tensor, source_ids: Tensor) -> "TransformerSteps":
         """Step-by-step decoding, as searching and sampling ask; arguments as above."""
         return TransformerSteps(self, memory, memory_mask, source_ids)
+
+
+def places_of(labels: Tensor) -> Tensor:
+    """Where the flattened labels [B, T] are not -100, [N]."""
+    return (labels.flatten() != IGNORED).nonzero().squeeze(1)
+
+
+def rows_at(values: Tensor, places: Tensor) -> Tensor:
+    """The rows of ``values``, [B, T, ...], at places of the flattened [B x T]: [N, ...]."""
+    return values.flatten(0, 1).index_select(0, places)
+
+
+def labels_at(labels: Tensor, places: Tensor) -> Tensor:
+    """The labels [B, T] at places of the flattened labels, [N]; any label at the place -1."""
+    return labels.flatten()[places.clamp(min=0)].clamp(min=0)
 
 
 def smoothed_losses(logs: Tensor, labels: Tensor, label_smoothing: float) -> Tensor:
