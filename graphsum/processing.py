@@ -17,8 +17,8 @@ import torch.nn.functional as F
 from torch import Tensor
 from transformers import AutoTokenizer, PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
-from graphsum.evidence import WORD
 from graphsum.decoders.transformer import IGNORED, places_of
+from graphsum.evidence import WORD
 from preprocessing.errors import InputError
 from preprocessing.graph import EDGE_TYPES
 from preprocessing.records import ReportGraph, write_text_atomically
