@@ -54,8 +54,8 @@ class TrainOptions:
     # Model
     preset: str | None = option(
         None,
-        "tiny, small, minilm, hu2022 or radiology-gpt (default: tiny for sample, hu2022 for "
-        "mimic-cxr, small)",
+        "tiny, small, minilm, hu2022, radiology-gpt, small-llm or small-llm-steered (default: "
+        "tiny for sample, hu2022 for mimic-cxr, small)",
     )
     model: str = option("graphsum", "graphsum, or instruct (an LLM alone, without graph)")
     encoder: str | None = option(
@@ -244,6 +244,37 @@ PRESETS: dict[str, dict[str, Any]] = {
         "batch_size": 128,
         "label_smoothing": 0.0,
         "contrastive_weight": 0.0,
+    },
+    # A small LLM (SmolLM2-135M and the like) alone: the published rank is far too little for it.
+    "small-llm": {
+        "model": "instruct",
+        "lora_r": 64,
+        "lora_alpha": 64,
+        "lora_targets": "all-linear",
+        "lr": 5e-4,
+        "warmup": 40,
+        "max_steps": 400,
+        "validate_every": 100,
+        "patience": 2,
+        "label_smoothing": 0.0,
+        "contrastive_weight": 0.0,
+    },
+    # The same LLM, steered by the memory of a trained run beside the findings' text.
+    "small-llm-steered": {
+        "decoder": "causal-lm",
+        "alignment": "delta",
+        "prompt_findings": True,
+        "lora_r": 64,
+        "lora_alpha": 64,
+        "lora_targets": "all-linear",
+        "lr": 5e-4,
+        "encoder_lr": 5e-5,
+        "warmup": 40,
+        "encoder_warmup": 40,
+        "max_steps": 800,
+        "validate_every": 200,
+        "patience": 2,
+        "label_smoothing": 0.0,
     },
     # Hu et al. (ACL 2022), Open-i; 221.6 M parameters with BioBERT.
     "hu2022": {

@@ -14,7 +14,7 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerBase
 from transformers.utils import logging as transformers_logging
 
 from graphsum.checkpoints import share_weights
-from graphsum.decoders.causal_lm import IGNORED
+from graphsum.decoders.transformer import IGNORED
 from graphsum.out_of_memory import out_of_memory_as_input_error
 from graphsum.pretrain import PretrainOptions
 from graphsum.processing import padded, train_tokenizer

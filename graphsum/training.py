@@ -208,6 +208,7 @@ def train(
         try:
             guard.check(progress.step - len(values) + 1, [bool(row[-1]) for row in values], uids)
         except RunError:
+            bar.close()
             save_checkpoint(accelerator, model, processor, asdict(progress), run, best=False)
             raise
 

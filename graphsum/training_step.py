@@ -12,7 +12,7 @@ from accelerate import Accelerator
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from graphsum.capture import Batch, CapturedPass, on_gpu
+from graphsum.capture import Batch, CapturedPass
 from graphsum.checkpoints import is_spread
 from graphsum.options import TrainOptions
 from graphsum.processing import Example, with_shuffled_sentences

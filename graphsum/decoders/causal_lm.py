@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from transformers import Cache, GenerationConfig, PreTrainedModel
 
 from graphsum.decoders.cache import CACHE
+from graphsum.decoders.transformer import labels_at, places_of, rows_at
 from graphsum.language_models import (
     LLMRecord,
     has_adapter,
@@ -25,7 +26,6 @@ from graphsum.language_models import (
     load_llm,
     save_adapter,
 )
-from graphsum.decoders.transformer import labels_at, places_of, rows_at
 from graphsum.processing import NOTHING, PADDING
 from graphsum.prompting import PREFIX
 from graphsum.sampling import sample_sequences

@@ -1,0 +1,663 @@
+"""What graphsum does on one GPU: speed, memory, scores, and whether the results are a CPU's.
+
+    python benchmarks/gpu.py --dataset openi --data-dir DIR --graphs graphs.jsonl \\
+        --encoder MINILM --llm SMOLLM2 --checkpoint checkpoints/openi
+    python benchmarks/gpu.py --device cpu --tiny          every part in small, on a CPU
+
+Each part writes its figures into --output (JSON); a part that is there already is not run again
+(--again runs it). Graphs come from a file, so that neither spaCy nor a network is needed here;
+`python -m preprocessing graph` makes it elsewhere. Weights of the paper's size and of the 7B
+language model are random: speed and memory do not depend on them.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+import torch  # noqa: E402
+from accelerate import Accelerator  # noqa: E402
+from accelerate.state import AcceleratorState  # noqa: E402
+from speed import PLAIN_INPUTS, operations, plain_model  # noqa: E402
+from tokenizers import BertWordPieceTokenizer  # noqa: E402
+from transformers import (  # noqa: E402
+    AutoTokenizer,
+    BertConfig,
+    BertModel,
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedTokenizerFast,
+)
+
+from graphsum.attention import choose_attention_kernels  # noqa: E402
+from graphsum.building import build_model, build_processor, graphs_of  # noqa: E402
+from graphsum.command_line import Parser, run  # noqa: E402
+from graphsum.generation import GREEDY, generate_impressions, sample_impressions  # noqa: E402
+from graphsum.language_models import add_lora  # noqa: E402
+from graphsum.metrics.rouge import rouge_scores  # noqa: E402
+from graphsum.modeling import GraphSum  # noqa: E402
+from graphsum.options import TrainOptions, resolve  # noqa: E402
+from graphsum.processing import Example, GraphSumProcessor  # noqa: E402
+from graphsum.runs import corpus_of  # noqa: E402
+from graphsum.search import SearchSettings  # noqa: E402
+from graphsum.steering import prompter_of, steered_config  # noqa: E402
+from graphsum.summarizer import load_model  # noqa: E402
+from graphsum.training import batches, parameter_groups  # noqa: E402
+from graphsum.training_step import StepInputs, TrainingStep  # noqa: E402
+from preprocessing.annotation import load_annotator  # noqa: E402
+from preprocessing.errors import InputError  # noqa: E402
+from preprocessing.files import write_text_atomically  # noqa: E402
+
+STEPS = {32: 24, 128: 12, 512: 6}  # timed, by batch size
+TINY = {
+    "d_model": 64,
+    "decoder_layers": 1,
+    "decoder_heads": 4,
+    "decoder_ffn_dim": 128,
+    "graph_width": 16,
+    "contrastive_layers": 1,
+}
+LLM_STEPS = {"instruct": 400, "shallow": 1000, "delta": 1000, "deep": 1000}
+
+
+@dataclass
+class Setting:
+    """What the parts share."""
+
+    arguments: argparse.Namespace
+    folder: Path  # for what is made on the way
+    device: str
+
+    @property
+    def tiny(self) -> bool:
+        return bool(self.arguments.tiny)
+
+    def run_options(self, **given: Any) -> TrainOptions:
+        """Options of a run on the corpus of this benchmark."""
+        own = self.arguments
+        values = {"dataset": own.dataset, "data_dir": own.data_dir, "graphs": own.graphs}
+        return resolve({n: v for n, v in values.items() if v is not None} | given)
+
+    def command(self, *options: str) -> list[str]:
+        """The same as options of a command line."""
+        own = self.arguments
+        values = {"--dataset": own.dataset, "--data-dir": own.data_dir, "--graphs": own.graphs}
+        given = [part for name, value in values.items() if value for part in (name, value)]
+        return [*given, *options]
+
+    def synchronize(self) -> None:
+        if self.device == "cuda":
+            torch.cuda.synchronize()
+
+    def peak_gib(self) -> float:
+        return torch.cuda.max_memory_allocated() / 2**30 if self.device == "cuda" else 0.0
+
+    def forget_peak(self) -> None:
+        if self.device == "cuda":
+            torch.cuda.empty_cache()
+            torch.cuda.reset_peak_memory_stats()
+
+    def seconds(self, action: Callable[[], object]) -> float:
+        self.synchronize()
+        start = time.perf_counter()
+        action()
+        self.synchronize()
+        return time.perf_counter() - start
+
+
+def build_parser() -> Parser:
+    parser = Parser(
+        prog="gpu.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("--dataset", default="sample", help="corpus (default: the invented sample)")
+    add("--data-dir", metavar="DIR", help="where the corpus lies")
+    add("--graphs", metavar="FILE", help="graphs of all reports (default: made here)")
+    add("--encoder", metavar="FOLDER", help="all-MiniLM-L6-v2, or another small encoder")
+    add("--llm", metavar="FOLDER", help="SmolLM2-135M-Instruct, or another small LLM")
+    add("--checkpoint", default="checkpoints/openi", metavar="FOLDER", help="trained checkpoint")
+    add("--device", choices=("cuda", "cpu"), default="cuda", help="default: cuda")
+    add("--tiny", action="store_true", help="everything in small, to see that it runs")
+    add("--only", nargs="+", choices=PARTS, default=list(PARTS), help="parts")
+    add("--again", action="store_true", help="run parts whose figures are there already")
+    add("--sizes", nargs="+", type=int, default=list(STEPS), help="batch sizes of training")
+    add("--output", default="results/gpu.json", metavar="FILE", help="default: results/gpu.json")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    own = build_parser().parse_args(arguments)
+    if own.device == "cuda" and not torch.cuda.is_available():
+        raise InputError("--device cuda: there is no GPU here; give --device cpu --tiny to try")
+    choose_attention_kernels()
+    path = Path(own.output)
+    figures = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    with TemporaryDirectory() as folder:
+        setting = Setting(own, Path(folder), own.device)
+        prepare(setting)
+        for name in own.only:
+            if name in figures and not own.again:
+                print(f"{name}: there already")
+                continue
+            start = time.perf_counter()
+            found = PARTS[name](setting)
+            figures[name] = found | {"seconds": round(time.perf_counter() - start, 1)}
+            figures["machine"] = machine(own.device)
+            write_text_atomically(path, [json.dumps(figures, indent=1) + "\n"])
+            print(name, json.dumps(figures[name]), flush=True)
+    print(f"written: {path}")
+
+
+def machine(device: str) -> dict[str, Any]:
+    name = torch.cuda.get_device_name() if device == "cuda" else "CPU"
+    return {"device": name, "torch": torch.__version__, "threads": torch.get_num_threads()}
+
+
+def prepare(setting: Setting) -> None:
+    """Make what was not given: graphs, and in small an encoder and a language model."""
+    own = setting.arguments
+    if not own.graphs:
+        from preprocessing.files import dumps
+        from preprocessing.records import to_json
+
+        options = setting.run_options(preset="tiny")
+        corpus = corpus_of(options)
+        annotator = load_annotator("builtin")
+        graphs = graphs_of(
+            [*corpus.train, *corpus.val, *corpus.test],
+            annotator,
+            rule=options.graph_rule,
+            cache_dir=setting.folder / "cache",
+            corpus=own.dataset,
+            progress=False,
+        )
+        own.graphs = str(setting.folder / "graphs.jsonl")
+        write_text_atomically(own.graphs, [dumps(to_json(graph)) for graph in graphs])
+    if setting.tiny and not own.encoder:
+        own.encoder = str(setting.folder / "encoder")
+        reports = corpus_of(setting.run_options(preset="tiny")).train[:64]
+        tokenizer = wordpiece_tokenizer([report.findings for report in reports])
+        tokenizer.save_pretrained(own.encoder)
+        save_bert(Path(own.encoder), tokenizer, tiny=True)
+    if setting.tiny and not own.llm:
+        own.llm = str(setting.folder / "llm")
+        call(
+            [
+                *("-m", "graphsum.pretrain", *setting.command()[:2], "--output-dir", own.llm),
+                *("--epochs", "1", "--width", "32", "--layers", "1", "--vocab-size", "400"),
+            ]
+        )
+
+
+def wordpiece_tokenizer(texts: Sequence[str]) -> PreTrainedTokenizerFast:
+    """A tokenizer of BERT's kind, trained on these texts."""
+    backend = BertWordPieceTokenizer()
+    backend.train_from_iterator(texts, vocab_size=500, show_progress=False)
+    special = {"pad": "[PAD]", "unk": "[UNK]", "cls": "[CLS]", "sep": "[SEP]", "mask": "[MASK]"}
+    return PreTrainedTokenizerFast(
+        tokenizer_object=backend._tokenizer,
+        **{f"{name}_token": token for name, token in special.items()},
+    )
+
+
+def call(arguments: Sequence[str]) -> None:
+    """Run Python with these arguments in the repository's root; its output on failure only."""
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise InputError(f"{' '.join(arguments[:4])} ...: {done.stderr[-800:]}")
+
+
+def save_bert(folder: Path, tokenizer: Any, *, tiny: bool) -> None:
+    """Random weights of BERT base's shape (or a tiny one) beside a tokenizer's files."""
+    small = {
+        "hidden_size": 64,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 4,
+        "intermediate_size": 128,
+    }
+    config = BertConfig(vocab_size=len(tokenizer), **(small if tiny else {}))
+    BertModel(config).save_pretrained(folder)
+
+
+@dataclass
+class PaperSize:
+    """A corpus as examples, and the options of the paper's model."""
+
+    options: TrainOptions
+    processor: GraphSumProcessor
+    training: list[Example]
+    test: list[Example]
+
+
+def paper_size(setting: Setting) -> PaperSize:
+    folder = setting.folder / "paper"
+    if not folder.exists():
+        if not setting.arguments.encoder:
+            raise InputError("--encoder is needed: its tokenizer is that of the paper's size")
+        tokenizer = AutoTokenizer.from_pretrained(setting.arguments.encoder)
+        tokenizer.save_pretrained(folder)
+        save_bert(folder, tokenizer, tiny=setting.tiny)
+    options = setting.run_options(
+        preset="hu2022",
+        annotator="builtin",
+        encoder=str(folder),
+        precision="bf16",
+        **(TINY if setting.tiny else {}),
+    )
+    corpus = corpus_of(options)
+    if setting.tiny:
+        corpus = replace(corpus, train=corpus.train[:64], test=corpus.test[:8])
+    graphs = {
+        part: graphs_of(
+            getattr(corpus, part), None, rule="", cache_dir="", corpus="", graphs=options.graphs
+        )
+        for part in ("train", "test")
+    }
+    processor = build_processor(options, corpus, graphs["train"], "")
+    return PaperSize(
+        options,
+        processor,
+        list(processor.examples(graphs["train"], (r.impression for r in corpus.train))),
+        list(processor.examples(graphs["test"])),
+    )
+
+
+@contextmanager
+def cudnn_attention(allowed: bool) -> Iterator[None]:
+    """PyTorch's own choice of attention kernels (``allowed``), or ours."""
+    torch.backends.cuda.enable_cudnn_sdp(allowed)
+    try:
+        yield
+    finally:
+        choose_attention_kernels()
+
+
+def training(setting: Setting) -> dict[str, Any]:
+    """Paper's size, bf16: reports/s, GiB and share of the matrix rate, by batch size.
+
+    transformers' EncoderDecoderModel of equal sizes gets the same batches and optimiser, without
+    graph and contrastive module; "as it comes" with cuDNN's attention, and with our kernels.
+    Each batch is trained on twice; "first" is the first time (plans and captures included).
+    """
+    size = paper_size(setting)
+    rate = matrix_rate(setting)
+    figures: dict[str, Any] = {"matrix TFLOP/s": rate / 1e12}
+    lengths = [len(example.input_ids) for example in size.training]
+    sizes = (8,) if setting.tiny else setting.arguments.sizes
+    for batch_size in sizes:
+        count = 2 if setting.tiny else STEPS.get(batch_size, 6)
+        rows = list(islice(batches(lengths, batch_size, seed=1), count))
+        chosen = [[size.training[row] for row in own] for own in rows]
+        for name, measure in {
+            "graphsum": partial(train_graphsum, setting, size, chosen),
+            "graphsum, no CUDA graphs": partial(
+                train_graphsum, setting, size, chosen, cuda_graphs=False
+            ),
+            "transformers": partial(train_transformers, setting, size, chosen, cudnn=False),
+            "transformers, as it comes": partial(
+                train_transformers, setting, size, chosen, cudnn=True
+            ),
+        }.items():
+            setting.forget_peak()
+            try:
+                first, again, flops = measure()
+            except torch.OutOfMemoryError:
+                figures[f"{name}, batch {batch_size}"] = "out of memory"
+                continue
+            reports = count * batch_size
+            figures[f"{name}, batch {batch_size}"] = {
+                "reports/s": round(reports / again, 1),
+                "reports/s, first": round(reports / first, 1),
+                "GiB": round(setting.peak_gib(), 1),
+                "GFLOP/report": round(flops / reports / 1e9, 1),
+                "share of matrix rate, %": round(100 * flops / again / rate, 1),
+            }
+            print(f"{name}, batch {batch_size}", figures[f"{name}, batch {batch_size}"], flush=True)
+    return figures
+
+
+def train_graphsum(
+    setting: Setting,
+    size: PaperSize,
+    chosen: Sequence[Sequence[Example]],
+    *,
+    cuda_graphs: bool = True,
+) -> tuple[float, float, int]:
+    """Seconds of the steps, the first time and again, and their floating-point operations."""
+    options = replace(size.options, batch_size=len(chosen[0]), cuda_graphs=cuda_graphs)
+    accelerator = accelerator_of(setting)
+    torch.manual_seed(1)
+    model = build_model(options, size.processor).train()
+    optimizer = torch.optim.AdamW(parameter_groups(model, options), fused=True)
+    model, optimizer = accelerator.prepare(model, optimizer)
+    step = TrainingStep(accelerator, model, optimizer, options)
+    on_gpu = setting.device == "cuda"
+    inputs = StepInputs((), size.processor, options, fixed_shapes=on_gpu)
+    made = [inputs.parts(own) for own in chosen]
+    if on_gpu:
+        made = [[{n: t.pin_memory() for n, t in part.items()} for part in parts] for parts in made]
+
+    def steps() -> None:
+        for parts in made:
+            step(parts)
+
+    step(made[0])
+    first, again = setting.seconds(steps), setting.seconds(steps)
+    if cuda_graphs and on_gpu:  # what a captured graph does is not counted
+        return first, again, operations_of_passes(step, made)
+    return first, again, operations(steps)
+
+
+def operations_of_passes(step: TrainingStep, made: Sequence[Any]) -> int:
+    captured, step.captured = step.captured, None
+    try:
+        return operations(lambda: [list(step._passes(parts)) for parts in made])
+    finally:
+        step.captured = captured
+
+
+def train_transformers(
+    setting: Setting, size: PaperSize, chosen: Sequence[Sequence[Example]], *, cudnn: bool
+) -> tuple[float, float, int]:
+    """The same with transformers' model, under autocast and with a fused AdamW as ours."""
+    model = build_model(size.options, size.processor)
+    plain = plain_model(model).train().to(setting.device)
+    del model
+    optimizer = torch.optim.AdamW(plain.parameters(), lr=1e-4, fused=True)
+    made = [size.processor.collate(own) for own in chosen]
+
+    def steps() -> None:
+        for batch in made:
+            given = {name: batch[name].to(setting.device) for name in PLAIN_INPUTS}
+            with torch.autocast(setting.device, torch.bfloat16):
+                loss = plain(**given).loss
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(plain.parameters(), 1.0)
+            optimizer.step()
+            optimizer.zero_grad()
+
+    with cudnn_attention(cudnn):
+        made, rest = made[:1], made
+        steps()
+        made = rest
+        return setting.seconds(steps), setting.seconds(steps), operations(steps)
+
+
+def accelerator_of(setting: Setting) -> Accelerator:
+    AcceleratorState._reset_state(True)  # it keeps the first precision otherwise
+    return Accelerator(mixed_precision="bf16", cpu=setting.device == "cpu")
+
+
+def matrix_rate(setting: Setting) -> float:
+    """Floating-point operations per second in a product of 8192 x 8192 bf16 matrices."""
+    size = 256 if setting.tiny else 8192
+    left, right = (
+        torch.randn(size, size, device=setting.device, dtype=torch.bfloat16) for _ in range(2)
+    )
+
+    def products() -> None:
+        for _ in range(10):
+            left @ right
+
+    products()
+    return 10 * 2 * size**3 / setting.seconds(products)
+
+
+def writing(setting: Setting) -> dict[str, Any]:
+    """Paper's size: reports/s of beam search, against ``generate`` of the same length; samples."""
+    size = paper_size(setting)
+    torch.manual_seed(1)
+    model = build_model(size.options, size.processor).eval()
+    plain = plain_model(model).to(setting.device)
+    model = model.to(setting.device)
+    figures: dict[str, Any] = {}
+    examples = size.test
+    batch_size = 4 if setting.tiny else 128
+    by_length = sorted(examples, key=lambda example: len(example.input_ids))
+    for beams in (1, 5):
+        settings = SearchSettings(num_beams=beams, min_new_tokens=12, max_new_tokens=12)
+        ours = partial(
+            generate_impressions,
+            *(model, size.processor, examples),
+            settings=settings,
+            batch_size=batch_size,
+        )
+
+        @torch.inference_mode()
+        def theirs(settings: SearchSettings = settings) -> None:
+            for start in range(0, len(by_length), batch_size):
+                batch = size.processor.collate(by_length[start : start + batch_size])
+                pieces = plain.generate(
+                    input_ids=batch["input_ids"].to(setting.device),
+                    attention_mask=batch["attention_mask"].to(setting.device),
+                    **settings.as_options(),
+                )
+                size.processor.decode(pieces)
+
+        rates = []
+        for action in (ours, theirs):
+            action()
+            rates.append(len(examples) / setting.seconds(action))
+        figures[f"beam {beams}"] = {
+            "reports/s": round(rates[0], 1),
+            "generate, reports/s": round(rates[1], 1),
+            "ratio": round(rates[0] / rates[1], 2),
+        }
+    samples = partial(
+        sample_impressions,
+        *(model, size.processor, examples),
+        num_samples=4 if setting.tiny else 32,
+        temperature=0.7,
+        max_new_tokens=12,
+        batch_size=batch_size,
+    )
+    samples()
+    figures["samples, reports/s"] = round(len(examples) / setting.seconds(samples), 1)
+    return figures
+
+
+def recipe(setting: Setting) -> dict[str, Any]:
+    """The recipe of the README, end to end: seconds of training, val scores."""
+    run_folder = setting.folder / "recipe"
+    options = ["--preset", "minilm", "--precision", "bf16", "--output-dir", str(run_folder)]
+    options += ["--encoder", str(setting.arguments.encoder)]
+    if setting.tiny:
+        options += ["--max-steps", "2", "--validation-reports", "4", "--d-model", "64"]
+    start = time.perf_counter()
+    call(["train.py", *setting.command(*options)])
+    trained = time.perf_counter() - start
+    return {"training, s": round(trained, 1)} | scores_of(setting, run_folder, "--consensus")
+
+
+def scores_of(setting: Setting, run_folder: Path, *options: str) -> dict[str, Any]:
+    """ROUGE and the F1 of observations on val, of a run on its own corpus."""
+    output = run_folder / "val"
+    start = time.perf_counter()
+    call(
+        [
+            *("evaluate.py", "--checkpoint", str(run_folder), "--split", "val"),
+            *("--batch-size", "128", "--output-dir", str(output), "--device", setting.device),
+            *options,
+        ]
+    )
+    metrics = json.loads((output / "metrics.json").read_text(encoding="utf-8"))
+    return {"evaluation, s": round(time.perf_counter() - start, 1), "val": metrics["strata"]["all"]}
+
+
+def language_models(setting: Setting) -> dict[str, Any]:
+    """A small LLM tuned alone and steered in three ways, beside each other: seconds, val scores."""
+    llm = setting.arguments.llm
+    if not llm:
+        raise InputError("--llm is needed: the folder of a small language model")
+    common = ["--llm", llm, "--precision", "bf16"]
+    if setting.tiny:
+        common += ["--max-steps", "2", "--validation-reports", "2", "--batch-size", "4"]
+    checkpoint = setting.arguments.checkpoint
+    running = {}
+    for name, steps in LLM_STEPS.items():
+        preset = "small-llm" if name == "instruct" else "small-llm-steered"
+        options = [*common, "--preset", preset, "--output-dir", str(setting.folder / name)]
+        if not setting.tiny:
+            options += ["--max-steps", str(steps), "--validate-every", str(steps // 4)]
+        if name != "instruct":
+            options += ["--alignment", name, "--init-from", checkpoint]
+        arguments = [sys.executable, "train.py", *setting.command(*options)]
+        running[name] = subprocess.Popen(
+            arguments, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        )
+        if setting.device == "cpu":
+            running[name].wait()
+    figures: dict[str, Any] = {}
+    start = time.perf_counter()
+    for name, process in running.items():
+        error = process.communicate()[1]
+        if process.returncode:
+            figures[name] = error[-800:]
+            continue
+        figures[name] = {"training, s": round(time.perf_counter() - start, 1)}
+    for name, found in figures.items():
+        if isinstance(found, dict):
+            found |= scores_of(setting, setting.folder / name)
+    return figures
+
+
+def seven_billion(setting: Setting) -> dict[str, Any]:
+    """An LLM of Llama 7B's shape, random, bf16, LoRA of rank 8 steered by a prefix (delta)."""
+    own = setting.arguments
+    folder = setting.folder / "llama"
+    tokenizer = AutoTokenizer.from_pretrained(own.llm)
+    tokenizer.save_pretrained(folder)
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=64 if setting.tiny else 4096,
+        intermediate_size=128 if setting.tiny else 11008,
+        num_hidden_layers=2 if setting.tiny else 32,
+        num_attention_heads=4 if setting.tiny else 32,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    config.architectures = ["LlamaForCausalLM"]
+    config.save_pretrained(folder)
+    options = setting.run_options(
+        preset="small",
+        decoder="causal-lm",
+        llm=str(folder),
+        alignment="delta",
+        init_from=own.checkpoint,
+        prompt_findings=True,
+        precision="bf16",
+        gradient_checkpointing=not setting.tiny,
+        batch_size=4 if setting.tiny else 32,
+        accumulation=2,  # parts of 16 reports
+    )
+    corpus = corpus_of(options)
+    corpus = replace(corpus, train=corpus.train[: 4 if setting.tiny else 256])
+    graphs = graphs_of(corpus.train, None, rule="", cache_dir="", corpus="", graphs=own.graphs)
+    processor = build_processor(options, corpus, graphs, "")
+    source = GraphSum.from_pretrained(own.checkpoint)
+    model = GraphSum(steered_config(source.config, options, prompter_of(options)))
+    with torch.device(setting.device):
+        torch.set_default_dtype(torch.bfloat16)
+        llm = LlamaForCausalLM(config).requires_grad_(False)
+        torch.set_default_dtype(torch.float32)
+    add_lora(
+        llm,
+        r=options.lora_r,
+        alpha=options.lora_alpha,
+        dropout=options.lora_dropout,
+        targets=options.lora_targets,
+    )
+    if options.gradient_checkpointing:
+        llm.gradient_checkpointing_enable({"use_reentrant": False})
+    model.decoder.attach(llm)
+    model = model.to(setting.device)
+    examples = list(processor.examples(graphs, (r.impression for r in corpus.train)))
+    accelerator = accelerator_of(setting)
+    optimizer = torch.optim.AdamW(parameter_groups(model, options), fused=True)
+    model, optimizer = accelerator.prepare(model, optimizer)
+    step = TrainingStep(accelerator, model, optimizer, options)
+    inputs = StepInputs((), processor, options, fixed_shapes=setting.device == "cuda")
+    lengths = [len(example.input_ids) for example in examples]
+    rows = list(islice(batches(lengths, options.batch_size, seed=1), 2 if setting.tiny else 5))
+    made = [inputs.parts([examples[row] for row in own]) for own in rows]
+    setting.forget_peak()
+    model.train()
+    times = [setting.seconds(partial(step, parts)) for parts in made]
+    figures = {
+        "GiB, parts of 16, with checkpointing": round(setting.peak_gib(), 1),
+        "seconds a step of 32": round(statistics.median(times[1:]), 2),
+    }
+    settings = SearchSettings(num_beams=5, min_new_tokens=12, max_new_tokens=12)
+    few = examples[: 2 if setting.tiny else 8]
+    plain = accelerator.unwrap_model(model)
+    search = partial(
+        generate_impressions, plain, processor, few, settings=settings, batch_size=len(few)
+    )
+    search()
+    figures["beam 5, reports/s"] = round(len(few) / setting.seconds(search), 2)
+    return figures
+
+
+def equality(setting: Setting) -> dict[str, Any]:
+    """The checkpoint on GPU and CPU: impressions in single precision, scores in bf16."""
+    own = setting.arguments
+    options = setting.run_options(preset="tiny")
+    corpus = corpus_of(options)
+    reports = corpus.val[: 4 if setting.tiny else 64]
+    graphs = graphs_of(reports, None, rule="", cache_dir="", corpus="", graphs=own.graphs)
+    processor = GraphSumProcessor.from_pretrained(own.checkpoint)
+    examples = list(processor.examples(graphs))
+    written: dict[str, dict[str, list[str]]] = {}
+    for device in dict.fromkeys(("cpu", setting.device)):
+        model = load_model(own.checkpoint, device=device)
+        written[device] = {
+            name: generate_impressions(model, processor, examples, settings=settings)
+            for name, settings in (("greedy", GREEDY), ("beam 5", SearchSettings()))
+        }
+    with torch.autocast(setting.device, torch.bfloat16):
+        lower = generate_impressions(model, processor, examples)
+    here, there = written["cpu"], written[setting.device]
+    figures: dict[str, Any] = {
+        f"{name}, equal of {len(reports)}": sum(
+            a == b for a, b in zip(here[name], there[name], strict=True)
+        )
+        for name in here
+    }
+    references = [report.impression for report in reports]
+    scores = [
+        rouge_scores(texts, references).mean(axis=0).tolist() for texts in (here["beam 5"], lower)
+    ]
+    figures["beam 5, ROUGE-1/2/L, CPU"] = [round(score, 2) for score in scores[0]]
+    figures["beam 5, ROUGE-1/2/L, bf16"] = [round(score, 2) for score in scores[1]]
+    return figures
+
+
+PARTS: dict[str, Callable[[Setting], dict[str, Any]]] = {
+    "training": training,
+    "writing": writing,
+    "equality": equality,
+    "recipe": recipe,
+    "language-models": language_models,
+    "7b": seven_billion,
+}
+
+
+if __name__ == "__main__":
+    run(main)
