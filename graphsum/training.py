@@ -171,8 +171,8 @@ def train(
 
     lengths = [len(e.input_ids) for e in examples]
     order = batches(lengths, options.batch_size, seed=options.seed)
-    order = islice(zip(range(options.max_steps), order, strict=False), progress.step, None)
-    steps, ahead = tee(order)
+    numbered = zip(range(options.max_steps), order, strict=False)
+    steps, ahead = tee(islice(numbered, progress.step, None))
     on_gpu = accelerator.device.type == "cuda"
     inputs = StepInputs(
         examples,

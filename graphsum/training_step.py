@@ -154,12 +154,12 @@ class TrainingStep:
 
     def _clip(self) -> Tensor:
         """Clip the gradients when asked to; whether they are finite (in fp16: not looked at)."""
-        parameters = [p for p in self.model.parameters() if p.grad is not None]
+        gradients = [p.grad for p in self.model.parameters() if p.grad is not None]
         finite = torch.ones((), dtype=torch.bool, device=self.accelerator.device)
         if self.options.clip:
             norm = self.accelerator.clip_grad_norm_(self.model.parameters(), self.options.clip)
         else:
-            norm = torch.nn.utils.get_total_norm([p.grad for p in parameters])
+            norm = torch.nn.utils.get_total_norm(gradients)
         if norm is None or self.accelerator.scaler is not None:
             return finite
         return finite & getattr(norm, "full_tensor", lambda: norm)().isfinite()
