@@ -91,7 +91,9 @@ class GraphEncoder(nn.Module):
         rows, length, _ = hidden.shape
         sizes = attention_mask.sum(1)
         ends = sizes.cumsum(0)
-        row = torch.searchsorted(ends, edge_index.contiguous(), right=True).clamp(max=rows - 1)  # [2, E]
+        row = torch.searchsorted(ends, edge_index.contiguous(), right=True).clamp(
+            max=rows - 1
+        )  # [2, E]
         places = row * length + edge_index - (ends - sizes)[row]
         beyond = rows * length  # one node more, for what fills the edges up
         places = places.masked_fill(edge_index < 0, beyond)

@@ -155,6 +155,11 @@ def best_continuations(logs: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor
     Where there are fewer, the rest are continuations that score so low that nothing takes them.
     """
     beams, vocabulary = logs.shape[1:]
+    if count <= vocabulary and not is_looking_free(logs.device):
+        # On a GPU short rows are sorted much faster: the best of the best of each beam.
+        top, pieces = logs.topk(count)  # [R, K, count] each
+        top, places = top.flatten(1).topk(count)
+        return top, places // count, pieces.flatten(1).gather(1, places)
     logs = logs.flatten(1)
     if (missing := count - beams * vocabulary) > 0:
         logs = F.pad(logs, (0, missing), value=NEVER)

@@ -85,9 +85,9 @@ def test_captured_steps_equal_others(changes):
 
 
 def test_bf16_steps_learn():
-    losses, _, _ = run_steps(cuda_graphs=True, precision="bf16", steps=40)
+    losses, _, _ = run_steps(cuda_graphs=True, precision="bf16", steps=80)
     assert losses.isfinite().all()
-    assert losses[-1, 0] < 0.7 * losses[2, 0]
+    assert losses[-1, 0] < 0.7 * losses[0, 0]
 
 
 def test_dropout_differs_from_step_to_step_in_a_graph():
