@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from graphsum.command_line import Parser, run
-from graphsum.runs import find_checkpoint, training_reports
+from graphsum.options.runs import find_checkpoint, training_reports
 from preprocessing.corpora.tables import text_lines
 from preprocessing.errors import InputError, closest
 from preprocessing.files import check_writable, dumps, read_jsonl, write_text_atomically
@@ -87,7 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def export(options: argparse.Namespace) -> None:
-    from graphsum.exporting import export_checkpoint
+    from graphsum.training.exporting import export_checkpoint
 
     if options.data_dir and not options.consensus:
         raise InputError("--data-dir is for --consensus; give both or none")
@@ -135,7 +135,7 @@ def summarize(options: argparse.Namespace) -> None:
     gc.enable()
     evidence = None
     if options.neighbours:
-        from graphsum.evidence import TrainingEvidence
+        from graphsum.consensus.neighbours import TrainingEvidence
 
         reports = training_reports(checkpoint, options.data_dir)
         evidence = TrainingEvidence(reports)

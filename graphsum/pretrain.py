@@ -13,7 +13,7 @@ from pathlib import Path
 
 from graphsum.command_line import Parser, add_dataclass_options, run
 from graphsum.options import TrainOptions, flag, option
-from graphsum.runs import corpus_of
+from graphsum.options.runs import corpus_of
 from preprocessing.errors import InputError
 from preprocessing.files import check_writable
 
@@ -65,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not corpus.train or not corpus.val:
         raise InputError(f"{options.dataset}: training needs train and val reports")
 
-    from graphsum.pretraining import pretrain
+    from graphsum.training.pretraining import pretrain
 
     pretrain(options, corpus.train, corpus.val)
     print(f"done: {options.output_dir}; use it as --llm {options.output_dir} of train.py")

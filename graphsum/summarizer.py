@@ -8,13 +8,13 @@ from typing import Any, overload
 import torch
 from transformers.utils import logging as transformers_logging
 
-from graphsum.attention import choose_attention_kernels
-from graphsum.consensus import ConsensusSettings, consensus_impressions
-from graphsum.evidence import TrainingEvidence
-from graphsum.generation import SearchSettings, generate_impressions, sample_impressions
-from graphsum.kinds import kind_of
+from graphsum.consensus.neighbours import TrainingEvidence
+from graphsum.consensus.voting import ConsensusSettings, consensus_impressions
+from graphsum.models.attention import choose_attention_kernels
+from graphsum.models.generation import SearchSettings, generate_impressions, sample_impressions
+from graphsum.models.types import kind_of
+from graphsum.options.runs import find_checkpoint
 from graphsum.out_of_memory import out_of_memory_as_input_error
-from graphsum.runs import find_checkpoint
 from preprocessing.annotation import Annotator, shared_annotator
 from preprocessing.errors import InputError
 from preprocessing.graphs import build_graph
@@ -154,10 +154,10 @@ class Summarizer:
         Args:
             inputs: what the model reads of each: its graph, or for a model without graphs its
                 :class:`preprocessing.records.Report`.
-            consensus: choose among samples (:mod:`graphsum.consensus`) instead of searching; None:
-                as :meth:`decodes_by_consensus` says.
+            consensus: choose among samples (:mod:`graphsum.consensus.voting`) instead of searching;
+                None: as :meth:`decodes_by_consensus` says.
             train: training reports that vote too, in consensus decoding; made once, for many calls.
-            settings: fields of :class:`graphsum.search.SearchSettings`.
+            settings: fields of :class:`graphsum.decoding.beam_search.SearchSettings`.
         """
         examples = list(self.processor.examples(inputs))
         if consensus is None:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from four_signs import SIGNS, TRAIN
 
-from graphsum.consensus import (
+from graphsum.consensus.neighbours import NAMES, TrainingEvidence, naming_rates, rates_for
+from graphsum.consensus.voting import (
     CONSENSUS_FILE,
     PASSED_OVER,
     ConsensusSettings,
@@ -17,7 +18,6 @@ from graphsum.consensus import (
     repeats_itself,
     with_own_sentences,
 )
-from graphsum.evidence import NAMES, TrainingEvidence, naming_rates, rates_for
 from graphsum.metrics.consistency import (
     check_impression,
     is_actionable,

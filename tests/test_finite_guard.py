@@ -9,7 +9,7 @@ from test_training import command, reports_file  # noqa: F401 (a fixture)
 
 import train
 from graphsum import command_line
-from graphsum.training_step import SKIPPED_IN_A_ROW, FiniteGuard, TrainingStep
+from graphsum.training.step import SKIPPED_IN_A_ROW, FiniteGuard, TrainingStep
 from preprocessing.errors import RunError
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from tiny import PAIRS, graph_of, tiny_examples, tiny_processor
 
-from graphsum.processing import (
+from graphsum.models.processing import (
     GraphSumProcessor,
     padded,
     tidy,

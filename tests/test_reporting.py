@@ -5,9 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from graphsum.metrics.baselines import CONSTANT_IMPRESSION
-from graphsum.metrics.strata import STRATA, strata_masks
-from graphsum.reporting import (
+from graphsum.evaluation.report import (
     compare_systems,
     evaluation_report,
     format_table,
@@ -15,6 +13,8 @@ from graphsum.reporting import (
     score_system,
     write_report,
 )
+from graphsum.metrics.baselines import CONSTANT_IMPRESSION
+from graphsum.metrics.strata import STRATA, strata_masks
 from preprocessing.errors import InputError
 from preprocessing.records import Report
 

@@ -15,18 +15,18 @@ from transformers import (
     RobertaPreLayerNormConfig,
 )
 
-from graphsum.configuration import GraphSumConfig
-from graphsum.encoders import without_pooler
-from graphsum.modeling import GraphSum
-from graphsum.options import TrainOptions
-from graphsum.processing import (
+from graphsum.models.configuration import GraphSumConfig
+from graphsum.models.encoders import without_pooler
+from graphsum.models.modeling import GraphSum
+from graphsum.models.processing import (
     GraphSumProcessor,
     ProcessorSettings,
     has_words_whole,
     train_tokenizer,
     trim_tokenizer,
 )
-from graphsum.runs import find_checkpoint
+from graphsum.options import TrainOptions
+from graphsum.options.runs import find_checkpoint
 from preprocessing.annotation import Annotator
 from preprocessing.annotation.cache import annotate_reports
 from preprocessing.corpora import Corpus
@@ -94,7 +94,7 @@ def build_processor(
     """The pretrained encoder's tokenizer, that of ``--init-from``, or one fitted to the texts."""
     prompter = None
     if options.decoder == "causal-lm":
-        from graphsum.steering import prompter_of
+        from graphsum.models.llm_building import prompter_of
 
         prompter = prompter_of(options)
     if options.init_from:
@@ -136,7 +136,7 @@ def training_texts(reports: Sequence[Report], graphs: Sequence[ReportGraph]) -> 
 def build_model(options: TrainOptions, processor: GraphSumProcessor) -> GraphSum:
     """A model of the options' shape; with ``--encoder`` the text encoder's weights are loaded."""
     if processor.prompter is not None:  # imported here: it takes time, and few runs need it
-        from graphsum.steering import build_steered
+        from graphsum.models.llm_building import build_steered
 
         if options.init_from:
             return build_steered(options, None, processor.prompter)

@@ -12,10 +12,10 @@ from accelerate import Accelerator
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from graphsum.capture import Batch, CapturedPass
-from graphsum.checkpoints import is_spread
+from graphsum.models.processing import Example, with_shuffled_sentences
 from graphsum.options import TrainOptions
-from graphsum.processing import Example, with_shuffled_sentences
+from graphsum.training.capture import Batch, CapturedPass
+from graphsum.training.checkpoints import is_spread
 from preprocessing.errors import RunError
 
 logger = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from graphsum.options import OPTIONS_FILE, TrainOptions, run_options
+from graphsum.options.train_options import OPTIONS_FILE, TrainOptions, run_options
 from preprocessing.corpora import Corpus, load_corpus
 from preprocessing.errors import InputError, closest
 from preprocessing.records import Report

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import AutoModel, PreTrainedModel
 
-from graphsum.configuration import GraphSumConfig
+from graphsum.models.configuration import GraphSumConfig
 
 
 def build_text_encoder(config: GraphSumConfig) -> PreTrainedModel:

@@ -8,13 +8,13 @@ from typing import Any
 
 import torch
 
-from graphsum.checkpoints import share_weights
-from graphsum.consensus import ConsensusSettings
-from graphsum.evidence import naming_rates
+from graphsum.consensus.neighbours import naming_rates
+from graphsum.consensus.voting import ConsensusSettings
+from graphsum.models.processing import GraphSumProcessor
 from graphsum.options import PRESETS, TrainOptions, save_options
-from graphsum.processing import GraphSumProcessor
-from graphsum.runs import find_checkpoint, options_of_checkpoint, training_reports
+from graphsum.options.runs import find_checkpoint, options_of_checkpoint, training_reports
 from graphsum.summarizer import load_model
+from graphsum.training.checkpoints import share_weights
 from preprocessing.errors import InputError
 
 LOCAL = "data_dir split_file annotator_model graphs cache_dir output_dir".split()

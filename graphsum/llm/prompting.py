@@ -10,8 +10,8 @@ import numpy as np
 from torch import Tensor
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
-from graphsum.language_models import load_llm_tokenizer
-from graphsum.processing import LLM_TOKENIZER
+from graphsum.llm.loading import load_llm_tokenizer
+from graphsum.models.processing import LLM_TOKENIZER
 from preprocessing.errors import InputError
 from preprocessing.files import write_text_atomically
 

@@ -10,7 +10,7 @@ from transformers.models.roberta_prelayernorm.modeling_roberta_prelayernorm impo
     RobertaPreLayerNormEncoder,
 )
 
-from graphsum.configuration import GraphSumConfig
+from graphsum.models.configuration import GraphSumConfig
 
 
 def contrastive_views(attention_mask: Tensor, key_mask: Tensor) -> tuple[Tensor, Tensor]:

@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from graphsum.decoding.beam_search import SearchSettings
+from graphsum.models.processing import Example
 from graphsum.out_of_memory import out_of_memory_as_input_error
-from graphsum.processing import Example
-from graphsum.search import SearchSettings
 
 GREEDY = SearchSettings(num_beams=1, no_repeat_ngram_size=0)
 
@@ -29,7 +29,7 @@ def generate_impressions(
 ) -> list[str]:
     """One impression per example, in the order given.
 
-    ``model`` and ``processor`` are those of one of :data:`graphsum.kinds.KINDS`.
+    ``model`` and ``processor`` are those of one of :data:`graphsum.models.types.KINDS`.
     The model is put into evaluation mode and back. Reports are generated in batches of similar
     length; the result does not depend on the batches but for rounding.
     """

@@ -13,12 +13,12 @@ from tqdm import tqdm
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerBase
 from transformers.utils import logging as transformers_logging
 
-from graphsum.checkpoints import share_weights
-from graphsum.decoders.transformer import IGNORED
+from graphsum.llm.prompting import Prompter, PromptSettings
+from graphsum.models.decoders.transformer import IGNORED
+from graphsum.models.processing import padded, train_tokenizer
 from graphsum.out_of_memory import out_of_memory_as_input_error
 from graphsum.pretrain import PretrainOptions
-from graphsum.processing import padded, train_tokenizer
-from graphsum.prompting import Prompter, PromptSettings
+from graphsum.training.checkpoints import share_weights
 from preprocessing.files import replace_folder
 from preprocessing.records import Report
 

@@ -3,15 +3,15 @@
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from graphsum.configuration import GraphSumConfig
-from graphsum.language_models import LLMRecord, add_lora, describe_llm, load_llm
+from graphsum.llm.loading import LLMRecord, add_lora, describe_llm, load_llm
+from graphsum.llm.prompting import Prompter, PromptSettings
+from graphsum.models.configuration import GraphSumConfig
 from graphsum.options import TrainOptions
-from graphsum.prompting import Prompter, PromptSettings
-from graphsum.runs import find_checkpoint
+from graphsum.options.runs import find_checkpoint
 
 if TYPE_CHECKING:
-    from graphsum.decoders.causal_lm import CausalLMDecoder
-    from graphsum.modeling import GraphSum
+    from graphsum.models.decoders.causal_lm import CausalLMDecoder
+    from graphsum.models.modeling import GraphSum
 
 
 def prompter_of(options: TrainOptions) -> Prompter:
@@ -43,7 +43,7 @@ def build_steered(
         config: the encoders' shapes; None for those of ``--init-from``, whose weights are then
             taken over.
     """
-    from graphsum.modeling import GraphSum
+    from graphsum.models.modeling import GraphSum
 
     source = None
     if config is None:

@@ -9,8 +9,8 @@ import torch
 from accelerate import Accelerator
 from safetensors.torch import load_file
 
-from graphsum.language_models import ADAPTER, set_adapter_weights
-from graphsum.modeling import LLM, own_state
+from graphsum.llm.loading import ADAPTER, set_adapter_weights
+from graphsum.models.modeling import LLM, own_state
 from graphsum.options import PROGRESS_FILE
 from preprocessing.errors import InputError
 from preprocessing.files import give_usual_permissions, replace_folder, write_text_atomically

@@ -17,19 +17,19 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import Cache, GenerationConfig, PreTrainedModel
 
-from graphsum.decoders.cache import CACHE
-from graphsum.decoders.transformer import labels_at, places_of, rows_at
-from graphsum.language_models import (
+from graphsum.decoding.beam_search import SearchSettings
+from graphsum.decoding.sampling import sample_sequences
+from graphsum.llm.loading import (
     LLMRecord,
     has_adapter,
     load_adapter,
     load_llm,
     save_adapter,
 )
-from graphsum.processing import NOTHING, PADDING
-from graphsum.prompting import PREFIX
-from graphsum.sampling import sample_sequences
-from graphsum.search import SearchSettings
+from graphsum.llm.prompting import PREFIX
+from graphsum.models.decoders.cache import CACHE
+from graphsum.models.decoders.transformer import labels_at, places_of, rows_at
+from graphsum.models.processing import NOTHING, PADDING
 
 NO_PIECE = -1  # in the place of a start piece: the context is what an impression follows
 
@@ -82,8 +82,8 @@ class CausalLMDecoder(nn.Module):
     """Mapper and LLM. The LLM is attached after the model's own weights, and never saved with them.
 
     A context is the prompt's embeddings with the mapped memory in the place of the prompt's
-    :data:`graphsum.prompting.PREFIX`, padded on the left; so all impressions of a batch begin at
-    the same position, in training as in generation.
+    :data:`graphsum.llm.prompting.PREFIX`, padded on the left; so all impressions of a batch begin
+    at the same position, in training as in generation.
     """
 
     target_groups = 1  # most of a row is its context
@@ -208,7 +208,7 @@ class CausalLMDecoder(nn.Module):
         Args:
             decoder_input_ids, memory, memory_mask, source_ids: as in :meth:`forward`.
             labels: [B, T], -100 where there is none.
-            label_places: as in :meth:`graphsum.modeling.GraphSum.forward`; 0 where it is -1.
+            label_places: as in :meth:`graphsum.models.modeling.GraphSum.forward`; 0 where it is -1.
         """
         logits, _ = self(decoder_input_ids, memory, memory_mask, source_ids)
         places = places_of(labels) if label_places is None else label_places
@@ -252,7 +252,7 @@ class CausalLMDecoder(nn.Module):
 
         Args:
             memory, memory_mask, source_ids: as in :meth:`context`.
-            noise, temperature: as in :func:`graphsum.sampling.sample_sequences`.
+            noise, temperature: as in :func:`graphsum.decoding.sampling.sample_sequences`.
         """
         drawn = sample_sequences(
             CausalLMSteps(self, *self.context(memory, memory_mask, source_ids)),

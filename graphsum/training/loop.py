@@ -20,21 +20,21 @@ from torch.distributed.fsdp import register_fsdp_forward_method
 from tqdm import tqdm
 from transformers.utils import logging as transformers_logging
 
-from graphsum.attention import choose_attention_kernels
-from graphsum.building import graphs_of
-from graphsum.checkpoints import (
+from graphsum.metrics.rouge import rouge_scores
+from graphsum.models.attention import choose_attention_kernels
+from graphsum.models.building import graphs_of
+from graphsum.models.generation import GREEDY, generate_impressions, onednn_products
+from graphsum.models.modeling import GraphSum
+from graphsum.models.processing import Example, GraphSumProcessor
+from graphsum.models.types import KINDS
+from graphsum.options import OPTIONS_FILE, PROGRESS_FILE, TrainOptions, save_options
+from graphsum.out_of_memory import out_of_memory_as_input_error
+from graphsum.training.checkpoints import (
     is_spread,
     leave_weights_to_the_model,
     save_checkpoint,
 )
-from graphsum.generation import GREEDY, generate_impressions, onednn_products
-from graphsum.kinds import KINDS
-from graphsum.metrics.rouge import rouge_scores
-from graphsum.modeling import GraphSum
-from graphsum.options import OPTIONS_FILE, PROGRESS_FILE, TrainOptions, save_options
-from graphsum.out_of_memory import out_of_memory_as_input_error
-from graphsum.processing import Example, GraphSumProcessor
-from graphsum.training_step import FiniteGuard, StepInputs, TrainingStep, load_ahead
+from graphsum.training.step import FiniteGuard, StepInputs, TrainingStep, load_ahead
 from preprocessing.annotation import load_annotator
 from preprocessing.corpora import Corpus, describe
 from preprocessing.errors import InputError, RunError

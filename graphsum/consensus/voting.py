@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from graphsum.evidence import NAMES, WORD, TrainingEvidence, claimed_classes, rates_for
+from graphsum.consensus.neighbours import NAMES, WORD, TrainingEvidence, claimed_classes, rates_for
 from graphsum.metrics.consistency import (
     ACTIONABLE,
     BESIDE_NORMAL,
@@ -67,7 +67,7 @@ class ConsensusSettings:
     ROUGE (mean of three, 0 to 1); a claim pays when it is more probable than
     ``observation_threshold``. ``left_out_weight``: what it costs to leave out an acute abnormality
     that the findings assert. ``naming_rates``: those of
-    :func:`graphsum.evidence.naming_rates`, for use without training reports.
+    :func:`graphsum.consensus.neighbours.naming_rates`, for use without training reports.
     """
 
     num_samples: int = 32
@@ -165,9 +165,9 @@ def consensus_impressions(
     what it says. p(o) is the
     mean of the share of samples that name o and, where they are known, of the neighbours' share and
     of the rate at which training impressions name it
-    (:func:`graphsum.evidence.naming_rates`). Claiming what is more probable than F*/2 maximises a
-    micro-averaged F1 whose best value is F* (Lipton et al., ECML 2014). Ties: the earlier
-    candidate, the samples first.
+    (:func:`graphsum.consensus.neighbours.naming_rates`). Claiming what is more probable than F*/2
+    maximises a micro-averaged F1 whose best value is F* (Lipton et al., ECML 2014). Ties: the
+    earlier candidate, the samples first.
 
     Args:
         samples: of each report, from any number of models.

@@ -29,17 +29,17 @@ class Kind:
 
 KINDS = {
     "graphsum": Kind(
-        "graphsum.modeling:GraphSum",
-        "graphsum.processing:GraphSumProcessor",
-        "graphsum.building:build_processor",
-        "graphsum.building:build_model",
+        "graphsum.models.modeling:GraphSum",
+        "graphsum.models.processing:GraphSumProcessor",
+        "graphsum.models.building:build_processor",
+        "graphsum.models.building:build_model",
         reads_graphs=True,
     ),
     "instruct": Kind(
-        "graphsum.instruct:Instruct",
-        "graphsum.instruct:InstructProcessor",
-        "graphsum.instruct:build_processor",
-        "graphsum.instruct:build_model",
+        "graphsum.models.instruct:Instruct",
+        "graphsum.models.instruct:InstructProcessor",
+        "graphsum.models.instruct:build_processor",
+        "graphsum.models.instruct:build_model",
         reads_graphs=False,
     ),
 }

@@ -1,14 +1,15 @@
 """Samples of impressions: what the model holds possible, for consensus decoding.
 
-Shapes as in :mod:`graphsum.search`, with N samples per report; K is the number of *different*
-beginnings that the samples of a report still have, so what is common to them is computed once.
+Shapes as in :mod:`graphsum.decoding.beam_search`, with N samples per report; K is the number of
+*different* beginnings that the samples of a report still have, so what is common to them is
+computed once.
 """
 
 import torch
 from torch import Tensor
 
-from graphsum import search
-from graphsum.search import LOOKS, Steps, rows_of
+from graphsum.decoding import beam_search
+from graphsum.decoding.beam_search import LOOKS, Steps, rows_of
 
 
 @torch.inference_mode()
@@ -40,7 +41,7 @@ def sample_sequences(
     """
     num_reports, longest, num_samples = noise.shape
     device = noise.device
-    looks_always = search.is_looking_free(device)
+    looks_always = beam_search.is_looking_free(device)
     drawn = torch.full((num_reports, num_samples, 1 + longest), pad_id, device=device)
     drawn[:, :, 0] = start_id
     places = torch.arange(num_samples, device=device)

@@ -17,15 +17,15 @@ import torch.nn.functional as F
 from torch import Tensor
 from transformers import AutoTokenizer, PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
-from graphsum.decoders.transformer import IGNORED, places_of
-from graphsum.evidence import WORD
+from graphsum.consensus.neighbours import WORD
+from graphsum.models.decoders.transformer import IGNORED, places_of
 from preprocessing.errors import InputError
 from preprocessing.files import write_text_atomically
 from preprocessing.graphs import EDGE_TYPES
 from preprocessing.records import ReportGraph
 
 if TYPE_CHECKING:
-    from graphsum.prompting import Prompter
+    from graphsum.llm.prompting import Prompter
 
 logger = logging.getLogger(__name__)
 
@@ -249,7 +249,7 @@ class GraphSumProcessor:
             ) from None
         prompter = None
         if (Path(folder) / LLM_TOKENIZER).is_dir():
-            from graphsum.prompting import Prompter
+            from graphsum.llm.prompting import Prompter
 
             prompter = Prompter.from_pretrained(folder)
         return cls(AutoTokenizer.from_pretrained(str(folder)), settings, prompter)

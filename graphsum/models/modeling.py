@@ -22,13 +22,13 @@ from transformers import (
 from transformers.modeling_outputs import BaseModelOutput
 from transformers.utils import ModelOutput
 
-from graphsum.configuration import GraphSumConfig
-from graphsum.contrastive import ContrastiveModule
-from graphsum.decoders import build_decoder
-from graphsum.decoders.cache import CACHE
-from graphsum.decoders.transformer import IGNORED
-from graphsum.encoders import GraphEncoder, build_text_encoder
-from graphsum.search import SearchSettings
+from graphsum.decoding.beam_search import SearchSettings
+from graphsum.models.configuration import GraphSumConfig
+from graphsum.models.contrastive import ContrastiveModule
+from graphsum.models.decoders import build_decoder
+from graphsum.models.decoders.cache import CACHE
+from graphsum.models.decoders.transformer import IGNORED
+from graphsum.models.encoders import GraphEncoder, build_text_encoder
 from preprocessing.errors import InputError
 
 LLM = "decoder.llm."  # where the weights lie that a checkpoint does not hold
@@ -294,7 +294,7 @@ class GraphSum(PreTrainedModel, GenerationMixin):
         ``settings.as_options()``, in a fraction of the time.
 
         Args:
-            batch: what :class:`graphsum.processing.GraphSumProcessor` collates.
+            batch: what :class:`graphsum.models.processing.GraphSumProcessor` collates.
             settings: of the search; beam 5 by default.
 
         Returns:

@@ -2,7 +2,8 @@
 
 Tuned as Radiology-GPT (Liu et al. 2023, arXiv 2306.08666); prompted with similar training reports
 as examples, as in RadAdapt (Van Veen et al. 2023) and ImpressionGPT (Ma et al. 2023). It has
-neither encoder nor graph; for the rest it goes the way of :class:`graphsum.modeling.GraphSum`.
+neither encoder nor graph; for the rest it goes the way of
+:class:`graphsum.models.modeling.GraphSum`.
 """
 
 import json
@@ -15,15 +16,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from graphsum.decoders.causal_lm import CausalLMDecoder
-from graphsum.decoders.transformer import IGNORED, places_of
+from graphsum.decoding.beam_search import SearchSettings
+from graphsum.llm.prompting import Prompter
 from graphsum.metrics.baselines import NeighbourConsensus, nearest
-from graphsum.modeling import LLM, GraphSum, GraphSumOutput, own_state
+from graphsum.models.decoders.causal_lm import CausalLMDecoder
+from graphsum.models.decoders.transformer import IGNORED, places_of
+from graphsum.models.llm_building import attach_llm, prompter_of, record_of
+from graphsum.models.modeling import LLM, GraphSum, GraphSumOutput, own_state
+from graphsum.models.processing import Example, padded, padded_left, tidy
 from graphsum.options import TrainOptions
-from graphsum.processing import Example, padded, padded_left, tidy
-from graphsum.prompting import Prompter
-from graphsum.search import SearchSettings
-from graphsum.steering import attach_llm, prompter_of, record_of
 from preprocessing.files import write_text_atomically
 from preprocessing.records import Report
 
@@ -70,7 +71,7 @@ class Instruct(nn.Module):
         Args:
             source_ids: prompts, padded on the left, [B, P].
             labels: target pieces with the end piece, -100 where padded, [B, T].
-            label_places: as in :meth:`graphsum.modeling.GraphSum.forward`.
+            label_places: as in :meth:`graphsum.models.modeling.GraphSum.forward`.
             num_pieces: what the loss sum is divided by; by default this batch's own count.
             num_reports: not used; there is no loss per report.
         """

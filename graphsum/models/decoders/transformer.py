@@ -9,10 +9,10 @@ from transformers import Cache
 from transformers.models.pegasus import PegasusConfig
 from transformers.models.pegasus.modeling_pegasus import PegasusDecoder, PegasusDecoderLayer
 
-from graphsum.configuration import GraphSumConfig
-from graphsum.decoders.cache import CACHE
-from graphsum.sampling import sample_sequences
-from graphsum.search import SearchSettings, beam_search, is_looking_free
+from graphsum.decoding.beam_search import SearchSettings, beam_search, is_looking_free
+from graphsum.decoding.sampling import sample_sequences
+from graphsum.models.configuration import GraphSumConfig
+from graphsum.models.decoders.cache import CACHE
 
 IGNORED = -100  # label of positions without loss, as everywhere in transformers
 
@@ -113,7 +113,7 @@ class TransformerDecoder(nn.Module):
         Args:
             decoder_input_ids, memory, memory_mask, source_ids: as in :meth:`forward`.
             labels: [B, T], -100 where there is none.
-            label_places: as in :meth:`graphsum.modeling.GraphSum.forward`, [N].
+            label_places: as in :meth:`graphsum.models.modeling.GraphSum.forward`, [N].
 
         Returns:
             [N], in nats and single precision, row by row; 0 where ``label_places`` is -1.
@@ -204,7 +204,7 @@ class TransformerDecoder(nn.Module):
         """Pieces of sampled impressions, [B, N, 1 + T]; the other arguments as above.
 
         Args:
-            noise, temperature: as in :func:`graphsum.sampling.sample_sequences`.
+            noise, temperature: as in :func:`graphsum.decoding.sampling.sample_sequences`.
         """
         steps = self.start(memory, memory_mask, source_ids)
         return sample_sequences(

@@ -1,0 +1,27 @@
+"""Options of a run, presets and run folders. Nothing here imports torch."""
+
+from graphsum.options.train_options import (
+    OPTIONS_FILE,
+    PRESETS,
+    PROGRESS_FILE,
+    TrainOptions,
+    flag,
+    option,
+    read_options,
+    resolve,
+    run_options,
+    save_options,
+)
+
+__all__ = [
+    "OPTIONS_FILE",
+    "PRESETS",
+    "PROGRESS_FILE",
+    "TrainOptions",
+    "flag",
+    "option",
+    "read_options",
+    "resolve",
+    "run_options",
+    "save_options",
+]
