@@ -113,7 +113,7 @@ def beam_search(
         if not looks_always or ends[:, :beams].any():
             # Only the K best may end a sequence; the others are there so that K beams can go on.
             ended = candidates / length**settings.length_penalty
-            ended += ~(ends & in_beam) * NEVER
+            ended += ~(ends & in_beam & ~over.unsqueeze(1)) * NEVER
             padded = F.pad(extended, (0, longest - length), value=pad_id)
             finished_scores, order = torch.cat([finished_scores, ended], dim=1).topk(beams)
             finished = rows_of(torch.cat([finished, padded], dim=1), order)
@@ -126,13 +126,13 @@ def beam_search(
             going = ~ends[:, 0]
         if length == longest:
             going = torch.zeros_like(going)
-        best[reports] = torch.where((~going & ~over).unsqueeze(1), finished[:, 0], best[reports])
-        over |= ~going
+        over = over | ~going  # from now on its finished sequences stay what they are
         if looks_always or length % LOOKS == 0 or length == longest:
             rows = (~over).nonzero().squeeze(1)
-            if not len(rows):
-                break
             if len(rows) < len(over):
+                best[reports[over]] = finished[over, 0]
+                if not len(rows):
+                    break
                 decoder.keep(rows)
                 reports, running, scores, over = (
                     values[rows] for values in (reports, running, scores, over)
