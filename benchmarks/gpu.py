@@ -53,11 +53,11 @@ from graphsum.models.attention import choose_attention_kernels  # noqa: E402
 from graphsum.models.building import build_model, build_processor, graphs_of  # noqa: E402
 from graphsum.models.generation import GREEDY, generate_impressions, sample_impressions  # noqa: E402
 from graphsum.models.llm_building import prompter_of, steered_config  # noqa: E402
+from graphsum.models.loading import load_model  # noqa: E402
 from graphsum.models.modeling import GraphSum  # noqa: E402
 from graphsum.models.processing import Example, GraphSumProcessor  # noqa: E402
 from graphsum.options import TrainOptions, resolve  # noqa: E402
 from graphsum.options.runs import corpus_of  # noqa: E402
-from graphsum.summarizer import load_model  # noqa: E402
 from graphsum.training.loop import batches, parameter_groups  # noqa: E402
 from graphsum.training.step import StepInputs, TrainingStep  # noqa: E402
 from preprocessing.annotation import load_annotator  # noqa: E402

@@ -44,11 +44,13 @@ from graphsum.command_line import Parser, run  # noqa: E402
 from graphsum.decoding.beam_search import SearchSettings  # noqa: E402
 from graphsum.models.building import build_model, build_processor, graphs_of  # noqa: E402
 from graphsum.models.generation import generate_impressions, onednn_products  # noqa: E402
-from graphsum.models.modeling import IGNORED, GraphSum, target_groups  # noqa: E402
+from graphsum.models.loading import on_device  # noqa: E402
+from graphsum.models.modeling import GraphSum, target_groups  # noqa: E402
+from graphsum.models.padding import IGNORED  # noqa: E402
 from graphsum.models.processing import Example, GraphSumProcessor  # noqa: E402
 from graphsum.options import TrainOptions, resolve  # noqa: E402
 from graphsum.options.runs import corpus_of  # noqa: E402
-from graphsum.summarizer import Summarizer, on_device  # noqa: E402
+from graphsum.summarizer import Summarizer  # noqa: E402
 from graphsum.training.loop import batches  # noqa: E402
 from graphsum.training.step import StepInputs, TrainingStep  # noqa: E402
 from preprocessing.annotation import load_annotator  # noqa: E402

@@ -10,7 +10,6 @@ from tiny_llm import FAMILIES, save_llm
 
 from graphsum.llm.prompting import PREFIX
 from graphsum.models.decoders.causal_lm import CausalLMSteps, context_places
-from graphsum.models.decoders.transformer import IGNORED
 from graphsum.models.generation import (
     GREEDY,
     SearchSettings,
@@ -19,6 +18,7 @@ from graphsum.models.generation import (
 )
 from graphsum.models.llm_building import build_steered, prompter_of
 from graphsum.models.modeling import LLM, GraphSum
+from graphsum.models.padding import IGNORED
 from graphsum.models.processing import GraphSumProcessor
 from graphsum.options import resolve
 from graphsum.training.loop import parameter_groups

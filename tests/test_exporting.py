@@ -10,10 +10,10 @@ from graphsum.__main__ import main
 from graphsum.consensus.neighbours import naming_rates
 from graphsum.consensus.voting import ConsensusSettings
 from graphsum.models.generation import generate_impressions
+from graphsum.models.loading import load_model
 from graphsum.models.processing import GraphSumProcessor
 from graphsum.options import resolve, run_options, runs, save_options
 from graphsum.options.runs import corpus_of
-from graphsum.summarizer import load_model
 from graphsum.training.exporting import export_checkpoint
 from preprocessing.errors import InputError
 

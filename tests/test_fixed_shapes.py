@@ -7,7 +7,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 from graphsum.models import modeling
 from graphsum.models.attention import allows_cudnn_attention, choose_attention_kernels
-from graphsum.models.processing import fixed_count, fixed_length
+from graphsum.models.padding import fixed_count, fixed_length
 
 VARIANTS = [
     {"graph": "gatv2", "copy": True},

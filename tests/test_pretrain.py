@@ -7,7 +7,8 @@ from tiny import PAIRS
 
 from graphsum.llm.loading import describe_llm
 from graphsum.models.instruct import prompted
-from graphsum.pretrain import PretrainOptions, main
+from graphsum.options import PretrainOptions
+from graphsum.pretrain import main
 from graphsum.training.pretraining import pretrain
 from preprocessing.errors import InputError
 from preprocessing.records import Report

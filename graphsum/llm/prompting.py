@@ -11,13 +11,13 @@ from torch import Tensor
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from graphsum.llm.loading import load_llm_tokenizer
-from graphsum.models.processing import LLM_TOKENIZER
 from preprocessing.errors import InputError
 from preprocessing.files import write_text_atomically
 
 # Liu et al., Radiology-GPT (2023)
 PROMPT = "Derive the impression from findings in the radiology report"
 PROMPT_FILE = "prompt_config.json"
+LLM_TOKENIZER = "llm_tokenizer"  # folder within a checkpoint whose decoder is an LLM
 
 PREFIX = -2  # stands in a prompt's ids for the prefix that the mapper makes
 _PREFIX_TEXT = "\u241fprefix\u241f"  # the same in a prompt's text

@@ -18,13 +18,8 @@ from transformers import (
 from graphsum.models.configuration import GraphSumConfig
 from graphsum.models.encoders import without_pooler
 from graphsum.models.modeling import GraphSum
-from graphsum.models.processing import (
-    GraphSumProcessor,
-    ProcessorSettings,
-    has_words_whole,
-    train_tokenizer,
-    trim_tokenizer,
-)
+from graphsum.models.processing import GraphSumProcessor, ProcessorSettings
+from graphsum.models.tokenizers import has_words_whole, train_tokenizer, trim_tokenizer
 from graphsum.options import TrainOptions
 from graphsum.options.runs import find_checkpoint
 from preprocessing.annotation import Annotator

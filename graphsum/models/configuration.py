@@ -4,7 +4,6 @@ from typing import Any
 
 from transformers import AutoConfig, PreTrainedConfig
 
-from graphsum.models.decoders import DECODERS
 from preprocessing.errors import InputError
 from preprocessing.graphs import EDGE_TYPES
 
@@ -142,7 +141,6 @@ class GraphSumConfig(PreTrainedConfig):
             if not 0 <= getattr(self, name) < 1:
                 raise InputError(f"{name}={getattr(self, name)} is not in [0, 1)")
         for name, allowed in (
-            ("decoder", tuple(DECODERS)),
             ("alignment", ALIGNMENTS),
             ("mapper", (None, *MAPPERS)),
         ):

@@ -29,7 +29,7 @@ def generate_impressions(
 ) -> list[str]:
     """One impression per example, in the order given.
 
-    ``model`` and ``processor`` are those of one of :data:`graphsum.models.types.KINDS`.
+    ``model`` and ``processor`` are those of one of :data:`graphsum.models.types.MODELS`.
     The model is put into evaluation mode and back. Reports are generated in batches of similar
     length; the result does not depend on the batches but for rounding.
     """

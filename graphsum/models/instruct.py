@@ -20,10 +20,10 @@ from graphsum.decoding.beam_search import SearchSettings
 from graphsum.llm.prompting import Prompter
 from graphsum.metrics.baselines import NeighbourConsensus, nearest
 from graphsum.models.decoders.causal_lm import CausalLMDecoder
-from graphsum.models.decoders.transformer import IGNORED, places_of
 from graphsum.models.llm_building import attach_llm, prompter_of, record_of
 from graphsum.models.modeling import LLM, GraphSum, GraphSumOutput, own_state
-from graphsum.models.processing import Example, padded, padded_left, tidy
+from graphsum.models.padding import IGNORED, padded, padded_left, places_of
+from graphsum.models.processing import Example, tidy
 from graphsum.options import TrainOptions
 from preprocessing.files import write_text_atomically
 from preprocessing.records import Report

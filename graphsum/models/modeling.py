@@ -25,11 +25,12 @@ from transformers.utils import ModelOutput
 from graphsum.decoding.beam_search import SearchSettings
 from graphsum.models.configuration import GraphSumConfig
 from graphsum.models.contrastive import ContrastiveModule
-from graphsum.models.decoders import build_decoder
+from graphsum.models.decoders import DECODERS
 from graphsum.models.decoders.cache import CACHE
-from graphsum.models.decoders.transformer import IGNORED
 from graphsum.models.encoders import GraphEncoder, build_text_encoder
+from graphsum.models.padding import IGNORED
 from preprocessing.errors import InputError
+from preprocessing.registry import load
 
 LLM = "decoder.llm."  # where the weights lie that a checkpoint does not hold
 
@@ -79,7 +80,7 @@ class GraphSum(PreTrainedModel, GenerationMixin):
         self.graph_encoder = GraphEncoder(config, width) if has_graph else None
         self.fusion = nn.Linear(width + config.d_model if has_graph else width, config.d_model)
         self.contrastive = ContrastiveModule(config) if config.contrastive_weight else None
-        self.decoder = build_decoder(config)
+        self.decoder = load(DECODERS, config.decoder)(config)
         if config.llm is not None:
             self._tied_weights_keys = {}  # an LLM ties its own weights
         if not config.trains_encoder:

@@ -1,42 +1,30 @@
 """Report graphs to tensors and pieces back to text: word/sub-word alignment, collation."""
 
-import copy
 import json
 import logging
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
-from transformers import AutoTokenizer, PreTrainedTokenizerBase, PreTrainedTokenizerFast
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
-from graphsum.consensus.neighbours import WORD
-from graphsum.models.decoders.transformer import IGNORED, places_of
+from graphsum.llm.prompting import LLM_TOKENIZER, Prompter
+from graphsum.models.padding import IGNORED, padded, padded_left, to_fixed_shapes
+from graphsum.models.tokenizers import first_id
 from preprocessing.errors import InputError
 from preprocessing.files import write_text_atomically
 from preprocessing.graphs import EDGE_TYPES
 from preprocessing.records import ReportGraph
 
-if TYPE_CHECKING:
-    from graphsum.llm.prompting import Prompter
-
 logger = logging.getLogger(__name__)
 
 PROCESSOR_FILE = "processor_config.json"
-LLM_TOKENIZER = "llm_tokenizer"  # folder within a checkpoint whose decoder is an LLM
-WHOLE_WORDS = 0.98  # share of the words of the training texts that has to be whole
-WHOLE_WORD_COUNT = 5  # occurrences that make a word a piece of a trimmed vocabulary
-PADDING = -1  # fills prompts up on their left; the mask is made from it, so no real id will do
-NOTHING = -1  # fills up lists of edges and of labelled positions
-# Lengths that batches are padded to on a GPU: each costs kernels and memory plans of its own.
-FIXED_LENGTHS = (16, 32, 48, 64, 80, 96, 128, 160, 192, 256, 320, 384, 512)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +65,7 @@ class GraphSumProcessor:
         self,
         tokenizer: PreTrainedTokenizerBase,
         settings: ProcessorSettings,
-        prompter: "Prompter | None" = None,
+        prompter: Prompter | None = None,
     ) -> None:
         self.tokenizer = tokenizer
         self.settings = settings
@@ -249,8 +237,6 @@ class GraphSumProcessor:
             ) from None
         prompter = None
         if (Path(folder) / LLM_TOKENIZER).is_dir():
-            from graphsum.llm.prompting import Prompter
-
             prompter = Prompter.from_pretrained(folder)
         return cls(AutoTokenizer.from_pretrained(str(folder)), settings, prompter)
 
@@ -279,64 +265,6 @@ def with_shuffled_sentences(example: Example, generator: np.random.Generator) ->
     )
 
 
-def first_id(tokenizer: PreTrainedTokenizerBase, *names: str) -> int:
-    """Id of the first of these special tokens that the tokenizer has.
-
-    Raises:
-        InputError: it has none of them.
-    """
-    for name in names:
-        if getattr(tokenizer, name, None) is not None:
-            return tokenizer.convert_tokens_to_ids(getattr(tokenizer, name))
-    raise InputError(f"the tokenizer has no {' or '.join(names)}; choose another --encoder")
-
-
-def to_fixed_shapes(batch: dict[str, Tensor], pad_id: int) -> None:
-    """Pad a batch in place, and add ``label_places``; see :meth:`GraphSumProcessor.collate`."""
-    rows, length = batch["input_ids"].shape
-    longer = fixed_length(length) - length
-    for name, value in (("input_ids", pad_id), ("attention_mask", 0), ("key_mask", 0)):
-        batch[name] = F.pad(batch[name], (0, longer), value=value)
-    positions = rows * (length + longer)
-    edges = batch["edge_type"].numel()
-    more = fixed_count(edges, at_least=2 * positions) - edges
-    batch["edge_index"] = F.pad(batch["edge_index"], (0, more), value=NOTHING)
-    batch["edge_type"] = F.pad(batch["edge_type"], (0, more))
-    if "labels" in batch:
-        longer = fixed_length(batch["labels"].size(1)) - batch["labels"].size(1)
-        batch["labels"] = F.pad(batch["labels"], (0, longer), value=IGNORED)
-        places = places_of(batch["labels"])
-        count = fixed_count(len(places), at_least=-(-positions // 128) * 48)
-        batch["label_places"] = F.pad(places, (0, count - len(places)), value=NOTHING)
-
-
-def fixed_length(length: int) -> int:
-    """The least of ``FIXED_LENGTHS`` that is long enough; above them multiples of 128."""
-    longer = next((fixed for fixed in FIXED_LENGTHS if fixed >= length), None)
-    return longer or -(-length // 128) * 128
-
-
-def fixed_count(count: int, *, at_least: int) -> int:
-    """``at_least``, doubled as often as needed to hold ``count``."""
-    while at_least < count:
-        at_least *= 2
-    return at_least
-
-
-def padded(rows: Sequence[np.ndarray], value: int) -> Tensor:
-    """Rows of different lengths as one tensor [B, longest], filled up with ``value``."""
-    tensors = [torch.from_numpy(row) for row in rows]
-    return torch.nn.utils.rnn.pad_sequence(tensors, batch_first=True, padding_value=value)
-
-
-def padded_left(rows: Sequence[np.ndarray]) -> Tensor:
-    """Prompts of different lengths as one tensor [B, longest], filled up with ``PADDING``."""
-    tensors = [torch.from_numpy(row) for row in rows]
-    return torch.nn.utils.rnn.pad_sequence(
-        tensors, batch_first=True, padding_value=PADDING, padding_side="left"
-    )
-
-
 def tidy(text: str) -> str:
     """Generated text as a person would type it: spacing around punctuation, capital letters.
 
@@ -349,109 +277,3 @@ def tidy(text: str) -> str:
     text = re.sub(r"(?<=\w)\s*([-/])\s*(?=\w)", r"\1", text)
     text = re.sub(r"(?<=\d)\. (?=\d+ (?:cm|mm)\b)", ".", text)
     return re.sub(r"(^|[.!?]\s+)([a-z])", lambda m: m[1] + m[2].upper(), text)
-
-
-def has_words_whole(tokenizer: PreTrainedTokenizerBase, texts: Iterable[str]) -> bool:
-    """Whether of all words of ``texts`` at least ``WHOLE_WORDS`` are one piece.
-
-    So it is with a vocabulary made for them or fitted to them (0.99 on Open-i), not with a general
-    one (0.75), nor where the texts have far more words than the vocabulary has pieces.
-    """
-    words = Counter(word for text in texts for word in WORD.findall(text.lower()))
-    whole = sum(count for word, count in words.items() if len(tokenizer.tokenize(word)) == 1)
-    return whole >= WHOLE_WORDS * words.total() > 0
-
-
-def trim_tokenizer(
-    tokenizer: PreTrainedTokenizerBase, texts: Iterable[str]
-) -> PreTrainedTokenizerFast:
-    """A WordPiece tokenizer fitted to ``texts``: frequent words whole, and what else they use.
-
-    A general vocabulary splits a quarter of a radiologist's words ("pneumothorax" into six
-    pieces). Words that occur ``WHOLE_WORD_COUNT`` times become pieces of their own; of the other
-    pieces those stay that ``texts`` still use, and single characters, which spell the rest.
-
-    Raises:
-        InputError: the tokenizer is of another kind.
-    """
-    backend = getattr(tokenizer, "backend_tokenizer", None)
-    values = json.loads(backend.to_str()) if backend is not None else {"model": {}}
-    if backend is None or values["model"].get("type") != "WordPiece":
-        raise InputError("--trim-vocab needs an encoder with a WordPiece tokenizer, such as BERT's")
-    texts = list(texts)
-    normalized = map(backend.normalizer.normalize_str, texts)
-    words = Counter(
-        word for text in normalized for word, _ in backend.pre_tokenizer.pre_tokenize_str(text)
-    )
-    pieces = values["model"]["vocab"]
-    whole = sorted(w for w, n in words.items() if n >= WHOLE_WORD_COUNT and w not in pieces)
-    order = [*sorted(pieces, key=pieces.get), *whole]
-    longer = with_pieces(tokenizer, values, order)
-    used = {token["content"] for token in values["added_tokens"]}
-    used.update(tokenizer.all_special_tokens, whole)
-    for text in texts:
-        used.update(longer.tokenize(text, verbose=False))
-    return with_pieces(
-        tokenizer, values, [piece for piece in order if piece in used or single_character(piece)]
-    )
-
-
-def with_pieces(
-    tokenizer: PreTrainedTokenizerBase, values: dict[str, Any], pieces: Sequence[str]
-) -> PreTrainedTokenizerFast:
-    """The fast tokenizer that ``values`` describe, with other pieces, numbered in their order."""
-    from tokenizers import Tokenizer
-
-    number = {piece: new for new, piece in enumerate(pieces)}
-    values = copy.deepcopy(values)
-    values["model"]["vocab"] = number
-    for token in values["added_tokens"]:
-        token["id"] = number[token["content"]]
-    framing = values["post_processor"] or {}
-    for name, token in framing.get("special_tokens", {}).items():
-        token["ids"] = [number[name]]
-    for name in {"cls", "sep"} & framing.keys():  # BERT's and RoBERTa's own form: token and id
-        framing[name][1] = number[framing[name][0]]
-    values["truncation"] = values["padding"] = None
-    return PreTrainedTokenizerFast(
-        tokenizer_object=Tokenizer.from_str(json.dumps(values)), **tokenizer.special_tokens_map
-    )
-
-
-def single_character(piece: str) -> bool:
-    return len(piece.removeprefix("##")) == 1 and piece.isascii()
-
-
-def train_tokenizer(texts: Iterable[str], *, vocab_size: int) -> PreTrainedTokenizerFast:
-    """A lower-casing BPE tokenizer fitted to ``texts``, with BERT's special tokens.
-
-    Words and punctuation marks are split first, so no piece spans two of them. The same texts
-    give the same tokenizer (the library's WordPiece trainer breaks ties at random, see
-    github.com/huggingface/tokenizers/issues/1794; its BPE without prefix does not).
-    """
-    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
-    from tokenizers.trainers import BpeTrainer
-
-    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    tokenizer = Tokenizer(models.BPE(unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.BertPreTokenizer(), pre_tokenizers.Metaspace(prepend_scheme="always")]
-    )
-    tokenizer.decoder = decoders.Metaspace(prepend_scheme="always")
-    trainer = BpeTrainer(
-        vocab_size=vocab_size, min_frequency=2, special_tokens=special, show_progress=False
-    )
-    tokenizer.train_from_iterator(texts, trainer)
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]",
-        special_tokens=[(name, tokenizer.token_to_id(name)) for name in ("[CLS]", "[SEP]")],
-    )
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        pad_token="[PAD]",
-        unk_token="[UNK]",
-        cls_token="[CLS]",
-        sep_token="[SEP]",
-        mask_token="[MASK]",
-    )

@@ -1,5 +1,6 @@
 """Options of a run, presets and run folders. Nothing here imports torch."""
 
+from graphsum.options.pretrain_options import PretrainOptions
 from graphsum.options.train_options import (
     OPTIONS_FILE,
     PRESETS,
@@ -17,6 +18,7 @@ __all__ = [
     "OPTIONS_FILE",
     "PRESETS",
     "PROGRESS_FILE",
+    "PretrainOptions",
     "TrainOptions",
     "flag",
     "option",

@@ -10,10 +10,10 @@ import torch
 
 from graphsum.consensus.neighbours import naming_rates
 from graphsum.consensus.voting import ConsensusSettings
+from graphsum.models.loading import load_model
 from graphsum.models.processing import GraphSumProcessor
 from graphsum.options import PRESETS, TrainOptions, save_options
 from graphsum.options.runs import find_checkpoint, options_of_checkpoint, training_reports
-from graphsum.summarizer import load_model
 from graphsum.training.checkpoints import share_weights
 from preprocessing.errors import InputError
 
@@ -29,8 +29,8 @@ def export_checkpoint(
 ) -> Path:
     """Write a run's best checkpoint without contrastive module and optimiser state.
 
-    Weights become float16 (IEEE half precision); :func:`graphsum.summarizer.load_model` computes
-    with them in float32. ``options.yaml`` keeps the options but no path of this machine.
+    Weights become float16 (IEEE half precision); :func:`graphsum.models.loading.load_model`
+    computes with them in float32. ``options.yaml`` keeps the options but no path of this machine.
 
     Args:
         checkpoint: run or checkpoint folder; None: the newest run.

@@ -26,7 +26,7 @@ from graphsum.models.building import graphs_of
 from graphsum.models.generation import GREEDY, generate_impressions, onednn_products
 from graphsum.models.modeling import GraphSum
 from graphsum.models.processing import Example, GraphSumProcessor
-from graphsum.models.types import KINDS
+from graphsum.models.types import MODELS
 from graphsum.options import OPTIONS_FILE, PROGRESS_FILE, TrainOptions, save_options
 from graphsum.out_of_memory import out_of_memory_as_input_error
 from graphsum.training.checkpoints import (
@@ -39,6 +39,7 @@ from preprocessing.annotation import load_annotator
 from preprocessing.corpora import Corpus, describe
 from preprocessing.errors import InputError, RunError
 from preprocessing.files import restore_folders, write_text_atomically
+from preprocessing.registry import load
 
 LOG_FILE = "log.jsonl"
 
@@ -128,18 +129,18 @@ def train(
     say(describe(corpus))
     if not corpus.train or not corpus.val:
         raise InputError(f"{options.dataset}: training needs train and val reports")
-    kind = KINDS[options.model]
+    model_type = load(MODELS, options.model)
     train_inputs, val_inputs, annotator_version = inputs_of(options, corpus, accelerator)
     processor = (
-        kind.part("processor").from_pretrained(run / "last")
+        model_type.part("processor").from_pretrained(run / "last")
         if resume
-        else kind.part("build_processor")(options, corpus, train_inputs, annotator_version)
+        else model_type.part("build_processor")(options, corpus, train_inputs, annotator_version)
     )
     examples = list(processor.examples(train_inputs, (r.impression for r in corpus.train)))
     val_reports = corpus.val[: options.validation_reports or None]
     val_examples = list(processor.examples(val_inputs[: len(val_reports)]))
     del train_inputs, val_inputs  # graphs are much larger than the examples
-    model = kind.part("build_model")(options, processor)
+    model = model_type.part("build_model")(options, processor)
     if accelerator.device.type == "cpu":
         model.use_plain_attention()
     sizes = [(p.numel(), p.requires_grad) for p in model.parameters()]
@@ -269,7 +270,7 @@ def inputs_of(
 
     The annotator is not kept: with the sentences that it remembers it is 100 MB and more.
     """
-    if not KINDS[options.model].reads_graphs:
+    if not load(MODELS, options.model).reads_graphs:
         return corpus.train, corpus.val, ""
     annotator = (
         None

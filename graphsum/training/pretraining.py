@@ -14,10 +14,10 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerBase
 from transformers.utils import logging as transformers_logging
 
 from graphsum.llm.prompting import Prompter, PromptSettings
-from graphsum.models.decoders.transformer import IGNORED
-from graphsum.models.processing import padded, train_tokenizer
+from graphsum.models.padding import IGNORED, padded
+from graphsum.models.tokenizers import train_tokenizer
+from graphsum.options import PretrainOptions
 from graphsum.out_of_memory import out_of_memory_as_input_error
-from graphsum.pretrain import PretrainOptions
 from graphsum.training.checkpoints import share_weights
 from preprocessing.files import replace_folder
 from preprocessing.records import Report

@@ -28,8 +28,7 @@ from graphsum.llm.loading import (
 )
 from graphsum.llm.prompting import PREFIX
 from graphsum.models.decoders.cache import CACHE
-from graphsum.models.decoders.transformer import labels_at, places_of, rows_at
-from graphsum.models.processing import NOTHING, PADDING
+from graphsum.models.padding import NOTHING, PADDING, labels_at, places_of, rows_at
 
 NO_PIECE = -1  # in the place of a start piece: the context is what an impression follows
 

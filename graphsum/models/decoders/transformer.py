@@ -13,8 +13,7 @@ from graphsum.decoding.beam_search import SearchSettings, beam_search, is_lookin
 from graphsum.decoding.sampling import sample_sequences
 from graphsum.models.configuration import GraphSumConfig
 from graphsum.models.decoders.cache import CACHE
-
-IGNORED = -100  # label of positions without loss, as everywhere in transformers
+from graphsum.models.padding import labels_at, places_of, rows_at
 
 
 class TransformerDecoder(nn.Module):
@@ -218,21 +217,6 @@ class TransformerDecoder(nn.Module):
     def start(self, memory: Tensor, memory_mask: Tensor, source_ids: Tensor) -> "TransformerSteps":
         """Step-by-step decoding, as searching and sampling ask; arguments as above."""
         return TransformerSteps(self, memory, memory_mask, source_ids)
-
-
-def places_of(labels: Tensor) -> Tensor:
-    """Where the flattened labels [B, T] are not -100, [N]."""
-    return (labels.flatten() != IGNORED).nonzero().squeeze(1)
-
-
-def rows_at(values: Tensor, places: Tensor) -> Tensor:
-    """The rows of ``values``, [B, T, ...], at places of the flattened [B x T]: [N, ...]."""
-    return values.flatten(0, 1).index_select(0, places)
-
-
-def labels_at(labels: Tensor, places: Tensor) -> Tensor:
-    """The labels [B, T] at places of the flattened labels, [N]; any label at the place -1."""
-    return labels.flatten()[places.clamp(min=0)].clamp(min=0)
 
 
 def smoothed_losses(logs: Tensor, labels: Tensor, label_smoothing: float) -> Tensor:
