@@ -107,12 +107,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             len(reports),
         )
 
-    from graphsum.evaluation.report import (
-        evaluation_report,
-        format_table,
-        read_predictions,
-        write_report,
-    )
+    from graphsum.evaluation.predictions import read_predictions
+    from graphsum.evaluation.report import evaluation_report, write_report
+    from graphsum.evaluation.tables import format_table
 
     uids = [report.uid for report in reports]
     other = read_predictions(options.compare, uids) if options.compare else None
@@ -180,7 +177,8 @@ def generate(
 
     from graphsum.consensus.neighbours import TrainingEvidence
     from graphsum.models.building import graphs_of
-    from graphsum.summarizer import Summarizer, on_device
+    from graphsum.models.loading import on_device
+    from graphsum.summarizer import Summarizer
 
     state = PartialState(cpu=not torch.cuda.is_available())
     device = options.device or str(state.device)
