@@ -32,7 +32,6 @@ def planted(monkeypatch):
             model.forward = unpatched
 
     def times_nan(output):
-        output.loss = output.loss * torch.nan
         output.generation_loss = output.generation_loss * torch.nan
         return output
 

@@ -16,16 +16,13 @@ from graphsum.models.processing import Example, with_shuffled_sentences
 from graphsum.options import TrainOptions
 from graphsum.training.capture import Batch, CapturedPass
 from graphsum.training.checkpoints import is_spread
+from graphsum.training.objectives import OBJECTIVES
+from graphsum.training.objectives.objective import Objective
 from preprocessing.errors import RunError
+from preprocessing.registry import load
 
 logger = logging.getLogger(__name__)
 
-# Of the model's output, and what they are called in the log.
-LOGGED_LOSSES = {
-    "generation_loss": "loss",
-    "contrastive_loss": "contrastive",
-    "agreement_loss": "agreement",
-}
 LOADER_PROCESSES = 2  # that make batches for a GPU; a CPU has nothing to gain
 SKIPPED_IN_A_ROW = 5  # steps without a finite loss and gradient that end a training
 CAPTURED_ENCODERS = ("bert", "roberta", "roberta-prelayernorm")  # whose passes never wait
@@ -103,7 +100,8 @@ class TrainingStep:
         self.model = model
         self.optimizer = optimizer
         self.options = options
-        self.names: list[str] = []  # of the losses that the model has
+        self.objectives = objectives_of(options)
+        self.names: list[str] = []  # of the objectives that the model has
         self.captured: CapturedPass | None = None
         if captures(accelerator, model, options):
             self.captured = CapturedPass(self.last_pass, model.parameters())
@@ -112,8 +110,8 @@ class TrainingStep:
         """One step on the parts that :class:`StepInputs` makes.
 
         Returns:
-            [L + 1], on the device: the losses (:attr:`names` says which) of the whole batch, and
-            1 where the step was skipped, otherwise 0.
+            [L + 1], on the device: the losses (:attr:`names` says of which objectives) of the
+            whole batch, and 1 where the step was skipped, otherwise 0.
         """
         sums = sum(self._passes(parts), start=torch.zeros((), device=self.accelerator.device))
         sums = self.accelerator.reduce(sums, "sum")
@@ -146,11 +144,16 @@ class TrainingStep:
     def last_pass(self, batch: Batch) -> Tensor:
         """Forward and backward pass; the losses, [L]."""
         output = self.model(**batch)
+        losses, total = {}, torch.zeros((), device=self.accelerator.device)
+        for objective, weight in self.objectives:
+            loss = objective.loss(output, batch, self.model)
+            if loss is not None:
+                losses[objective.name] = loss.detach().float()
+                total = total + weight * loss
         # Distributed training averages gradients over the processes; losses are to be summed.
-        self.accelerator.backward(output.loss * self.accelerator.num_processes)
-        losses = {name: getattr(output, field) for field, name in LOGGED_LOSSES.items()}
-        self.names = [name for name, value in losses.items() if value is not None]
-        return torch.stack([losses[name].detach().float() for name in self.names])
+        self.accelerator.backward(total * self.accelerator.num_processes)
+        self.names = list(losses)
+        return torch.stack(list(losses.values()))
 
     def _clip(self) -> Tensor:
         """Clip the gradients when asked to; whether they are finite (in fp16: not looked at)."""
@@ -163,6 +166,13 @@ class TrainingStep:
         if norm is None or self.accelerator.scaler is not None:
             return finite
         return finite & getattr(norm, "full_tensor", lambda: norm)().isfinite()
+
+
+def objectives_of(options: TrainOptions) -> list[tuple[Objective, float]]:
+    """The objectives of a run with their weights, in the order of ``OBJECTIVES``."""
+    classes = [load(OBJECTIVES, name) for name in OBJECTIVES]
+    weighed = [(cls(), cls.weight(options)) for cls in classes]
+    return [(objective, weight) for objective, weight in weighed if weight]
 
 
 def captures(accelerator: Accelerator, model: torch.nn.Module, options: TrainOptions) -> bool:
