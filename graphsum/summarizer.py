@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any, overload
 
 from graphsum.consensus.neighbours import TrainingEvidence
-from graphsum.consensus.voting import ConsensusSettings, consensus_impressions
+from graphsum.consensus.settings import ConsensusSettings
+from graphsum.consensus.voting import consensus_impressions
 from graphsum.models.generation import SearchSettings, generate_impressions, sample_impressions
 from graphsum.models.loading import load_model
 from graphsum.models.types import model_type_of

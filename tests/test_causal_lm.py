@@ -16,7 +16,7 @@ from graphsum.models.generation import (
     generate_impressions,
     sample_impressions,
 )
-from graphsum.models.llm_building import build_steered, prompter_of
+from graphsum.models.llm_building import build_with_llm, prompter_of
 from graphsum.models.modeling import LLM, GraphSum
 from graphsum.models.padding import IGNORED
 from graphsum.models.processing import GraphSumProcessor
@@ -68,7 +68,7 @@ def build(encoder_run, llm, alignment="shallow", **options):
     made = GraphSumProcessor.from_pretrained(encoder_run)
     processor = GraphSumProcessor(made.tokenizer, made.settings, prompter_of(chosen))
     torch.manual_seed(0)
-    return build_steered(chosen, None, processor.prompter), processor, chosen
+    return build_with_llm(chosen, None, processor.prompter), processor, chosen
 
 
 def learn(model, processor, options, *, steps):

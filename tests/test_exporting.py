@@ -8,7 +8,7 @@ from tiny import PAIRS, graph_of, tiny_model, tiny_processor, write_sample_repor
 
 from graphsum.__main__ import main
 from graphsum.consensus.neighbours import naming_rates
-from graphsum.consensus.voting import ConsensusSettings
+from graphsum.consensus.settings import ConsensusSettings
 from graphsum.models.generation import generate_impressions
 from graphsum.models.loading import load_model
 from graphsum.models.processing import GraphSumProcessor

@@ -15,7 +15,7 @@ from tiny_llm import save_llm
 import evaluate
 import train
 from graphsum import Summarizer
-from graphsum.consensus.voting import ConsensusSettings
+from graphsum.consensus.settings import ConsensusSettings
 from graphsum.models.generation import GREEDY, generate_impressions, sample_impressions
 from graphsum.models.instruct import (
     Instruct,

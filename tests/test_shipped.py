@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from graphsum import Summarizer
-from graphsum.consensus.voting import ConsensusSettings
+from graphsum.consensus.settings import ConsensusSettings
 from graphsum.options.runs import options_of_checkpoint
 
 FOLDER = Path(__file__).resolve().parents[1] / "checkpoints" / "openi"

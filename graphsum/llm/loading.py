@@ -50,7 +50,7 @@ QUANTISED: dict[str, dict[str, Any]] = {
 
 
 @dataclass(frozen=True)
-class LLMRecord:
+class LLMSpec:
     """Which LLM a checkpoint was trained with; its weights are not part of the checkpoint.
 
     ``config_hash``: of the LLM's configuration, see :func:`config_hash`. ``weights``: how they
@@ -72,7 +72,7 @@ def config_hash(config: PreTrainedConfig) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def describe_llm(name: str, *, revision: str | None = None, weights: str = "auto") -> LLMRecord:
+def describe_llm(name: str, *, revision: str | None = None, weights: str = "auto") -> LLMSpec:
     """The record of an LLM, from its configuration alone.
 
     Raises:
@@ -92,12 +92,10 @@ def describe_llm(name: str, *, revision: str | None = None, weights: str = "auto
             "one, such as of the Llama, Mistral, Qwen, Gemma or Phi families"
         )
     text = config.get_text_config(decoder=True)
-    return LLMRecord(
-        name, revision, config_hash(config), text.hidden_size, text.vocab_size, weights
-    )
+    return LLMSpec(name, revision, config_hash(config), text.hidden_size, text.vocab_size, weights)
 
 
-def load_llm(record: LLMRecord) -> PreTrainedModel:
+def load_llm(record: LLMSpec) -> PreTrainedModel:
     """The LLM of a record, frozen.
 
     ``revision`` is for hubs only. Its own generation settings are dropped but for the end pieces,

@@ -131,10 +131,10 @@ def training_texts(reports: Sequence[Report], graphs: Sequence[ReportGraph]) -> 
 def build_model(options: TrainOptions, processor: GraphSumProcessor) -> GraphSum:
     """A model of the options' shape; with ``--encoder`` the text encoder's weights are loaded."""
     if processor.prompter is not None:  # imported here: it takes time, and few runs need it
-        from graphsum.models.llm_building import build_steered
+        from graphsum.models.llm_building import build_with_llm
 
         if options.init_from:
-            return build_steered(options, None, processor.prompter)
+            return build_with_llm(options, None, processor.prompter)
     vocab_size = len(processor.tokenizer)
     if options.encoder:
         encoder_config = pretrained(AutoConfig, options.encoder)
@@ -181,7 +181,7 @@ def build_model(options: TrainOptions, processor: GraphSumProcessor) -> GraphSum
         decoder_start_token_id=processor.start_id,
     )
     if processor.prompter is not None:
-        model = build_steered(options, config, processor.prompter)
+        model = build_with_llm(options, config, processor.prompter)
     else:
         model = GraphSum(config)
     if options.encoder:

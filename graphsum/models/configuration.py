@@ -40,7 +40,7 @@ class GraphSumConfig(PreTrainedConfig):
         r_drop: factor of the divergence of two passes with different dropout (R-Drop, Liang et al.,
             NeurIPS 2021; half of its alpha); 0: one pass.
         decoder: ``transformer`` (from scratch) or ``causal-lm`` (a frozen LLM).
-        llm: which LLM, as :class:`graphsum.llm.loading.LLMRecord` says it (``causal-lm``).
+        llm: which LLM, as :class:`graphsum.llm.loading.LLMSpec` says it (``causal-lm``).
         mapper: from memory to the LLM's prefix: ``linear``, ``mlp`` or ``queries``.
         prefix_length: number of ``queries``; the other mappers make one of every position.
         alignment: what trains besides the mapper (R2GenGPT's terms): nothing (``shallow``), LoRA

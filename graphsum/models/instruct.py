@@ -20,7 +20,7 @@ from graphsum.decoding.beam_search import SearchSettings
 from graphsum.llm.prompting import Prompter
 from graphsum.metrics.baselines import NeighbourConsensus, nearest
 from graphsum.models.decoders.causal_lm import CausalLMDecoder
-from graphsum.models.llm_building import attach_llm, prompter_of, record_of
+from graphsum.models.llm_building import attach_llm, llm_spec_of, prompter_of
 from graphsum.models.modeling import LLM, GraphSum, GraphSumOutput, own_state
 from graphsum.models.padding import IGNORED, padded, padded_left, places_of
 from graphsum.models.processing import Example, tidy
@@ -226,7 +226,7 @@ def build_model(
 ) -> Instruct:
     """The run's LLM with new adapters, or (``lora`` false) as it is."""
     config = InstructConfig(
-        llm=asdict(record_of(options)),
+        llm=asdict(llm_spec_of(options)),
         eos_token_id=processor.prompter.end_id,
         pad_token_id=processor.tokenizer.pad_token_id,
         label_smoothing=options.label_smoothing,

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from graphsum.llm.loading import LLMRecord, add_lora, describe_llm, load_llm
+from graphsum.llm.loading import LLMSpec, add_lora, describe_llm, load_llm
 from graphsum.llm.prompting import Prompter, PromptSettings
 from graphsum.models.configuration import GraphSumConfig
 from graphsum.options import TrainOptions
@@ -27,14 +27,14 @@ def prompter_of(options: TrainOptions) -> Prompter:
     return Prompter.for_llm(str(options.llm), settings, revision=options.llm_revision)
 
 
-def record_of(options: TrainOptions) -> LLMRecord:
+def llm_spec_of(options: TrainOptions) -> LLMSpec:
     """Which LLM a run uses."""
     return describe_llm(
         str(options.llm), revision=options.llm_revision, weights=options.llm_weights
     )
 
 
-def build_steered(
+def build_with_llm(
     options: TrainOptions, config: GraphSumConfig | None, prompter: Prompter
 ) -> "GraphSum":
     """A model that steers the run's LLM.
@@ -49,7 +49,7 @@ def build_steered(
     if config is None:
         source = GraphSum.from_pretrained(find_checkpoint(options.init_from))
         config = source.config
-    model = GraphSum(steered_config(config, options, prompter))
+    model = GraphSum(config_with_llm(config, options, prompter))
     attach_llm(model.decoder, options, lora=options.alignment != "shallow" and options.lora_r > 0)
     if source is not None:
         for own, trained in zip(model.encoders(), source.encoders(), strict=True):
@@ -57,19 +57,19 @@ def build_steered(
     return model
 
 
-def steered_config(
+def config_with_llm(
     config: GraphSumConfig, options: TrainOptions, prompter: Prompter
 ) -> GraphSumConfig:
     """The configuration with an LLM as decoder.
 
     The contrastive loss shapes the memory; where the encoders are frozen it is left out.
     """
-    record = record_of(options)
+    spec = llm_spec_of(options)
     changes: dict[str, Any] = {
         "decoder": "causal-lm",
-        "llm": asdict(record),
+        "llm": asdict(spec),
         "copy": False,
-        "vocab_size": record.vocab_size,
+        "vocab_size": spec.vocab_size,
         "label_smoothing": options.label_smoothing,
         "contrastive_weight": options.contrastive_weight if options.alignment == "deep" else 0.0,
         "pad_token_id": prompter.tokenizer.pad_token_id,

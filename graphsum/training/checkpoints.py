@@ -56,7 +56,7 @@ def share_weights(folder: Path) -> None:
         give_usual_permissions(path)
 
 
-def leave_weights_to_the_model(accelerator: Accelerator) -> None:
+def skip_weights_in_state(accelerator: Accelerator) -> None:
     """The training state holds no weights: ``save_pretrained`` writes them beside it.
 
     So a checkpoint of a frozen LLM stays small. Where Accelerate spreads the weights over

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from graphsum.consensus.neighbours import naming_rates
-from graphsum.consensus.voting import ConsensusSettings
+from graphsum.consensus.settings import ConsensusSettings
 from graphsum.models.loading import load_model
 from graphsum.models.processing import GraphSumProcessor
 from graphsum.options import PRESETS, TrainOptions, save_options

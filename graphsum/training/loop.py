@@ -31,8 +31,8 @@ from graphsum.options import OPTIONS_FILE, PROGRESS_FILE, TrainOptions, save_opt
 from graphsum.out_of_memory import out_of_memory_as_input_error
 from graphsum.training.checkpoints import (
     is_spread,
-    leave_weights_to_the_model,
     save_checkpoint,
+    skip_weights_in_state,
 )
 from graphsum.training.step import FiniteGuard, StepInputs, TrainingStep, load_ahead
 from preprocessing.annotation import load_annotator
@@ -124,9 +124,7 @@ def train(
     run = options.run_dir
     prepare_folder(run, accelerator, resume=resume, overwrite=overwrite)
     set_seed(options.seed)
-    say = accelerator.print
-
-    say(describe(corpus))
+    accelerator.print(describe(corpus))
     if not corpus.train or not corpus.val:
         raise InputError(f"{options.dataset}: training needs train and val reports")
     model_type = load(MODELS, options.model)
@@ -147,7 +145,8 @@ def train(
     count, trained = sum(n for n, _ in sizes), sum(n for n, trains in sizes if trains)
     of_which = f" ({trained / 1e6:.2f} M train)" if trained < count else ""
     pieces = len(processor.tokenizer)
-    say(f"model: {count / 1e6:.1f} M parameters{of_which}, {pieces} pieces; run: {run}")
+    size = f"{count / 1e6:.1f} M parameters{of_which}, {pieces} pieces"
+    accelerator.print(f"model: {size}; run: {run}")
 
     groups = parameter_groups(model, options)
     optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.999), fused=True)
@@ -160,7 +159,7 @@ def train(
     if is_spread(model):
         register_fsdp_forward_method(model, "generate_impressions")
     accelerator.register_for_checkpointing(scheduler)
-    leave_weights_to_the_model(accelerator)
+    skip_weights_in_state(accelerator)
     progress = Progress()
     if resume:
         accelerator.load_state(str(run / "last"))

@@ -20,7 +20,7 @@ from transformers import Cache, GenerationConfig, PreTrainedModel
 from graphsum.decoding.beam_search import SearchSettings
 from graphsum.decoding.sampling import sample_sequences
 from graphsum.llm.loading import (
-    LLMRecord,
+    LLMSpec,
     has_adapter,
     load_adapter,
     load_llm,
@@ -90,7 +90,7 @@ class CausalLMDecoder(nn.Module):
     def __init__(self, config: Any) -> None:
         """``config``: a GraphSumConfig, or an InstructConfig (which has no mapper)."""
         super().__init__()
-        self.record = LLMRecord(**config.llm)
+        self.record = LLMSpec(**config.llm)
         width = self.record.hidden_size
         self.mapper = MAPPERS[config.mapper](config, width) if config.mapper else None
         self.norm = nn.LayerNorm(width) if config.mapper else None
