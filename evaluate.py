@@ -20,7 +20,7 @@ from typing import Any
 
 from graphsum.command_line import Parser, run
 from graphsum.options import TrainOptions
-from graphsum.runs import corpus_of, find_checkpoint, options_of_checkpoint, trained_on
+from graphsum.options.runs import corpus_of, find_checkpoint, options_of_checkpoint, trained_on
 from preprocessing.errors import InputError
 from preprocessing.files import check_writable
 from preprocessing.records import Report
@@ -107,12 +107,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             len(reports),
         )
 
-    from graphsum.reporting import (
-        evaluation_report,
-        format_table,
-        read_predictions,
-        write_report,
-    )
+    from graphsum.evaluation.predictions import read_predictions
+    from graphsum.evaluation.report import evaluation_report, write_report
+    from graphsum.evaluation.tables import format_table
 
     uids = [report.uid for report in reports]
     other = read_predictions(options.compare, uids) if options.compare else None
@@ -178,14 +175,15 @@ def generate(
     from accelerate import PartialState
     from accelerate.utils import gather_object
 
-    from graphsum.building import graphs_of
-    from graphsum.evidence import TrainingEvidence
-    from graphsum.summarizer import Summarizer, on_device
+    from graphsum.consensus.neighbours import TrainingEvidence
+    from graphsum.models.building import graphs_of
+    from graphsum.models.loading import on_device
+    from graphsum.summarizer import Summarizer
 
     state = PartialState(cpu=not torch.cuda.is_available())
     device = options.device or str(state.device)
     if checkpoint is None:
-        from graphsum.instruct import prompted
+        from graphsum.models.instruct import prompted
 
         model, processor = prompted(
             options.llm, findings=options.prompt_findings, shots=options.shots, train=train

@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from graphsum.command_line import Parser, add_dataclass_options, run
 from graphsum.options import TrainOptions, resolve, run_options
-from graphsum.runs import corpus_of
+from graphsum.options.runs import corpus_of
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     corpus = corpus_of(options)  # its mistakes are told before torch is imported
 
-    from graphsum.training import train
+    from graphsum.training.loop import train
 
     folder = train(options, corpus, resume=resume is not None, overwrite=overwrite)
     print(f"done: {folder}; next: python evaluate.py --checkpoint {folder}")

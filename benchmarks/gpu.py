@@ -45,21 +45,21 @@ from transformers import (  # noqa: E402
     PreTrainedTokenizerFast,
 )
 
-from graphsum.attention import choose_attention_kernels  # noqa: E402
-from graphsum.building import build_model, build_processor, graphs_of  # noqa: E402
 from graphsum.command_line import Parser, run  # noqa: E402
-from graphsum.generation import GREEDY, generate_impressions, sample_impressions  # noqa: E402
-from graphsum.language_models import add_lora  # noqa: E402
+from graphsum.decoding.beam_search import SearchSettings  # noqa: E402
+from graphsum.llm.loading import add_lora  # noqa: E402
 from graphsum.metrics.rouge import rouge_scores  # noqa: E402
-from graphsum.modeling import GraphSum  # noqa: E402
+from graphsum.models.attention import choose_attention_kernels  # noqa: E402
+from graphsum.models.building import build_model, build_processor, graphs_of  # noqa: E402
+from graphsum.models.generation import GREEDY, generate_impressions, sample_impressions  # noqa: E402
+from graphsum.models.llm_building import prompter_of, steered_config  # noqa: E402
+from graphsum.models.loading import load_model  # noqa: E402
+from graphsum.models.modeling import GraphSum  # noqa: E402
+from graphsum.models.processing import Example, GraphSumProcessor  # noqa: E402
 from graphsum.options import TrainOptions, resolve  # noqa: E402
-from graphsum.processing import Example, GraphSumProcessor  # noqa: E402
-from graphsum.runs import corpus_of  # noqa: E402
-from graphsum.search import SearchSettings  # noqa: E402
-from graphsum.steering import prompter_of, steered_config  # noqa: E402
-from graphsum.summarizer import load_model  # noqa: E402
-from graphsum.training import batches, parameter_groups  # noqa: E402
-from graphsum.training_step import StepInputs, TrainingStep  # noqa: E402
+from graphsum.options.runs import corpus_of  # noqa: E402
+from graphsum.training.loop import batches, parameter_groups  # noqa: E402
+from graphsum.training.step import StepInputs, TrainingStep  # noqa: E402
 from preprocessing.annotation import load_annotator  # noqa: E402
 from preprocessing.corpora import load_corpus  # noqa: E402
 from preprocessing.errors import InputError  # noqa: E402

@@ -27,7 +27,7 @@ from transformers import (
 )
 
 from graphsum.command_line import Parser, run
-from graphsum.language_models import clear_errors
+from graphsum.llm.loading import clear_errors
 from preprocessing.errors import InputError
 
 GIB = 2**30

@@ -26,12 +26,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from graphsum import contrastive, generation
 from graphsum.command_line import Parser, run
-from graphsum.contrastive import ContrastiveModule
-from graphsum.modeling import GraphSum
-from graphsum.processing import Example, GraphSumProcessor
-from graphsum.search import SearchSettings
+from graphsum.decoding.beam_search import SearchSettings
+from graphsum.models import contrastive, generation
+from graphsum.models.contrastive import ContrastiveModule
+from graphsum.models.modeling import GraphSum
+from graphsum.models.processing import Example, GraphSumProcessor
 from preprocessing.records import ReportGraph
 
 SHARE_OF_START = 77  # per cent of the reports

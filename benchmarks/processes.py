@@ -108,12 +108,12 @@ def work(options: argparse.Namespace) -> None:
     import torch
     from accelerate import Accelerator
 
-    from graphsum.building import build_model, build_processor
-    from graphsum.generation import onednn_products
+    from graphsum.models.building import build_model, build_processor
+    from graphsum.models.generation import onednn_products
+    from graphsum.models.processing import Example
     from graphsum.options import resolve
-    from graphsum.processing import Example
-    from graphsum.training import batches, parameter_groups
-    from graphsum.training_step import StepInputs, TrainingStep
+    from graphsum.training.loop import batches, parameter_groups
+    from graphsum.training.step import StepInputs, TrainingStep
     from preprocessing.annotation import load_annotator
     from preprocessing.corpora import load_corpus
     from preprocessing.files import write_text_atomically

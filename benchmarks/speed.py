@@ -9,7 +9,7 @@ comparison every impression gets exactly as many pieces as the mean reference ha
 --checkpoint, impressions of natural length are timed too. Both sides get the same findings, in
 the same batches of similar length, and what is compared takes turns within each repeat. The last
 columns let transformers multiply matrices and attend as graphsum does on a CPU
-(graphsum.generation.onednn_products, GraphSum.use_plain_attention).
+(graphsum.models.generation.onednn_products, GraphSum.use_plain_attention).
 Writes speed.json and speed.md into --output-dir.
 """
 
@@ -40,17 +40,19 @@ from tabulate import tabulate  # noqa: E402
 from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
 from transformers import BertConfig, EncoderDecoderConfig, EncoderDecoderModel  # noqa: E402
 
-from graphsum.building import build_model, build_processor, graphs_of  # noqa: E402
 from graphsum.command_line import Parser, run  # noqa: E402
-from graphsum.generation import generate_impressions, onednn_products  # noqa: E402
-from graphsum.modeling import IGNORED, GraphSum, target_groups  # noqa: E402
+from graphsum.decoding.beam_search import SearchSettings  # noqa: E402
+from graphsum.models.building import build_model, build_processor, graphs_of  # noqa: E402
+from graphsum.models.generation import generate_impressions, onednn_products  # noqa: E402
+from graphsum.models.loading import on_device  # noqa: E402
+from graphsum.models.modeling import GraphSum, target_groups  # noqa: E402
+from graphsum.models.padding import IGNORED  # noqa: E402
+from graphsum.models.processing import Example, GraphSumProcessor  # noqa: E402
 from graphsum.options import TrainOptions, resolve  # noqa: E402
-from graphsum.processing import Example, GraphSumProcessor  # noqa: E402
-from graphsum.runs import corpus_of  # noqa: E402
-from graphsum.search import SearchSettings  # noqa: E402
-from graphsum.summarizer import Summarizer, on_device  # noqa: E402
-from graphsum.training import batches  # noqa: E402
-from graphsum.training_step import StepInputs, TrainingStep  # noqa: E402
+from graphsum.options.runs import corpus_of  # noqa: E402
+from graphsum.summarizer import Summarizer  # noqa: E402
+from graphsum.training.loop import batches  # noqa: E402
+from graphsum.training.step import StepInputs, TrainingStep  # noqa: E402
 from preprocessing.annotation import load_annotator  # noqa: E402
 from preprocessing.files import write_text_atomically  # noqa: E402
 

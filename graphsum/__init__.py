@@ -7,21 +7,21 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from graphsum.configuration import GraphSumConfig
-    from graphsum.evidence import TrainingEvidence
-    from graphsum.modeling import GraphSum
-    from graphsum.processing import GraphSumProcessor
+    from graphsum.consensus.neighbours import TrainingEvidence
+    from graphsum.models.configuration import GraphSumConfig
+    from graphsum.models.modeling import GraphSum
+    from graphsum.models.processing import GraphSumProcessor
     from graphsum.summarizer import Summarizer
 
 __all__ = ["GraphSum", "GraphSumConfig", "GraphSumProcessor", "Summarizer", "TrainingEvidence"]
 __version__ = "0.1.0"
 
 _MODULES = {
-    "GraphSum": "graphsum.modeling",
-    "GraphSumConfig": "graphsum.configuration",
-    "GraphSumProcessor": "graphsum.processing",
+    "GraphSum": "graphsum.models.modeling",
+    "GraphSumConfig": "graphsum.models.configuration",
+    "GraphSumProcessor": "graphsum.models.processing",
     "Summarizer": "graphsum.summarizer",
-    "TrainingEvidence": "graphsum.evidence",
+    "TrainingEvidence": "graphsum.consensus.neighbours",
 }
 
 

@@ -3,17 +3,18 @@
 import argparse
 import csv
 import gc
-import io
 import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from graphsum.command_line import Parser, run
-from graphsum.runs import find_checkpoint, training_reports
+from graphsum.options.runs import find_checkpoint, training_reports
+from graphsum.writers import WRITERS
 from preprocessing.corpora.tables import text_lines
 from preprocessing.errors import InputError, closest
-from preprocessing.files import check_writable, dumps, read_jsonl, write_text_atomically
+from preprocessing.files import check_writable, read_jsonl, write_text_atomically
+from preprocessing.registry import load
 
 TABLES = (".csv", ".jsonl")
 
@@ -32,6 +33,11 @@ def build_parser() -> Parser:
     summarize.add_argument("findings", nargs="?", help="text of the findings; - or none: stdin")
     summarize.add_argument("--input", metavar="FILE", help=".txt, .csv or .jsonl file")
     summarize.add_argument("--output", metavar="FILE", help="default: standard output")
+    summarize.add_argument(
+        "--format",
+        metavar="NAME",
+        help=f"of the output: {', '.join(WRITERS)}; default: that of the input",
+    )
     summarize.add_argument(
         "--checkpoint",
         metavar="FOLDER",
@@ -87,7 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def export(options: argparse.Namespace) -> None:
-    from graphsum.exporting import export_checkpoint
+    from graphsum.training.exporting import export_checkpoint
 
     if options.data_dir and not options.consensus:
         raise InputError("--data-dir is for --consensus; give both or none")
@@ -113,13 +119,16 @@ def summarize(options: argparse.Namespace) -> None:
     if options.data_dir and not options.neighbours:
         raise InputError("--data-dir says where the reports of --neighbours lie; give both")
     source = Path(options.input) if options.input else None
+    is_table = source is not None and source.suffix.lower() in TABLES
+    own_format = source.suffix.lower()[1:] if source is not None and is_table else "text"
+    writer = load(WRITERS, options.format or own_format)()
     if options.output:
         check_writable(options.output)
-    if source is not None and source.suffix.lower() in TABLES:
+    if source is not None and is_table:
         rows = list(read_rows(source))
         texts = findings_of(rows, source, column=options.column, added=options.output_column)
     else:
-        rows = []
+        rows = [{}]
         texts = [read_text(options.findings, source)]
 
     checkpoint = find_checkpoint(options.checkpoint, for_use=True)
@@ -135,7 +144,7 @@ def summarize(options: argparse.Namespace) -> None:
     gc.enable()
     evidence = None
     if options.neighbours:
-        from graphsum.evidence import TrainingEvidence
+        from graphsum.consensus.neighbours import TrainingEvidence
 
         reports = training_reports(checkpoint, options.data_dir)
         evidence = TrainingEvidence(reports)
@@ -151,12 +160,9 @@ def summarize(options: argparse.Namespace) -> None:
         batch_size=options.batch_size,
         **beams,
     )
-    if source is not None and source.suffix.lower() in TABLES:
-        for row, impression in zip(rows, impressions, strict=True):
-            row[options.output_column] = impression
-        text = table_text(rows, source.suffix.lower())
-    else:
-        text = impressions[0] + "\n"
+    for row, impression in zip(rows, impressions, strict=True):
+        row[options.output_column] = impression
+    text = writer.text(rows, options.output_column)
     if options.output:
         write_text_atomically(options.output, [text])
     else:
@@ -230,17 +236,6 @@ def findings_of(
             raise InputError(f"{path}: row {number}: column {column!r} is empty; fill or drop it")
         texts.append(text)
     return texts
-
-
-def table_text(rows: Sequence[dict[str, str]], suffix: str) -> str:
-    """The rows as the text of a .csv or .jsonl file."""
-    if suffix == ".jsonl":
-        return "".join(dumps(row) for row in rows)
-    out = io.StringIO()
-    writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return out.getvalue()
 
 
 def program() -> None:

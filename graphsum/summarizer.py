@@ -5,16 +5,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, overload
 
-import torch
-from transformers.utils import logging as transformers_logging
-
-from graphsum.attention import choose_attention_kernels
-from graphsum.consensus import ConsensusSettings, consensus_impressions
-from graphsum.evidence import TrainingEvidence
-from graphsum.generation import SearchSettings, generate_impressions, sample_impressions
-from graphsum.kinds import kind_of
-from graphsum.out_of_memory import out_of_memory_as_input_error
-from graphsum.runs import find_checkpoint
+from graphsum.consensus.neighbours import TrainingEvidence
+from graphsum.consensus.settings import ConsensusSettings
+from graphsum.consensus.voting import consensus_impressions
+from graphsum.models.generation import SearchSettings, generate_impressions, sample_impressions
+from graphsum.models.loading import load_model
+from graphsum.models.types import model_type_of
+from graphsum.options.runs import find_checkpoint
 from preprocessing.annotation import Annotator, shared_annotator
 from preprocessing.errors import InputError
 from preprocessing.graphs import build_graph
@@ -68,10 +65,10 @@ class Summarizer:
             MissingBackendError: the annotator it was trained with is not installed.
         """
         folder = find_checkpoint(checkpoint, for_use=True)
-        kind = kind_of(folder)
-        processor = kind.part("processor").from_pretrained(folder)
+        model_type = model_type_of(folder)
+        processor = model_type.part("processor").from_pretrained(folder)
         consensus = ConsensusSettings.from_pretrained(folder)
-        if not kind.reads_graphs:
+        if not model_type.reads_graphs:
             model = load_model(folder, device=device, llm=llm)
             return cls(model, processor, None, consensus=consensus)
         annotator = shared_annotator(processor.settings.annotator, annotator_model)
@@ -154,10 +151,10 @@ class Summarizer:
         Args:
             inputs: what the model reads of each: its graph, or for a model without graphs its
                 :class:`preprocessing.records.Report`.
-            consensus: choose among samples (:mod:`graphsum.consensus`) instead of searching; None:
-                as :meth:`decodes_by_consensus` says.
+            consensus: choose among samples (:mod:`graphsum.consensus.voting`) instead of searching;
+                None: as :meth:`decodes_by_consensus` says.
             train: training reports that vote too, in consensus decoding; made once, for many calls.
-            settings: fields of :class:`graphsum.search.SearchSettings`.
+            settings: fields of :class:`graphsum.decoding.beam_search.SearchSettings`.
         """
         examples = list(self.processor.examples(inputs))
         if consensus is None:
@@ -189,49 +186,3 @@ class Summarizer:
         """Whether consensus decoding is the default: the checkpoint says so, and nothing is said
         about a search."""
         return self.consensus is not None and not settings
-
-
-def load_model(folder: str | Path, *, device: str | None = None, llm: str | None = None) -> Any:
-    """The model of a checkpoint folder, in evaluation mode, on the device.
-
-    ``llm``: where the LLM lies that it was trained with, when it has moved.
-
-    Raises:
-        InputError: files are missing or broken.
-    """
-    bars = transformers_logging.is_progress_bar_enabled()
-    transformers_logging.disable_progress_bar()
-    try:
-        model = kind_of(folder).part("model").from_pretrained(str(folder), llm=llm)
-    except InputError:
-        raise
-    except Exception as error:  # safetensors, json and transformers raise many kinds here
-        raise InputError(
-            f"{folder}: the checkpoint cannot be loaded ({type(error).__name__}); it is "
-            "incomplete, damaged or of another version"
-        ) from error
-    finally:
-        if bars:
-            transformers_logging.enable_progress_bar()
-    return on_device(model, device)
-
-
-def on_device(model: Any, device: str | None) -> Any:
-    """The model in evaluation mode on a device, by default a GPU when there is one.
-
-    Raises:
-        InputError: there is no such device.
-    """
-    where = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    choose_attention_kernels()
-    if where == "cpu":
-        model.use_plain_attention()
-    try:
-        with out_of_memory_as_input_error():
-            return model.to(where).eval()
-    except InputError:
-        raise
-    except (RuntimeError, AssertionError):
-        raise InputError(
-            f"--device {where} is not available here; leave it out or use cpu"
-        ) from None

@@ -2,7 +2,7 @@
 
 import importlib
 from collections.abc import Iterable, Mapping
-from typing import Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 from preprocessing.errors import InputError, closest
 
@@ -25,10 +25,13 @@ def load(table: Table[Entry], name: str) -> Entry:
     if name not in table:
         raise unknown_name(table.noun, name, table)
     entry = table[name]
-    if isinstance(entry, str):
-        module, _, attribute = entry.partition(":")
-        return cast(Entry, getattr(importlib.import_module(module), attribute))
-    return entry
+    return cast(Entry, imported(entry)) if isinstance(entry, str) else entry
+
+
+def imported(place: str) -> Any:
+    """What ``module:attribute`` names."""
+    module, _, attribute = place.partition(":")
+    return getattr(importlib.import_module(module), attribute)
 
 
 def unknown_name(noun: str, name: str, known: Iterable[str]) -> InputError:

@@ -11,12 +11,12 @@ from accelerate.utils import set_seed
 from tiny import PAIRS, graph_of
 from torch.distributed.fsdp import fully_shard, register_fsdp_forward_method
 
-from graphsum.building import build_model, build_processor
-from graphsum.generation import GREEDY, generate_impressions
-from graphsum.modeling import own_state
+from graphsum.models.building import build_model, build_processor
+from graphsum.models.generation import GREEDY, generate_impressions
+from graphsum.models.modeling import own_state
 from graphsum.options import resolve
-from graphsum.training import parameter_groups
-from graphsum.training_step import StepInputs, TrainingStep
+from graphsum.training.loop import parameter_groups
+from graphsum.training.step import StepInputs, TrainingStep
 from preprocessing.corpora import Corpus
 
 

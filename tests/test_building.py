@@ -7,17 +7,12 @@ import torch
 from tiny import PAIRS, graph_of, tiny_processor
 from transformers import BertConfig, BertModel, RobertaConfig, RobertaModel
 
-from graphsum.building import build_model, build_processor, read_graphs, take_embeddings
-from graphsum.configuration import GraphSumConfig
-from graphsum.modeling import GraphSum
+from graphsum.models.building import build_model, build_processor, read_graphs, take_embeddings
+from graphsum.models.configuration import GraphSumConfig
+from graphsum.models.modeling import GraphSum
+from graphsum.models.processing import GraphSumProcessor, ProcessorSettings
+from graphsum.models.tokenizers import has_words_whole, train_tokenizer, trim_tokenizer
 from graphsum.options import resolve
-from graphsum.processing import (
-    GraphSumProcessor,
-    ProcessorSettings,
-    has_words_whole,
-    train_tokenizer,
-    trim_tokenizer,
-)
 from preprocessing.corpora import Corpus
 from preprocessing.errors import InputError
 from preprocessing.files import dumps

@@ -8,15 +8,20 @@ from safetensors.torch import load_file
 from tiny import PAIRS, tiny_examples, tiny_model, tiny_processor
 from tiny_llm import FAMILIES, save_llm
 
-from graphsum.decoders.causal_lm import CausalLMSteps, context_places
-from graphsum.decoders.transformer import IGNORED
-from graphsum.generation import GREEDY, SearchSettings, generate_impressions, sample_impressions
-from graphsum.modeling import LLM, GraphSum
+from graphsum.llm.prompting import PREFIX
+from graphsum.models.decoders.causal_lm import CausalLMSteps, context_places
+from graphsum.models.generation import (
+    GREEDY,
+    SearchSettings,
+    generate_impressions,
+    sample_impressions,
+)
+from graphsum.models.llm_building import build_with_llm, prompter_of
+from graphsum.models.modeling import LLM, GraphSum
+from graphsum.models.padding import IGNORED
+from graphsum.models.processing import GraphSumProcessor
 from graphsum.options import resolve
-from graphsum.processing import GraphSumProcessor
-from graphsum.prompting import PREFIX
-from graphsum.steering import build_steered, prompter_of
-from graphsum.training import parameter_groups
+from graphsum.training.loop import parameter_groups
 from preprocessing.errors import InputError
 
 ALIGNMENTS = ("shallow", "delta", "deep")
@@ -63,7 +68,7 @@ def build(encoder_run, llm, alignment="shallow", **options):
     made = GraphSumProcessor.from_pretrained(encoder_run)
     processor = GraphSumProcessor(made.tokenizer, made.settings, prompter_of(chosen))
     torch.manual_seed(0)
-    return build_steered(chosen, None, processor.prompter), processor, chosen
+    return build_with_llm(chosen, None, processor.prompter), processor, chosen
 
 
 def learn(model, processor, options, *, steps):

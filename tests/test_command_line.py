@@ -15,7 +15,7 @@ import evaluate
 import train
 from graphsum import Summarizer
 from graphsum.__main__ import main as graphsum
-from graphsum.consensus import ConsensusSettings
+from graphsum.consensus.settings import ConsensusSettings
 from graphsum.options import resolve, save_options
 from preprocessing.annotation import load_annotator
 from preprocessing.corpora import load_corpus

@@ -6,18 +6,16 @@ import numpy as np
 import pytest
 from four_signs import SIGNS, TRAIN
 
-from graphsum.consensus import (
-    CONSENSUS_FILE,
-    PASSED_OVER,
-    ConsensusSettings,
-    consensus_impressions,
+from graphsum.consensus.candidates import (
     has_strange_word,
     invents_words,
     own_sentences,
     repeats_itself,
     with_own_sentences,
 )
-from graphsum.evidence import NAMES, TrainingEvidence, naming_rates, rates_for
+from graphsum.consensus.neighbours import NAMES, TrainingEvidence, naming_rates, rates_for
+from graphsum.consensus.settings import CONSENSUS_FILE, ConsensusSettings
+from graphsum.consensus.voting import OMISSION_PENALTY, consensus_impressions
 from graphsum.metrics.consistency import (
     check_impression,
     is_actionable,
@@ -296,8 +294,8 @@ def slow_choice(findings, samples, settings, train):
         checked = check_impression(candidate, findings)
         total -= settings.left_out_weight * len([one for one in checked.left_out if is_acute(one)])
         said = statements_of([candidate])[0]
-        total -= PASSED_OVER * sum(not tells(said, one) for one in to_tell)
-        total -= PASSED_OVER * sum(quote not in candidate for quote in quotes)
+        total -= OMISSION_PENALTY * sum(not tells(said, one) for one in to_tell)
+        total -= OMISSION_PENALTY * sum(quote not in candidate for quote in quotes)
         return total, not checked.wrong and not has_strange_word(candidate, findings)
 
     def rank(text):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from graphsum.metrics.consistency import (
-    KINDS,
+    VERDICTS,
     check_impression,
     consistency_scores,
     statements_of,
@@ -175,7 +175,7 @@ def test_scores_by_stratum_by_hand():
     assert rows["system"]["second"]["unsupported"] == 0.5
     assert (rows["silent"]["all"]["statements"], rows["silent"]["all"]["left_out"]) == (0, 1.0)
     assert rows["silent"]["all"]["alarms"] == 0.0
-    assert all(rows["silent"]["all"][kind] is None for kind in KINDS)
+    assert all(rows["silent"]["all"][kind] is None for kind in VERDICTS)
     assert rows["system"]["none"]["alarms"] is None
     with pytest.raises(ValueError, match="longer"):
         consistency_scores({"system": ["Edema."]}, findings, masks)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from tiny import tiny_model, tiny_processor
 
-from graphsum.contrastive import contrastive_loss, contrastive_views, fingerprints
+from graphsum.models.contrastive import contrastive_loss, contrastive_views, fingerprints
 
 
 def test_views_by_hand():

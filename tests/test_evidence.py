@@ -7,7 +7,7 @@ import pytest
 from four_signs import NORMAL, TRAIN
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from graphsum.evidence import (
+from graphsum.consensus.neighbours import (
     FIRST_WEIGHTS,
     LIKENESS,
     NAMES,

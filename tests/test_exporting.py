@@ -6,16 +6,15 @@ import pytest
 import torch
 from tiny import PAIRS, graph_of, tiny_model, tiny_processor, write_sample_reports
 
-from graphsum import runs
 from graphsum.__main__ import main
-from graphsum.consensus import ConsensusSettings
-from graphsum.evidence import naming_rates
-from graphsum.exporting import export_checkpoint
-from graphsum.generation import generate_impressions
-from graphsum.options import resolve, run_options, save_options
-from graphsum.processing import GraphSumProcessor
-from graphsum.runs import corpus_of
-from graphsum.summarizer import load_model
+from graphsum.consensus.neighbours import naming_rates
+from graphsum.consensus.settings import ConsensusSettings
+from graphsum.models.generation import generate_impressions
+from graphsum.models.loading import load_model
+from graphsum.models.processing import GraphSumProcessor
+from graphsum.options import resolve, run_options, runs, save_options
+from graphsum.options.runs import corpus_of
+from graphsum.training.exporting import export_checkpoint
 from preprocessing.errors import InputError
 
 CORPUS = {"dataset": "jsonl"}

@@ -9,7 +9,7 @@ from test_training import command, reports_file  # noqa: F401 (a fixture)
 
 import train
 from graphsum import command_line
-from graphsum.training_step import SKIPPED_IN_A_ROW, FiniteGuard, TrainingStep
+from graphsum.training.step import SKIPPED_IN_A_ROW, FiniteGuard, TrainingStep
 from preprocessing.errors import RunError
 
 
@@ -32,7 +32,6 @@ def planted(monkeypatch):
             model.forward = unpatched
 
     def times_nan(output):
-        output.loss = output.loss * torch.nan
         output.generation_loss = output.generation_loss * torch.nan
         return output
 

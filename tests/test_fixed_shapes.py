@@ -5,9 +5,9 @@ import torch
 from tiny import tiny_examples, tiny_model, tiny_processor
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from graphsum import modeling
-from graphsum.attention import allows_cudnn_attention, choose_attention_kernels
-from graphsum.processing import fixed_count, fixed_length
+from graphsum.models import modeling
+from graphsum.models.attention import allows_cudnn_attention, choose_attention_kernels
+from graphsum.models.padding import fixed_count, fixed_length
 
 VARIANTS = [
     {"graph": "gatv2", "copy": True},
@@ -116,6 +116,6 @@ def test_cudnn_attention_is_off_whatever_the_version(monkeypatch):
 
 
 def test_cudnn_attention_from_the_version_that_is_right(monkeypatch):
-    monkeypatch.setattr("graphsum.attention.CUDNN_ATTENTION_RIGHT_SINCE", (2, 14))
+    monkeypatch.setattr("graphsum.models.attention.CUDNN_ATTENTION_RIGHT_SINCE", (2, 14))
     versions = ("2.13.1", "2.14.0+cu130", "3.0.0a1")
     assert [allows_cudnn_attention(v) for v in versions] == [False, True, True]

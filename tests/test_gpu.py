@@ -9,12 +9,12 @@ import torch.nn.functional as F
 from accelerate import Accelerator
 from tiny import tiny_examples, tiny_model, tiny_processor
 
-from graphsum.attention import choose_attention_kernels
-from graphsum.generation import generate_impressions, sample_impressions
+from graphsum.decoding.beam_search import SearchSettings
+from graphsum.models.attention import choose_attention_kernels
+from graphsum.models.generation import generate_impressions, sample_impressions
 from graphsum.options import resolve
-from graphsum.search import SearchSettings
-from graphsum.training import parameter_groups
-from graphsum.training_step import StepInputs, TrainingStep
+from graphsum.training.loop import parameter_groups
+from graphsum.training.step import StepInputs, TrainingStep
 
 pytestmark = [
     pytest.mark.gpu,

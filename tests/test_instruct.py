@@ -15,9 +15,15 @@ from tiny_llm import save_llm
 import evaluate
 import train
 from graphsum import Summarizer
-from graphsum.consensus import ConsensusSettings
-from graphsum.generation import GREEDY, generate_impressions, sample_impressions
-from graphsum.instruct import Instruct, InstructProcessor, build_model, build_processor, prompted
+from graphsum.consensus.settings import ConsensusSettings
+from graphsum.models.generation import GREEDY, generate_impressions, sample_impressions
+from graphsum.models.instruct import (
+    Instruct,
+    InstructProcessor,
+    build_model,
+    build_processor,
+    prompted,
+)
 from graphsum.options import resolve
 from preprocessing.errors import InputError
 from preprocessing.records import Report

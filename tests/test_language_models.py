@@ -9,7 +9,7 @@ import torch
 from tiny_llm import FAMILIES, save_llm
 from transformers import AutoConfig, BertConfig, T5Config
 
-from graphsum.language_models import add_lora, config_hash, describe_llm, load_llm
+from graphsum.llm.loading import add_lora, config_hash, describe_llm, load_llm
 from graphsum.options import resolve
 from graphsum.out_of_memory import out_of_memory_as_input_error
 from preprocessing.errors import InputError, MissingBackendError
@@ -25,7 +25,7 @@ def llama(tmp_path_factory):
 
 def without(monkeypatch, package):
     """Let a package look as if it were not installed."""
-    found = "graphsum.language_models.find_spec"
+    found = "graphsum.llm.loading.find_spec"
     monkeypatch.setattr(found, lambda name: None if name == package else object())
 
 

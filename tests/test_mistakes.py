@@ -11,8 +11,8 @@ from tiny import PAIRS, graph_of, tiny_model, tiny_processor
 sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
 from mistakes import MISTAKES
 
-from graphsum.contrastive import contrastive_views
-from graphsum.generation import generate_impressions
+from graphsum.models.contrastive import contrastive_views
+from graphsum.models.generation import generate_impressions
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +92,7 @@ def test_padding_is_pooled(processor, batch):
 
 
 def test_all_pairs(processor, batch):
-    from graphsum import contrastive
+    from graphsum.models import contrastive
 
     anchor, positive, negative = torch.randn(3, 8, 32, generator=torch.manual_seed(1))
     with MISTAKES["all-pairs"]():

@@ -10,10 +10,10 @@ from tiny import PAIRS, graph_of, tiny_examples, tiny_model, tiny_processor
 from transformers import AutoModelForSeq2SeqLM
 from transformers.modeling_outputs import BaseModelOutput
 
-from graphsum.configuration import GraphSumConfig
-from graphsum.encoders import GraphEncoder
-from graphsum.generation import GREEDY, SearchSettings, generate_impressions
-from graphsum.modeling import GraphSum, least_padding
+from graphsum.models.configuration import GraphSumConfig
+from graphsum.models.encoders import GraphEncoder
+from graphsum.models.generation import GREEDY, SearchSettings, generate_impressions
+from graphsum.models.modeling import GraphSum, least_padding
 from preprocessing.errors import InputError
 
 
@@ -200,7 +200,7 @@ def test_loss_does_not_depend_on_the_grouping(processor, examples, monkeypatch):
     batch["labels"][2, 1] = -100  # a gap is no end
     grouped = model(**batch).generation_loss
     everything = [(torch.arange(len(examples)), batch["labels"].size(1))]
-    monkeypatch.setattr("graphsum.modeling.target_groups", lambda labels, groups: everything)
+    monkeypatch.setattr("graphsum.models.modeling.target_groups", lambda labels, groups: everything)
     torch.testing.assert_close(model(**batch).generation_loss, grouped)
 
 

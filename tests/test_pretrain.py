@@ -5,10 +5,11 @@ import json
 import pytest
 from tiny import PAIRS
 
-from graphsum.instruct import prompted
-from graphsum.language_models import describe_llm
-from graphsum.pretrain import PretrainOptions, main
-from graphsum.pretraining import pretrain
+from graphsum.llm.loading import describe_llm
+from graphsum.models.instruct import prompted
+from graphsum.options import PretrainOptions
+from graphsum.pretrain import main
+from graphsum.training.pretraining import pretrain
 from preprocessing.errors import InputError
 from preprocessing.records import Report
 

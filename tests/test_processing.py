@@ -8,13 +8,9 @@ import pytest
 import torch
 from tiny import PAIRS, graph_of, tiny_examples, tiny_processor
 
-from graphsum.processing import (
-    GraphSumProcessor,
-    padded,
-    tidy,
-    train_tokenizer,
-    with_shuffled_sentences,
-)
+from graphsum.models.padding import padded
+from graphsum.models.processing import GraphSumProcessor, tidy, with_shuffled_sentences
+from graphsum.models.tokenizers import train_tokenizer
 from preprocessing.errors import InputError
 from preprocessing.graphs import EDGE_TYPES
 from preprocessing.records import Edge, ReportGraph

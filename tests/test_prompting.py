@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from tiny_llm import llm_tokenizer
 
-from graphsum.language_models import load_llm_tokenizer
-from graphsum.prompting import PREFIX, PROMPT, Prompter, PromptSettings, clean_answer
+from graphsum.llm.loading import load_llm_tokenizer
+from graphsum.llm.prompting import PREFIX, PROMPT, Prompter, PromptSettings, clean_answer
 from preprocessing.errors import InputError
 
 

@@ -5,16 +5,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from graphsum.metrics.baselines import CONSTANT_IMPRESSION
-from graphsum.metrics.strata import STRATA, strata_masks
-from graphsum.reporting import (
+from graphsum.evaluation.predictions import read_predictions
+from graphsum.evaluation.report import (
+    all_metrics,
     compare_systems,
     evaluation_report,
-    format_table,
-    read_predictions,
-    score_system,
+    score_systems,
     write_report,
 )
+from graphsum.evaluation.tables import format_table
+from graphsum.metrics.baselines import CONSTANT_IMPRESSION
+from graphsum.metrics.strata import STRATA, strata_masks
 from preprocessing.errors import InputError
 from preprocessing.records import Report
 
@@ -91,8 +92,8 @@ def test_report_has_the_documented_shape_and_hand_worked_scores():
 def test_comparison_is_signed_and_paired():
     masks = strata_masks(REPORTS, [])
     worse = ["Pneumonia.", "Pneumonia.", "Pneumonia."]
-    better = compare_systems(PREDICTIONS, worse, REPORTS, masks)
-    reverse = compare_systems(worse, PREDICTIONS, REPORTS, masks)
+    better = compare_systems(all_metrics(), PREDICTIONS, worse, REPORTS, masks)
+    reverse = compare_systems(all_metrics(), worse, PREDICTIONS, REPORTS, masks)
     assert better["normal"]["difference"]["rouge1"] == 100.0
     assert reverse["normal"]["difference"]["rouge1"] == -100.0
     assert better["all"]["p_value"] == reverse["all"]["p_value"]
@@ -101,7 +102,7 @@ def test_comparison_is_signed_and_paired():
     assert better["all"]["observations"]["f1_difference"] == 1.0  # two effusions, no pneumonia
     # One resample in 27 holds neither report with an effusion and tells nothing.
     assert better["all"]["observations"]["p_value"] == pytest.approx(2 / 27, abs=0.01)
-    same = compare_systems(worse, worse, REPORTS, masks)
+    same = compare_systems(all_metrics(), worse, worse, REPORTS, masks)
     assert same["all"]["p_value"]["rougeL"] == 1.0
     assert same["all"]["observations"] == {"f1_difference": 0, "ci95": [0, 0], "p_value": 1}
     assert set(same["findings_seen"]["observations"].values()) == {None}
@@ -240,4 +241,5 @@ def test_open_i_rows_are_the_measured_ones():
 
 def test_scores_of_no_reports():
     masks = strata_masks([], [])
-    assert all(row["n"] == 0 for row in score_system([], [], masks).values())
+    rows = score_systems(all_metrics(), {"system": []}, [], masks)["system"]
+    assert all(row["n"] == 0 for row in rows.values())

@@ -4,8 +4,8 @@ from random import Random
 
 import pytest
 
+from graphsum.evaluation.report import evaluation_report
 from graphsum.metrics.strata import is_normal
-from graphsum.reporting import evaluation_report
 from preprocessing.corpora import load_corpus
 from preprocessing.corpora.sample import (
     CT_SIZE_MM,

@@ -8,8 +8,8 @@ import torch
 from test_search import Chain
 from tiny import tiny_examples, tiny_model, tiny_processor
 
-from graphsum.generation import GREEDY, generate_impressions, sample_impressions
-from graphsum.sampling import sample_sequences
+from graphsum.decoding.sampling import sample_sequences
+from graphsum.models.generation import GREEDY, generate_impressions, sample_impressions
 
 START, END, PAD = 3, 0, 9
 # Pieces 0 (end), 1 and 2; their probabilities depend on the last piece only.
@@ -119,7 +119,7 @@ def test_the_same_where_looking_is_waiting(processor, model, monkeypatch):
     examples = tiny_examples(processor)
     options = {"num_samples": 6, "temperature": 1.0, "max_new_tokens": 20}
     written = sample_impressions(model, processor, examples, **options)
-    for module in ("graphsum.search", "graphsum.decoders.transformer"):
+    for module in ("graphsum.decoding.beam_search", "graphsum.models.decoders.transformer"):
         monkeypatch.setattr(f"{module}.is_looking_free", lambda device: False)
     assert sample(noise, fixed_width=True) == expected
     assert sample_impressions(model, processor, examples, **options) == written

@@ -11,9 +11,9 @@ import torch
 from test_modeling import stock
 from tiny import tiny_examples, tiny_model, tiny_processor
 
-from graphsum import search
-from graphsum.generation import generate_impressions, onednn_is_exact, onednn_products
-from graphsum.search import SearchSettings, beam_search, block_repeated_ngrams
+from graphsum.decoding import beam_search as search
+from graphsum.decoding.beam_search import SearchSettings, beam_search, block_repeated_ngrams
+from graphsum.models.generation import generate_impressions, onednn_is_exact, onednn_products
 
 ROOT = Path(__file__).parent.parent
 
@@ -208,7 +208,7 @@ with patch("spacy.load", wraps=spacy.load) as load:
 print(json.dumps([load.call_count, *(name for name in sys.argv[2:] if name in sys.modules)]))
 """
     slow = ["sklearn", "pandas", "stanza", "tensorboard", "rouge_score", "nltk", "datasets", "ray"]
-    slow += ["torch.utils.tensorboard", "graphsum.training", "graphsum.building"]
+    slow += ["torch.utils.tensorboard", "graphsum.training.loop", "graphsum.models.building"]
     result = subprocess.run(
         [sys.executable, "-c", program, str(tmp_path), *slow],
         capture_output=True,

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from graphsum import Summarizer
-from graphsum.consensus import ConsensusSettings
-from graphsum.runs import options_of_checkpoint
+from graphsum.consensus.settings import ConsensusSettings
+from graphsum.options.runs import options_of_checkpoint
 
 FOLDER = Path(__file__).resolve().parents[1] / "checkpoints" / "openi"
 

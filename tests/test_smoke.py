@@ -12,9 +12,9 @@ from transformers.modeling_outputs import BaseModelOutput
 import evaluate
 import train
 from graphsum.__main__ import main
-from graphsum.generation import generate_impressions
-from graphsum.instruct import Instruct, build_model, build_processor
-from graphsum.language_models import add_lora, describe_llm, load_llm, set_adapter_weights
+from graphsum.llm.loading import add_lora, describe_llm, load_llm, set_adapter_weights
+from graphsum.models.generation import generate_impressions
+from graphsum.models.instruct import Instruct, build_model, build_processor
 from graphsum.options import resolve
 from graphsum.summarizer import Summarizer
 from preprocessing.errors import InputError

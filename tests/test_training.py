@@ -15,8 +15,8 @@ from tiny import tiny_model, tiny_processor, write_sample_reports
 
 import evaluate
 from graphsum.options import resolve
-from graphsum.runs import find_checkpoint
-from graphsum.training import batches, build_accelerator, parameter_groups, rate_factor
+from graphsum.options.runs import find_checkpoint
+from graphsum.training.loop import batches, build_accelerator, parameter_groups, rate_factor
 from preprocessing.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -2,9 +2,10 @@
 
 import torch
 
-from graphsum.configuration import GraphSumConfig
-from graphsum.modeling import GraphSum
-from graphsum.processing import GraphSumProcessor, ProcessorSettings, train_tokenizer
+from graphsum.models.configuration import GraphSumConfig
+from graphsum.models.modeling import GraphSum
+from graphsum.models.processing import GraphSumProcessor, ProcessorSettings
+from graphsum.models.tokenizers import train_tokenizer
 from preprocessing.corpora import load_corpus
 from preprocessing.files import dumps
 from preprocessing.graphs import EDGE_TYPES

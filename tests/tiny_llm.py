@@ -5,7 +5,7 @@ from tiny import PAIRS
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedTokenizerFast
 
-from graphsum.prompting import PROMPT, Prompter, PromptSettings
+from graphsum.llm.prompting import PROMPT, Prompter, PromptSettings
 
 SIZES = {
     "hidden_size": 32,

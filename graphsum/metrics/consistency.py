@@ -8,18 +8,20 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Literal, get_args
 
 import numpy as np
 
-from preprocessing.annotation import Annotator, shared_annotator
+from graphsum.metrics.metric import Metric, Scores, column_names, systems_of
+from preprocessing.annotation import Annotator, load_annotator, shared_annotator
 from preprocessing.facts.statements import Statement, read_statements, stem
-from preprocessing.records import Side
+from preprocessing.records import Report, Side
 
-Kind = Literal[
+Verdict = Literal[
     "supported", "inferred", "unsupported", "negation_flipped", "side_flipped", "severity_flipped"
 ]
-KINDS: tuple[Kind, ...] = get_args(Kind)
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 
 
 def _names(text: str) -> frozenset[str]:
@@ -117,7 +119,7 @@ class Checked:
     """
 
     statement: Statement
-    kind: Kind
+    kind: Verdict
     linked: Statement | None = None
 
     @property
@@ -208,7 +210,7 @@ def consistency_scores(
     """``{system: {stratum: scores}}`` of several systems' impressions for the same findings.
 
     ``masks``: stratum -> which reports belong to it, bool [n]. Scores: ``statements`` (their
-    number), the share of each of ``KINDS`` among them, ``alarms`` (share of reports with a wrong
+    number), the share of each of ``VERDICTS`` among them, ``alarms`` (share of reports with a wrong
     statement), ``abnormal`` (findings asserted), ``left_out`` (share of them), the last two for
     acute abnormalities alone, and for actionable ones (:func:`is_actionable`, doubtful ones too);
     four decimals, None where there is nothing to divide by.
@@ -230,6 +232,50 @@ def consistency_scores(
     return result
 
 
+class ConsistencyWithFindings(Metric):
+    """The scores of :func:`consistency_scores` under ``"consistency"``.
+
+    Every system is read by the same annotator, ``builtin``, whatever it was trained with.
+    """
+
+    @cached_property
+    def annotator(self) -> Annotator:
+        return load_annotator("builtin")
+
+    def scores(
+        self,
+        impressions: Mapping[str, Sequence[str]],
+        reports: Sequence[Report],
+        masks: Mapping[str, np.ndarray],
+    ) -> dict[str, Scores]:
+        findings = [report.findings for report in reports]
+        found = consistency_scores(impressions, findings, masks, self.annotator)
+        return {
+            name: {stratum: {"consistency": scores} for stratum, scores in by_stratum.items()}
+            for name, by_stratum in found.items()
+        }
+
+    def fingerprint(self) -> dict[str, Any]:
+        return {"consistency": f"{self.annotator.name} {self.annotator.version}"}
+
+    def table(self, report: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
+        """Percentages of the impressions' statements that are unsupported, and flipped, and of
+        the findings' actionable and acute abnormalities that are left out."""
+        rows = [
+            [name, *(_cell(scores[stratum]["consistency"]) for stratum in report["strata"])]
+            for name, scores in systems_of(report).items()
+        ]
+        return ["% unsupported/flipped\nleft out, actionable/acute", *column_names(report)], rows
+
+
+def _cell(found: Mapping[str, Any]) -> str:
+    flipped = [found[verdict] for verdict in VERDICTS if verdict.endswith("flipped")]
+    values = [found["unsupported"], None if None in flipped else sum(flipped)]
+    shown = "/".join("-" if value is None else format(100 * value, ".1f") for value in values)
+    shares = (found["actionable_left_out"], found["acute_left_out"])
+    return f"{shown} {'/'.join('-' if v is None else format(100 * v, '.0f') for v in shares)}"
+
+
 def _scores(checked: Sequence[Consistency], actionable: list[bool]) -> dict[str, Any]:
     kinds = Counter(one.kind for report in checked for one in report.statements)
     abnormal = [one for report in checked for one in report.abnormal]
@@ -237,7 +283,7 @@ def _scores(checked: Sequence[Consistency], actionable: list[bool]) -> dict[str,
     acute, acute_left_out = (list(filter(is_acute, found)) for found in (abnormal, left_out))
     return {
         "statements": kinds.total(),
-        **{kind: _ratio(kinds[kind], kinds.total()) for kind in KINDS},
+        **{kind: _ratio(kinds[kind], kinds.total()) for kind in VERDICTS},
         "alarms": _ratio(sum(bool(report.wrong) for report in checked), len(checked)),
         "abnormal": len(abnormal),
         "left_out": _ratio(len(left_out), len(abnormal)),
@@ -292,7 +338,7 @@ def _judge(
     return Checked(one, "unsupported", denied[0] if denied else None)
 
 
-def _judge_details(one: Statement, there: Sequence[Statement], kind: Kind) -> Checked:
+def _judge_details(one: Statement, there: Sequence[Statement], kind: Verdict) -> Checked:
     """The verdict on what the findings hold, by side and degree."""
     here = _here(one, there)
     if not here:

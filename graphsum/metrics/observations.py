@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 
 from graphsum.metrics.bootstrap import percentile_interval, resampled_means, two_sided_p_value
+from graphsum.metrics.metric import Metric, Scores, column_names, p_cell, systems_of
 from preprocessing.facts.observations import statuses
 from preprocessing.facts.ontology import CHEXPERT_OBSERVATIONS, NO_FINDING
+from preprocessing.records import Report
 
 CLASSES = frozenset(CHEXPERT_OBSERVATIONS) - {NO_FINDING}
 
@@ -124,14 +126,78 @@ def compare_observations(
         row: dict[str, Any] = dict.fromkeys(("f1_difference", "ci95", "p_value"))
         if f1 is not None and other_f1 is not None:
             resampled = _resampled_f1(pair)
-            apart = np.nan_to_num(resampled[:, :1] - resampled[:, 1:])  # no F1: not told apart
+            differences = np.nan_to_num(resampled[:, :1] - resampled[:, 1:])  # 0 without F1
             row = {
                 "f1_difference": round(f1 - other_f1, 4),
-                "ci95": np.round(percentile_interval(apart), 4)[:, 0].tolist(),
-                "p_value": round(float(two_sided_p_value(apart)[0]), 4),
+                "ci95": np.round(percentile_interval(differences), 4)[:, 0].tolist(),
+                "p_value": round(float(two_sided_p_value(differences)[0]), 4),
             }
         result[stratum] = row
     return result
+
+
+class Observations(Metric):
+    """The scores of :func:`observations_by_stratum` and the comparisons of
+    :func:`compare_observations`, each under ``"observations"``."""
+
+    def scores(
+        self,
+        impressions: Mapping[str, Sequence[str]],
+        reports: Sequence[Report],
+        masks: Mapping[str, np.ndarray],
+    ) -> dict[str, Scores]:
+        references, findings = _texts(reports)
+        return {
+            name: _under_name(observations_by_stratum(texts, references, findings, masks))
+            for name, texts in impressions.items()
+        }
+
+    def comparison(
+        self,
+        first: Sequence[str],
+        second: Sequence[str],
+        reports: Sequence[Report],
+        masks: Mapping[str, np.ndarray],
+    ) -> Scores:
+        return _under_name(compare_observations(first, second, *_texts(reports), masks))
+
+    def table(self, report: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
+        """P/R/F1 x100, and the claims that the findings contradict, of all claims.
+
+        Below: half the width of the 95 % intervals of F1, and how far F1 is from that of others.
+        """
+        strata = report["strata"]
+        rows = [
+            [name, *(_cell(scores[stratum]["observations"]) for stratum in strata)]
+            for name, scores in systems_of(report).items()
+        ]
+        intervals = [scores["observations"]["f1_ci95"] for scores in strata.values()]
+        half_widths = [f"{50 * (ends[1] - ends[0]):.0f}" if ends else "-" for ends in intervals]
+        rows.append(["± F1", *half_widths])
+        for name, compared in report["comparisons"].items():
+            found = [compared[stratum]["observations"] for stratum in strata]
+            rows.append([f"F1 - {name}", *map(_difference_cell, found)])
+        return ["observations P/R/F1\ncontradicted/claims", *column_names(report)], rows
+
+
+def _texts(reports: Sequence[Report]) -> tuple[list[str], list[str]]:
+    """Impressions and findings."""
+    return [report.impression for report in reports], [report.findings for report in reports]
+
+
+def _under_name(scores: Scores) -> Scores:
+    return {stratum: {"observations": found} for stratum, found in scores.items()}
+
+
+def _cell(found: Mapping[str, Any]) -> str:
+    fractions = [found[name] for name in ("precision", "recall", "f1")]
+    shown = "/".join("-" if value is None else format(100 * value, ".0f") for value in fractions)
+    return f"{shown} {found['contradicted']}/{found['claims']}"
+
+
+def _difference_cell(found: Mapping[str, Any]) -> str:
+    difference, p_value = found["f1_difference"], found["p_value"]
+    return "-" if p_value is None else f"{100 * difference:+.0f} p {p_cell(p_value)}"
 
 
 def _counted(

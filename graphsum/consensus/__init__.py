@@ -1,0 +1,1 @@
+"""Consensus decoding: of many possible impressions the one that the others agree with."""

@@ -1,0 +1,93 @@
+"""Samples of impressions: what the model holds possible, for consensus decoding.
+
+Shapes as in :mod:`graphsum.decoding.beam_search`, with N samples per report; K is the number of
+*different* beginnings that the samples of a report still have, so what is common to them is
+computed once.
+"""
+
+import torch
+from torch import Tensor
+
+from graphsum.decoding import beam_search
+from graphsum.decoding.beam_search import LOOKS, Steps, rows_of
+
+
+@torch.inference_mode()
+def sample_sequences(
+    decoder: Steps,
+    noise: Tensor,
+    *,
+    temperature: float,
+    start_id: int,
+    end_id: int,
+    pad_id: int,
+    fixed_width: bool = False,
+) -> Tensor:
+    """Sequences drawn from the decoder's distribution, each piece with p^(1/temperature).
+
+    The samples of a report that begin alike draw their next pieces by systematic sampling: n of
+    them take the quantiles (i + u) / n of one uniform number u. Each sample alone is distributed
+    as if drawn independently, and shares of samples vary less (Kitagawa 1996, there for particle
+    filters).
+
+    Args:
+        noise: uniform in [0, 1), one number per report, step and sample, [B, T, N]; T is the
+            longest length. A report's samples depend on its own noise only.
+        fixed_width: let K be N from the second step on. That is more work, but K need not be
+            known, for which a GPU is waited for.
+
+    Returns:
+        [B, N, 1 + T]: start piece, impression, end piece (none when cut), padding.
+    """
+    num_reports, longest, num_samples = noise.shape
+    device = noise.device
+    looks_always = beam_search.is_looking_free(device)
+    drawn = torch.full((num_reports, num_samples, 1 + longest), pad_id, device=device)
+    drawn[:, :, 0] = start_id
+    places = torch.arange(num_samples, device=device)
+    reports = torch.arange(num_reports, device=device)  # rows of ``drawn`` not finished, [R]
+    samples = drawn.clone()  # of these, sorted by beginning, finished ones last, [R, N, 1 + T]
+    going = torch.ones_like(samples[:, :, 0], dtype=torch.bool)  # [R, N]
+    beam = torch.zeros_like(samples[:, :, 0])  # the beginning that a sample has, [R, N]
+    last = samples[:, :1, 0]  # last piece of each beginning, [R, K]
+    for step in range(longest):
+        scores = decoder.step(last).float() / temperature
+        mass = scores.softmax(-1).cumsum(-1)  # [R, K, V]
+        count = torch.zeros_like(last).scatter_add(1, beam, going.long())  # [R, K]
+        first = (count.cumsum(1) - count).clamp(max=num_samples - 1)
+        offset = noise[reports, step].gather(1, first)
+        quantiles = (places - first.unsqueeze(-1) + offset.unsqueeze(-1)) / (
+            count.clamp(min=1).unsqueeze(-1)
+        )  # of all samples under every beginning, [R, K, N]; used under their own
+        taken = torch.searchsorted(mass, quantiles * mass[:, :, -1:], right=True)
+        pieces = taken.clamp(max=mass.size(-1) - 1).gather(1, beam.unsqueeze(1)).squeeze(1)
+        samples[:, :, step + 1] = pieces.masked_fill(~going, pad_id)
+        going = going & (pieces != end_id)
+
+        key = (beam * mass.size(-1) + pieces).masked_fill(~going, torch.iinfo(torch.long).max)
+        key, order = key.sort(dim=1, stable=True)
+        samples, going, pieces, parents = (
+            rows_of(values, order) for values in (samples, going, pieces, beam)
+        )
+        new = going.clone()
+        new[:, 1:] &= key[:, 1:] != key[:, :-1]
+        beam = (new.cumsum(1) - 1).clamp(min=0)
+        drawn[reports] = samples
+        is_last = step + 1 == longest
+        if looks_always or (step + 1) % LOOKS == 0 or is_last:
+            open_reports = going.any(1)
+            rows = open_reports.nonzero().squeeze(1)
+            if not len(rows) or is_last:
+                break
+            if len(rows) < len(open_reports):
+                decoder.keep(rows)
+                reports, samples, going, pieces, parents, new, beam = (
+                    values[rows] for values in (reports, samples, going, pieces, parents, new, beam)
+                )
+        # Where each beginning has its first sample; reports with fewer get some that none uses.
+        width = num_samples if fixed_width else int(new.sum(1).max())
+        source = (~new).byte().argsort(dim=1, stable=True)[:, :width]
+        last = pieces.gather(1, source)
+        decoder.reorder(parents.gather(1, source))
+    written = int((drawn != pad_id).any(1).any(0).nonzero().max()) + 1
+    return drawn[:, :, :written]

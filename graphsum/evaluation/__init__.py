@@ -1,0 +1,1 @@
+"""Evaluation: the scoring report, its tables, files of predictions."""

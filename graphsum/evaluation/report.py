@@ -1,0 +1,112 @@
+"""The scoring report: every metric by stratum, with intervals, beside the rows to beat.
+
+``metrics.json`` holds the fingerprint, the system's strata and the two baseline rows;
+``predictions.jsonl`` one ``{"uid", "prediction"}`` per line. References, which may be patients'
+data under a licence, are never written.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from graphsum.metrics import METRICS
+from graphsum.metrics.baselines import CONSTANT_IMPRESSION, NeighbourConsensus
+from graphsum.metrics.metric import REFERENCE, Metric, Scores
+from graphsum.metrics.strata import strata_masks
+from preprocessing.files import dumps, write_text_atomically
+from preprocessing.records import Report
+from preprocessing.registry import load
+
+
+def evaluation_report(
+    predictions: Sequence[str],
+    reports: Sequence[Report],
+    *,
+    train: Sequence[Report],
+    other: Sequence[str] | None = None,
+) -> dict[str, Any]:
+    """Everything ``metrics.json`` says about predictions for ``reports``, JSON-ready.
+
+    ``{"fingerprint", "strata": {stratum: scores}, "baselines": {"constant": {stratum: scores},
+    "neighbour": {stratum: scores}}, "reference": {stratum: scores}, "comparisons": {"neighbour":
+    {stratum: comparison}}}`` with the scores and comparisons of all of
+    :data:`graphsum.metrics.METRICS`. The system is compared with the neighbour row, and under
+    ``"other"`` with ``other``, a second system's predictions. ``"reference"`` are the
+    radiologists' own impressions.
+
+    Raises:
+        InputError: ``train`` gives the neighbour row nothing to learn from.
+    """
+    masks = strata_masks(reports, (report.findings for report in train))
+    findings = [report.findings for report in reports]
+    impressions: dict[str, Sequence[str]] = {
+        "system": predictions,
+        "constant": [CONSTANT_IMPRESSION] * len(reports),
+        "neighbour": NeighbourConsensus().fit(train).predict(findings),
+        REFERENCE: [report.impression for report in reports],
+    }
+    metrics = all_metrics()
+    rows = score_systems(metrics, impressions, reports, masks)
+    others = {"neighbour": impressions["neighbour"]} | ({} if other is None else {"other": other})
+    return {
+        "fingerprint": {key: v for one in metrics for key, v in one.fingerprint().items()},
+        "strata": rows["system"],
+        "baselines": {name: rows[name] for name in ("constant", "neighbour")},
+        REFERENCE: rows[REFERENCE],
+        "comparisons": {
+            name: compare_systems(metrics, predictions, texts, reports, masks)
+            for name, texts in others.items()
+        },
+    }
+
+
+def all_metrics() -> list[Metric]:
+    """One of each of :data:`graphsum.metrics.METRICS`."""
+    return [load(METRICS, name)() for name in METRICS]
+
+
+def score_systems(
+    metrics: Sequence[Metric],
+    impressions: Mapping[str, Sequence[str]],
+    reports: Sequence[Report],
+    masks: Mapping[str, np.ndarray],
+) -> dict[str, Scores]:
+    """The scores of each system by all metrics, side by side."""
+    result: dict[str, Scores] = {name: {s: {} for s in masks} for name in impressions}
+    for metric in metrics:
+        for name, by_stratum in metric.scores(impressions, reports, masks).items():
+            for stratum, scores in by_stratum.items():
+                result[name][stratum] |= scores
+    return result
+
+
+def compare_systems(
+    metrics: Sequence[Metric],
+    predictions: Sequence[str],
+    other: Sequence[str],
+    reports: Sequence[Report],
+    masks: Mapping[str, np.ndarray],
+) -> Scores:
+    """Paired comparison of two systems by all metrics, side by side."""
+    result: Scores = {stratum: {} for stratum in masks}
+    for metric in metrics:
+        for stratum, scores in metric.comparison(predictions, other, reports, masks).items():
+            result[stratum] |= scores
+    return result
+
+
+def write_report(
+    out_dir: str | Path, report: Mapping[str, Any], predictions_by_uid: Mapping[str, str]
+) -> None:
+    """Write ``predictions.jsonl``, then ``metrics.json``, into ``out_dir``.
+
+    Each file appears whole or not at all. Raises :class:`InputError` when the folder is not
+    writable.
+    """
+    lines = (dumps({"uid": uid, "prediction": text}) for uid, text in predictions_by_uid.items())
+    write_text_atomically(Path(out_dir) / "predictions.jsonl", lines)
+    text = json.dumps(report, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    write_text_atomically(Path(out_dir) / "metrics.json", [text])

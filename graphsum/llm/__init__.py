@@ -1,0 +1,1 @@
+"""Language models (LLMs): loaded and adapted, asked and answered."""

@@ -1,0 +1,1 @@
+"""The models: what they are made of, how they are built, loaded and run."""

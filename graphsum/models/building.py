@@ -1,0 +1,239 @@
+"""From the options of a run to what training needs: data, tokenizer, processor, model."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoTokenizer,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+    RobertaPreLayerNormConfig,
+)
+
+from graphsum.models.configuration import GraphSumConfig
+from graphsum.models.encoders import without_pooler
+from graphsum.models.modeling import GraphSum
+from graphsum.models.processing import GraphSumProcessor, ProcessorSettings
+from graphsum.models.tokenizers import has_words_whole, train_tokenizer, trim_tokenizer
+from graphsum.options import TrainOptions
+from graphsum.options.runs import find_checkpoint
+from preprocessing.annotation import Annotator
+from preprocessing.annotation.cache import annotate_reports
+from preprocessing.corpora import Corpus
+from preprocessing.errors import InputError
+from preprocessing.files import read_jsonl
+from preprocessing.graphs import build_graph
+from preprocessing.records import Report, ReportGraph, from_json
+
+
+def graphs_of(
+    reports: Sequence[Report],
+    annotator: Annotator | None,
+    *,
+    rule: str,
+    cache_dir: str | Path,
+    corpus: str,
+    graphs: str | Path | None = None,
+    progress: bool = True,
+) -> list[ReportGraph]:
+    """The graph of each report's findings.
+
+    From the file ``graphs`` when there is one (JSON Lines of ``ReportGraph``; ``annotator`` and
+    ``rule`` are not used); otherwise annotated here, or taken from the cache.
+
+    Raises:
+        InputError: the file cannot be read, or lacks a report.
+    """
+    if graphs is not None:
+        return read_graphs(graphs, reports)
+    assert annotator is not None
+    annotated = annotate_reports(
+        reports, annotator, cache_dir=cache_dir, corpus=corpus, progress=progress
+    )
+    annotated.reverse()
+    built = []
+    while annotated:  # each annotation is let go once its graph is there: half the memory
+        built.append(build_graph(annotated.pop(), rule))
+    return built
+
+
+def read_graphs(path: str | Path, reports: Sequence[Report]) -> list[ReportGraph]:
+    """The graphs of these reports, in their order, from a file that ``graph`` wrote."""
+    wanted = {report.uid for report in reports}
+    found = {}
+    for number, line in enumerate(read_jsonl(path), 1):
+        try:
+            if line["uid"] in wanted:
+                found[line["uid"]] = from_json(ReportGraph, line)
+        except (KeyError, TypeError) as error:
+            raise InputError(
+                f"{path}: record {number} is no report graph ({type(error).__name__}); make the "
+                "file with python -m preprocessing graph"
+            ) from None
+    if missing := len(wanted) - len(found):
+        raise InputError(
+            f"{path}: {missing} of {len(wanted)} reports have no graph here; make the file with "
+            "python -m preprocessing graph from the same corpus"
+        )
+    return [found[report.uid] for report in reports]
+
+
+def build_processor(
+    options: TrainOptions, corpus: Corpus, graphs: Sequence[ReportGraph], annotator_version: str
+) -> GraphSumProcessor:
+    """The pretrained encoder's tokenizer, that of ``--init-from``, or one fitted to the texts."""
+    prompter = None
+    if options.decoder == "causal-lm":
+        from graphsum.models.llm_building import prompter_of
+
+        prompter = prompter_of(options)
+    if options.init_from:
+        processor = GraphSumProcessor.from_pretrained(find_checkpoint(options.init_from))
+        made, asked = processor.settings, (options.annotator, options.graph_rule)
+        if (made.annotator, made.graph_rule) != asked:
+            raise InputError(
+                f"--init-from {options.init_from}: trained on graphs of {made.annotator}, "
+                f"{made.graph_rule}, not {', '.join(asked)}; give --annotator {made.annotator} "
+                f"--graph-rule {made.graph_rule}"
+            )
+        return GraphSumProcessor(processor.tokenizer, made, prompter)
+    tokenizer: PreTrainedTokenizerBase
+    if options.encoder:
+        tokenizer = pretrained(AutoTokenizer, options.encoder)
+        if options.trim_vocab:
+            tokenizer = trim_tokenizer(tokenizer, training_texts(corpus.train, graphs))
+    else:
+        tokenizer = train_tokenizer(
+            training_texts(corpus.train, graphs), vocab_size=options.vocab_size
+        )
+    settings = ProcessorSettings(
+        annotator=options.annotator,
+        annotator_version=annotator_version,
+        graph_rule=options.graph_rule,
+        max_source_pieces=options.max_source_pieces,
+        max_target_pieces=options.max_target_pieces,
+        whole_words=has_words_whole(tokenizer, training_texts(corpus.train, graphs)),
+    )
+    return GraphSumProcessor(tokenizer, settings, prompter)
+
+
+def training_texts(reports: Sequence[Report], graphs: Sequence[ReportGraph]) -> Iterator[str]:
+    for report, graph in zip(reports, graphs, strict=True):
+        yield " ".join(graph.words)
+        yield report.impression
+
+
+def build_model(options: TrainOptions, processor: GraphSumProcessor) -> GraphSum:
+    """A model of the options' shape; with ``--encoder`` the text encoder's weights are loaded."""
+    if processor.prompter is not None:  # imported here: it takes time, and few runs need it
+        from graphsum.models.llm_building import build_with_llm
+
+        if options.init_from:
+            return build_with_llm(options, None, processor.prompter)
+    vocab_size = len(processor.tokenizer)
+    if options.encoder:
+        encoder_config = pretrained(AutoConfig, options.encoder)
+        if options.trim_vocab:
+            encoder_config.vocab_size = vocab_size
+        longest = getattr(encoder_config, "max_position_embeddings", None)
+        if longest and options.max_source_pieces > longest:
+            raise InputError(
+                f"--max-source-pieces {options.max_source_pieces} is more than {options.encoder} "
+                f"can read; give at most {longest}"
+            )
+    else:
+        # Pre-LN: trained from scratch, BERT's own post-LN form needs far smaller steps.
+        encoder_config = RobertaPreLayerNormConfig(
+            vocab_size=vocab_size,
+            hidden_size=options.d_model,
+            num_hidden_layers=options.encoder_layers,
+            num_attention_heads=options.decoder_heads,
+            intermediate_size=options.decoder_ffn_dim,
+            hidden_dropout_prob=options.dropout,
+            attention_probs_dropout_prob=options.attention_dropout,
+            max_position_embeddings=options.max_source_pieces + processor.pad_id + 1,
+            type_vocab_size=1,
+            pad_token_id=processor.pad_id,
+        )
+    encoder_values = encoder_config.to_dict()
+    encoder_values.pop("_name_or_path", None)  # a folder of this machine
+    config = GraphSumConfig(
+        text_encoder=encoder_values,
+        vocab_size=vocab_size,
+        max_positions=max(512, options.max_target_pieces + 1),
+        **{
+            name: getattr(options, name)
+            for name in (
+                "d_model decoder_layers decoder_heads decoder_ffn_dim dropout attention_dropout "
+                "copy graph graph_heads graph_width graph_dropout typed_edges contrastive_weight "
+                "contrastive_layers contrastive_temperature contrastive_negatives label_smoothing "
+                "r_drop"
+            ).split()
+        },
+        pad_token_id=processor.pad_id,
+        bos_token_id=processor.start_id,
+        eos_token_id=processor.end_id,
+        decoder_start_token_id=processor.start_id,
+    )
+    if processor.prompter is not None:
+        model = build_with_llm(options, config, processor.prompter)
+    else:
+        model = GraphSum(config)
+    if options.encoder:
+        encoder: PreTrainedModel = without_pooler(pretrained(AutoModel, options.encoder))
+        if options.trim_vocab:
+            take_embeddings(encoder, processor.tokenizer, options.encoder)
+        model.text_encoder.load_state_dict(encoder.state_dict())
+        pieces = model.text_encoder.get_input_embeddings().state_dict()
+        shared = processor.prompter is None and options.trim_vocab
+        if shared and options.d_model == encoder_config.hidden_size:
+            model.get_input_embeddings().load_state_dict(pieces)
+    return model
+
+
+def take_embeddings(
+    encoder: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, name: str
+) -> None:
+    """Leave the encoder the embeddings of the tokenizer's pieces only, in its order.
+
+    A piece that the encoder does not know is a whole word: it gets the mean of those that it had.
+    """
+    original = pretrained(AutoTokenizer, name)
+    known = original.get_vocab()
+    embeddings = encoder.get_input_embeddings()
+    rows = [
+        embeddings.weight[
+            [known[piece]]
+            if piece in known
+            else original.convert_tokens_to_ids(original.tokenize(piece))
+        ].mean(dim=0)
+        for piece in tokenizer.convert_ids_to_tokens(range(len(tokenizer)))
+    ]
+    padding = tokenizer.convert_tokens_to_ids(tokenizer.pad_token)
+    encoder.set_input_embeddings(
+        nn.Embedding.from_pretrained(torch.stack(rows).detach(), padding_idx=padding)
+    )
+
+
+def pretrained(cls: Any, name: str) -> Any:
+    """``cls.from_pretrained(name)`` with one clear line when it is not there.
+
+    Raises:
+        InputError: neither a folder with such files nor reachable on a model hub.
+    """
+    try:
+        return cls.from_pretrained(name)
+    except (OSError, ValueError) as error:
+        if Path(name).is_dir():
+            what = "this folder holds no complete transformers model and tokenizer"
+        else:
+            what = "no such folder, and it cannot be fetched from the model hub"
+        raise InputError(
+            f"--encoder {name}: {what}; copy the model's files into a folder and give that, or "
+            "use --preset small, which needs none"
+        ) from error

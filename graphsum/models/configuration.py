@@ -1,0 +1,184 @@
+"""The model's configuration: one flat, validated set of values, JSON in and out."""
+
+from typing import Any
+
+from transformers import AutoConfig, PreTrainedConfig
+
+from preprocessing.errors import InputError
+from preprocessing.graphs import EDGE_TYPES
+
+GRAPH_CONVOLUTIONS = ("gat", "gatv2", "none")
+MAPPERS = ("linear", "mlp", "queries")
+ALIGNMENTS = ("shallow", "delta", "deep")
+
+
+class GraphSumConfig(PreTrainedConfig):
+    """Everything that determines the network's shape and loss.
+
+    Defaults are Hu et al. (ACL 2022): 6 pre-LN decoder layers of width 768, GAT 768 -> 768 with
+    8 concatenated heads then one head back to 768, a 6-layer contrastive encoder, temperature 1.
+
+    Args:
+        text_encoder: the encoder's own transformers configuration as a dictionary with its
+            ``model_type``, so that no model hub is needed to load a checkpoint.
+        vocab_size: pieces of the decoder, V; encoder and decoder share one tokenizer.
+        d_model: width of memory and decoder, D.
+        dropout, attention_dropout: of the layers' outputs and attention weights, in the decoder
+            and the contrastive module.
+        graph: graph convolution: ``gat``, ``gatv2`` or ``none`` (text only).
+        graph_heads, graph_width, graph_dropout: heads and width per head of the first graph
+            layer, and the dropout of the graph layers' inputs and attention.
+        typed_edges: edge types enter the attention (``gatv2`` only).
+        edge_types: names of the edge types, in the order of their ids.
+        copy: the decoder may copy pieces of the findings (pointer-generator).
+        contrastive_weight: factor of the contrastive loss; 0 leaves the module out.
+        contrastive_layers: layers of the contrastive module's Transformer encoder.
+        contrastive_temperature: temperature of the contrastive loss.
+        contrastive_negatives: ``own`` (what remains of the report without key words; the paper) or
+            ``batch`` (the key words of reports with another impression as well).
+        label_smoothing: of the token loss.
+        r_drop: factor of the divergence of two passes with different dropout (R-Drop, Liang et al.,
+            NeurIPS 2021; half of its alpha); 0: one pass.
+        decoder: ``transformer`` (from scratch) or ``causal-lm`` (a frozen LLM).
+        llm: which LLM, as :class:`graphsum.llm.loading.LLMSpec` says it (``causal-lm``).
+        mapper: from memory to the LLM's prefix: ``linear``, ``mlp`` or ``queries``.
+        prefix_length: number of ``queries``; the other mappers make one of every position.
+        alignment: what trains besides the mapper (R2GenGPT's terms): nothing (``shallow``), LoRA
+            in the LLM (``delta``), that and the encoders (``deep``).
+        pad_token_id, bos_token_id, eos_token_id, decoder_start_token_id: of the shared tokenizer
+            (BERT's by default).
+
+    Raises:
+        InputError: a value outside what is allowed, naming the value.
+    """
+
+    model_type = "graphsum"
+
+    def __init__(
+        self,
+        *,
+        text_encoder: dict[str, Any] | None = None,
+        vocab_size: int = 28996,
+        d_model: int = 768,
+        decoder_layers: int = 6,
+        decoder_heads: int = 8,
+        decoder_ffn_dim: int = 2048,
+        max_positions: int = 512,
+        dropout: float = 0.2,
+        attention_dropout: float = 0.2,
+        copy: bool = False,
+        graph: str = "gat",
+        graph_heads: int = 8,
+        graph_width: int = 768,
+        graph_dropout: float = 0.2,
+        typed_edges: bool = False,
+        edge_types: tuple[str, ...] = EDGE_TYPES,
+        contrastive_weight: float = 1.0,
+        contrastive_layers: int = 6,
+        contrastive_temperature: float = 1.0,
+        contrastive_negatives: str = "own",
+        label_smoothing: float = 0.1,
+        r_drop: float = 0.0,
+        decoder: str = "transformer",
+        llm: dict[str, Any] | None = None,
+        mapper: str | None = None,
+        prefix_length: int = 32,
+        alignment: str = "deep",
+        pad_token_id: int = 0,
+        bos_token_id: int = 101,
+        eos_token_id: int = 102,
+        decoder_start_token_id: int = 101,
+        **kwargs: Any,
+    ) -> None:
+        self.text_encoder = text_encoder if text_encoder is not None else {"model_type": "bert"}
+        self.vocab_size = vocab_size
+        self.d_model = d_model
+        self.decoder_layers = decoder_layers
+        self.decoder_heads = decoder_heads
+        self.decoder_ffn_dim = decoder_ffn_dim
+        self.max_positions = max_positions
+        self.dropout = dropout
+        self.attention_dropout = attention_dropout
+        self.copy = copy
+        self.graph = graph
+        self.graph_heads = graph_heads
+        self.graph_width = graph_width
+        self.graph_dropout = graph_dropout
+        self.typed_edges = typed_edges
+        self.edge_types = list(edge_types)
+        self.contrastive_weight = contrastive_weight
+        self.contrastive_layers = contrastive_layers
+        self.contrastive_temperature = contrastive_temperature
+        self.contrastive_negatives = contrastive_negatives
+        self.label_smoothing = label_smoothing
+        self.r_drop = r_drop
+        self.decoder = decoder
+        self.llm = llm
+        self.mapper = mapper
+        self.prefix_length = prefix_length
+        self.alignment = alignment
+        # As class attributes these would be lost in a saved configuration.
+        kwargs = {"is_encoder_decoder": True, "tie_word_embeddings": True} | kwargs
+        super().__init__(
+            pad_token_id=pad_token_id,
+            bos_token_id=bos_token_id,
+            eos_token_id=eos_token_id,
+            decoder_start_token_id=decoder_start_token_id,
+            **kwargs,
+        )
+        self._check()
+
+    def _check(self) -> None:
+        if self.graph not in GRAPH_CONVOLUTIONS:
+            raise InputError(f"graph={self.graph!r} is not one of {', '.join(GRAPH_CONVOLUTIONS)}")
+        if self.typed_edges and self.graph != "gatv2":
+            raise InputError("typed_edges needs graph=gatv2: the other convolutions ignore types")
+        if self.d_model % self.decoder_heads:
+            raise InputError(
+                f"d_model={self.d_model} is not a multiple of decoder_heads={self.decoder_heads}"
+            )
+        for name in ("dropout", "attention_dropout", "graph_dropout", "label_smoothing"):
+            if not 0 <= getattr(self, name) < 1:
+                raise InputError(f"{name}={getattr(self, name)} is not in [0, 1)")
+        for name, allowed in (
+            ("alignment", ALIGNMENTS),
+            ("mapper", (None, *MAPPERS)),
+        ):
+            if getattr(self, name) not in allowed:
+                raise InputError(f"{name}={getattr(self, name)!r} is not one of {allowed}")
+        if (self.decoder == "causal-lm") != (self.llm is not None):
+            raise InputError("decoder=causal-lm needs llm, and no other decoder takes one")
+        if self.r_drop < 0 or (self.r_drop and self.decoder != "transformer"):
+            raise InputError("r_drop must be at least 0, and 0 with decoder=causal-lm")
+        if self.contrastive_temperature <= 0 or self.contrastive_weight < 0:
+            raise InputError(
+                "contrastive_temperature must be above 0 and contrastive_weight at least 0"
+            )
+
+    @property
+    def trains_encoder(self) -> bool:
+        """Do the encoders that make the memory train? With an LLM that is steered, they may not."""
+        return self.alignment == "deep"
+
+    @property
+    def text_encoder_config(self) -> PreTrainedConfig:
+        """The text encoder's configuration as its own class."""
+        values = dict(self.text_encoder)
+        return AutoConfig.for_model(values.pop("model_type"), **values)
+
+    def get_text_config(self, decoder: bool | None = None, encoder: bool | None = None) -> Any:
+        """This configuration itself: ``generate`` reads the decoder's sizes from it."""
+        return self
+
+    # Names under which ``generate`` and its caches look the decoder's sizes up.
+    @property
+    def num_hidden_layers(self) -> int:
+        return self.decoder_layers
+
+    @property
+    def num_attention_heads(self) -> int:
+        return self.decoder_heads
+
+    @property
+    def hidden_size(self) -> int:
+        return self.d_model

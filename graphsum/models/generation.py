@@ -1,0 +1,148 @@
+"""Writing impressions for many reports, in batches of similar length."""
+
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from graphsum.decoding.beam_search import SearchSettings
+from graphsum.models.processing import Example
+from graphsum.out_of_memory import out_of_memory_as_input_error
+
+GREEDY = SearchSettings(num_beams=1, no_repeat_ngram_size=0)
+
+
+@out_of_memory_as_input_error()
+def generate_impressions(
+    model: Any,
+    processor: Any,
+    examples: Sequence[Example],
+    *,
+    settings: SearchSettings | None = None,
+    batch_size: int = 32,
+    progress: bool = False,
+) -> list[str]:
+    """One impression per example, in the order given.
+
+    ``model`` and ``processor`` are those of one of :data:`graphsum.models.types.MODELS`.
+    The model is put into evaluation mode and back. Reports are generated in batches of similar
+    length; the result does not depend on the batches but for rounding.
+    """
+    settings = settings or SearchSettings()
+    impressions = [""] * len(examples)
+    for rows, batch in batches(
+        model, processor, examples, batch_size, "generate" if progress else None
+    ):
+        pieces = model.generate_impressions(batch, settings)
+        for row, text in zip(rows, processor.decode(pieces), strict=True):
+            impressions[row] = text
+    return impressions
+
+
+def sample_impressions(
+    model: Any,
+    processor: Any,
+    examples: Sequence[Example],
+    *,
+    num_samples: int,
+    temperature: float,
+    max_new_tokens: int = 80,
+    seed: int = 0,
+    batch_size: int = 32,
+    progress: bool = False,
+) -> list[list[str]]:
+    """``num_samples`` impressions per example, drawn from the model.
+
+    Randomness comes from ``seed`` and the findings' pieces, so that a report has the same samples
+    alone and in any batch, but for rounding.
+    """
+    sampled: list[list[str]] = [[]] * len(examples)
+    for rows, batch in batches(
+        model, processor, examples, batch_size, "sample" if progress else None
+    ):
+        noise = torch.stack(
+            [noise_of(examples[row], (max_new_tokens, num_samples), seed) for row in rows]
+        )
+        pieces = model.sample_impressions(batch, noise.to(model.device), temperature=temperature)
+        texts = processor.decode(pieces.flatten(0, 1))
+        for number, row in enumerate(rows):
+            sampled[row] = texts[number * num_samples : (number + 1) * num_samples]
+    return sampled
+
+
+def noise_of(example: Example, shape: tuple[int, ...], seed: int) -> torch.Tensor:
+    """Uniform numbers in [0, 1) that depend on the seed and the findings' pieces."""
+    digest = zlib.crc32(example.input_ids.astype("<i8").tobytes())
+    generator = np.random.default_rng((seed, digest))
+    return torch.from_numpy(generator.random(shape, dtype=np.float32))
+
+
+def batches(
+    model: Any,
+    processor: Any,
+    examples: Sequence[Example],
+    batch_size: int,
+    progress: str | None,
+) -> Iterator[tuple[list[int], dict[str, torch.Tensor]]]:
+    """Rows of similar length with their batch, the model in evaluation mode meanwhile.
+
+    ``progress``: what to call the progress bar; None: no bar.
+    """
+    order = sorted(range(len(examples)), key=lambda row: len(examples[row].input_ids))
+    was_training = model.training
+    model.eval()
+    try:
+        with (
+            tqdm(total=len(order), unit=" reports", desc=progress, disable=progress is None) as bar,
+            onednn_products(),
+        ):
+            for start in range(0, len(order), batch_size):
+                rows = order[start : start + batch_size]
+                batch = processor.collate([examples[row] for row in rows])
+                yield rows, {name: tensor.to(model.device) for name, tensor in batch.items()}
+                bar.update(len(rows))
+    finally:
+        model.train(was_training)
+
+
+@contextmanager
+def onednn_products() -> Iterator[None]:
+    """Let oneDNN multiply matrices of single precision on the CPU, where that is as exact.
+
+    On AMD's processors it is twice as fast as MKL, which torch takes by itself. torch (2.9 and
+    later) offers oneDNN under the name of the lower precision that it may use; it does so only on
+    processors with units for that, and there this changes nothing.
+    """
+    products = getattr(torch.backends.mkldnn, "matmul", None)
+    if products is None or not onednn_is_exact():
+        yield
+        return
+    before = products.fp32_precision
+    products.fp32_precision = "bf16"
+    try:
+        yield
+    finally:
+        products.fp32_precision = before
+
+
+@cache
+def onednn_is_exact() -> bool:
+    """Does oneDNN keep single precision here when it need not? Tried on one product."""
+    products = getattr(torch.backends.mkldnn, "matmul", None)
+    if products is None or not torch.backends.mkldnn.is_available():
+        return False
+    before = products.fp32_precision
+    generator = torch.Generator().manual_seed(0)
+    left = torch.rand(64, 256, generator=generator)  # sums of 256 terms of about 1/4
+    right = torch.rand(256, 64, generator=generator)
+    try:
+        products.fp32_precision = "bf16"
+        error = (left @ right - left.double() @ right.double()).abs().max().item()
+    finally:
+        products.fp32_precision = before
+    return error < 1e-3  # single precision: about 2e-5; bf16: about 2e-2

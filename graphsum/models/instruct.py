@@ -1,0 +1,236 @@
+"""An LLM alone, asked for the impression of findings: tuned with LoRA, or only prompted.
+
+Tuned as Radiology-GPT (Liu et al. 2023, arXiv 2306.08666); prompted with similar training reports
+as examples, as in RadAdapt (Van Veen et al. 2023) and ImpressionGPT (Ma et al. 2023). It has
+neither encoder nor graph; for the rest it goes the way of
+:class:`graphsum.models.modeling.GraphSum`.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from graphsum.decoding.beam_search import SearchSettings
+from graphsum.llm.prompting import Prompter
+from graphsum.metrics.baselines import NeighbourConsensus, nearest
+from graphsum.models.decoders.causal_lm import CausalLMDecoder
+from graphsum.models.llm_building import attach_llm, llm_spec_of, prompter_of
+from graphsum.models.modeling import LLM, GraphSum, GraphSumOutput, own_state
+from graphsum.models.padding import IGNORED, padded, padded_left, places_of
+from graphsum.models.processing import Example, tidy
+from graphsum.options import TrainOptions
+from preprocessing.files import write_text_atomically
+from preprocessing.records import Report
+
+CONFIG_FILE = "config.json"
+PROMPTED_PIECES = 4096  # of a prompt with its examples
+
+
+@dataclass(frozen=True)
+class InstructConfig:
+    """Which LLM, and how its answers end; fields as in GraphSumConfig."""
+
+    llm: dict[str, Any]
+    eos_token_id: int
+    pad_token_id: int
+    label_smoothing: float = 0.0
+    mapper: None = None  # there is no memory to map
+    model_type: str = "instruct"
+
+
+class Instruct(nn.Module):
+    """The LLM with its adapter, with the methods that training and generation call."""
+
+    def __init__(self, config: InstructConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.decoder = CausalLMDecoder(config)
+
+    @property
+    def device(self) -> torch.device:
+        return self.decoder.embeddings.weight.device
+
+    use_plain_attention = GraphSum.use_plain_attention
+
+    def forward(
+        self,
+        source_ids: Tensor,
+        labels: Tensor,
+        label_places: Tensor | None = None,
+        num_pieces: Tensor | float | None = None,
+        num_reports: Tensor | float | None = None,
+    ) -> GraphSumOutput:
+        """Loss per target piece.
+
+        Args:
+            source_ids: prompts, padded on the left, [B, P].
+            labels: target pieces with the end piece, -100 where padded, [B, T].
+            label_places: as in :meth:`graphsum.models.modeling.GraphSum.forward`.
+            num_pieces: what the loss sum is divided by; by default this batch's own count.
+            num_reports: not used; there is no loss per report.
+        """
+        inputs = nn.functional.pad(labels[:, :-1], (1, 0), value=self.config.eos_token_id)
+        losses = self.decoder.token_losses(
+            inputs,
+            None,
+            None,
+            source_ids,
+            labels,
+            label_smoothing=self.config.label_smoothing if self.training else 0.0,
+            label_places=label_places,
+        )
+        loss = losses.sum() / ((labels != IGNORED).sum() if num_pieces is None else num_pieces)
+        return GraphSumOutput(loss=loss, generation_loss=loss)
+
+    @torch.no_grad()
+    def generate_impressions(
+        self, batch: dict[str, Tensor], settings: SearchSettings | None = None
+    ) -> Tensor:
+        """Generated pieces of each report, [B, T]."""
+        return self.decoder.search(None, None, batch["source_ids"], settings or SearchSettings())
+
+    @torch.inference_mode()
+    def sample_impressions(
+        self, batch: dict[str, Tensor], noise: Tensor, *, temperature: float
+    ) -> Tensor:
+        """Sampled pieces of each report, [B, N, T]; see :meth:`CausalLMDecoder.sample`."""
+        return self.decoder.sample(None, None, batch["source_ids"], noise, temperature=temperature)
+
+    def save_pretrained(
+        self, folder: str | Path, *, state_dict: dict[str, Tensor] | None = None
+    ) -> None:
+        """Write ``config.json`` and ``adapter/``."""
+        text = json.dumps(asdict(self.config), indent=2) + "\n"
+        write_text_atomically(Path(folder) / CONFIG_FILE, [text])
+        state = own_state(self) if state_dict is None else state_dict
+        self.decoder.save(folder, {name.removeprefix(LLM): t for name, t in state.items()})
+
+    @classmethod
+    def from_pretrained(cls, folder: str | Path, *, llm: str | None = None) -> "Instruct":
+        """The inverse of :meth:`save_pretrained`; ``llm``: where the LLM lies now.
+
+        Raises:
+            InputError: the LLM is not there, or not the one of the training.
+        """
+        values = json.loads((Path(folder) / CONFIG_FILE).read_text(encoding="utf-8"))
+        model = cls(InstructConfig(**values))
+        if llm is not None:
+            model.decoder.record = replace(model.decoder.record, name=llm, revision=None)
+        model.decoder.attach(folder=folder)
+        return model.eval()
+
+
+class InstructProcessor:
+    """Reports to prompts and labels; the counterpart of GraphSumProcessor, without graphs."""
+
+    def __init__(self, prompter: Prompter) -> None:
+        self.prompter = prompter
+        self.tokenizer = prompter.tokenizer
+        self.shots = 0
+
+    def show(self, train: Sequence[Report], shots: int) -> None:
+        """From now on put the ``shots`` most similar of these reports into every prompt."""
+        self.shots, self.train = shots, train
+        if shots:
+            self.neighbours = NeighbourConsensus().fit(train)
+
+    def examples(
+        self, reports: Iterable[Report], impressions: Iterable[str] | None = None
+    ) -> Iterator[Example]:
+        """One example per report, in order; ``impressions`` become the labels."""
+        chosen = list(reports)
+        answers = [""] * len(chosen) if impressions is None else list(impressions)
+        none = np.zeros(0, np.int64)
+        for report, impression in zip(chosen, answers, strict=True):
+            prompt = self.prompter.prompt_ids(report.findings, self._shown(report))
+            yield Example(
+                uid=report.uid,
+                input_ids=prompt,
+                key_mask=none,
+                edge_index=none.reshape(2, 0),
+                edge_type=none,
+                labels=self.prompter.target_ids(impression),
+                sentence=np.full(len(prompt), -1),
+                prompt=prompt,
+            )
+
+    def _shown(self, report: Report) -> list[tuple[str, str]]:
+        """Similar reports, the most similar last, where it weighs most (Liu et al. 2022)."""
+        if not self.shots:
+            return []
+        (cosines,) = self.neighbours.cosines([report.findings])
+        rows = nearest(cosines, self.shots)
+        return [(self.train[row].findings, self.train[row].impression) for row in rows[::-1]]
+
+    def is_word(self, word: str) -> bool:
+        """True: an LLM's pieces tell nothing of words."""
+        return True
+
+    def collate(
+        self, examples: Sequence[Example], *, fixed_shapes: bool = False
+    ) -> dict[str, Tensor]:
+        """``source_ids`` [B, P] and, when the examples have impressions, ``labels`` [B, T].
+
+        ``fixed_shapes``: add ``label_places``, as :meth:`GraphSumProcessor.collate` does.
+        """
+        batch = {"source_ids": padded_left([example.input_ids for example in examples])}
+        if all(len(example.labels) for example in examples):
+            batch["labels"] = padded([example.labels for example in examples], IGNORED)
+            if fixed_shapes:
+                batch["label_places"] = places_of(batch["labels"])
+        return batch
+
+    def decode(self, pieces: Tensor) -> list[str]:
+        """Impressions of generated pieces [B, T]."""
+        return [tidy(text) for text in self.prompter.decode(pieces)]
+
+    def save_pretrained(self, folder: str | Path) -> None:
+        self.prompter.save_pretrained(folder)
+
+    @classmethod
+    def from_pretrained(cls, folder: str | Path) -> "InstructProcessor":
+        return cls(Prompter.from_pretrained(folder))
+
+
+def build_processor(
+    options: TrainOptions, corpus: Any = None, reports: Any = None, version: str = ""
+) -> InstructProcessor:
+    """With the tokenizer of the run's LLM; nothing is taken from the corpus."""
+    return InstructProcessor(prompter_of(options))
+
+
+def prompted(
+    llm: str, *, findings: bool = True, shots: int = 0, train: Sequence[Report] = ()
+) -> tuple[Instruct, InstructProcessor]:
+    """An LLM as it is, asked with ``shots`` similar training reports as examples.
+
+    Args:
+        findings: without them the prompt says nothing about the report: what the LLM writes then
+            is what it writes for all, the row to compare a prefix with.
+    """
+    options = TrainOptions(model="instruct", llm=llm, max_prompt_pieces=PROMPTED_PIECES)
+    processor = build_processor(options)
+    processor.prompter.settings = replace(processor.prompter.settings, findings=findings)
+    processor.show(train, shots)
+    return build_model(options, processor, lora=False).eval(), processor
+
+
+def build_model(
+    options: TrainOptions, processor: InstructProcessor, *, lora: bool = True
+) -> Instruct:
+    """The run's LLM with new adapters, or (``lora`` false) as it is."""
+    config = InstructConfig(
+        llm=asdict(llm_spec_of(options)),
+        eos_token_id=processor.prompter.end_id,
+        pad_token_id=processor.tokenizer.pad_token_id,
+        label_smoothing=options.label_smoothing,
+    )
+    model = Instruct(config)
+    attach_llm(model.decoder, options, lora=lora)
+    return model

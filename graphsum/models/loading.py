@@ -1,0 +1,58 @@
+"""A checkpoint's model, loaded and put on a device."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers.utils import logging as transformers_logging
+
+from graphsum.models.attention import choose_attention_kernels
+from graphsum.models.types import model_type_of
+from graphsum.out_of_memory import out_of_memory_as_input_error
+from preprocessing.errors import InputError
+
+
+def load_model(folder: str | Path, *, device: str | None = None, llm: str | None = None) -> Any:
+    """The model of a checkpoint folder, in evaluation mode, on the device.
+
+    ``llm``: where the LLM lies that it was trained with, when it has moved.
+
+    Raises:
+        InputError: files are missing or broken.
+    """
+    bars = transformers_logging.is_progress_bar_enabled()
+    transformers_logging.disable_progress_bar()
+    try:
+        model = model_type_of(folder).part("model").from_pretrained(str(folder), llm=llm)
+    except InputError:
+        raise
+    except Exception as error:  # safetensors, json and transformers raise many kinds here
+        raise InputError(
+            f"{folder}: the checkpoint cannot be loaded ({type(error).__name__}); it is "
+            "incomplete, damaged or of another version"
+        ) from error
+    finally:
+        if bars:
+            transformers_logging.enable_progress_bar()
+    return on_device(model, device)
+
+
+def on_device(model: Any, device: str | None) -> Any:
+    """The model in evaluation mode on a device, by default a GPU when there is one.
+
+    Raises:
+        InputError: there is no such device.
+    """
+    where = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    choose_attention_kernels()
+    if where == "cpu":
+        model.use_plain_attention()
+    try:
+        with out_of_memory_as_input_error():
+            return model.to(where).eval()
+    except InputError:
+        raise
+    except (RuntimeError, AssertionError):
+        raise InputError(
+            f"--device {where} is not available here; leave it out or use cpu"
+        ) from None

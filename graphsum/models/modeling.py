@@ -1,0 +1,411 @@
+"""GraphSum: text and graph -> memory -> impression.
+
+Shapes: B reports, S source pieces, T target pieces, N nodes (all real pieces of the batch),
+E edges, D width, V vocabulary.
+"""
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import (
+    AutoConfig,
+    AutoModelForSeq2SeqLM,
+    Cache,
+    GenerationMixin,
+    PreTrainedModel,
+)
+from transformers.modeling_outputs import BaseModelOutput
+from transformers.utils import ModelOutput
+
+from graphsum.decoding.beam_search import SearchSettings
+from graphsum.models.configuration import GraphSumConfig
+from graphsum.models.contrastive import ContrastiveModule
+from graphsum.models.decoders import DECODERS
+from graphsum.models.decoders.cache import CACHE
+from graphsum.models.encoders import GraphEncoder, build_text_encoder
+from graphsum.models.padding import IGNORED
+from preprocessing.errors import InputError
+from preprocessing.registry import load
+
+LLM = "decoder.llm."  # where the weights lie that a checkpoint does not hold
+
+
+@dataclass
+class GraphSumOutput(ModelOutput):
+    """What a forward pass gives.
+
+    ``loss``: generation_loss + contrastive_weight x contrastive_loss + r_drop x agreement_loss
+    (scalar, with labels only); ``generation_loss``: cross-entropy per target piece, in nats, with
+    label smoothing; ``contrastive_loss``: mean over reports; ``agreement_loss``: per target piece,
+    in nats, in training with r_drop only; ``logits``: [B, T, V], without labels only.
+    """
+
+    loss: Tensor | None = None
+    logits: Tensor | None = None
+    generation_loss: Tensor | None = None
+    contrastive_loss: Tensor | None = None
+    agreement_loss: Tensor | None = None
+    if CACHE == "cache":
+        cache: Cache | None = None
+    else:
+        past_key_values: Cache | None = None
+
+
+class GraphSum(PreTrainedModel, GenerationMixin):
+    """Graph-enhanced summariser of Hu et al. (ACL 2022, arXiv 2204.00203).
+
+    Text encoder gives H, graph encoder on H gives G, memory M = W[H; G]; the decoder attends to
+    M; the contrastive module compares M with its masked views during training.
+    """
+
+    config_class = GraphSumConfig
+    base_model_prefix = "graphsum"
+    main_input_name = "input_ids"
+    _tied_weights_keys = {  # noqa: RUF012 (transformers' own form)
+        "decoder.lm_head.weight": "decoder.layers.embed_tokens.weight"
+    }
+    _supports_sdpa = True
+    supports_gradient_checkpointing = True
+
+    def __init__(self, config: GraphSumConfig) -> None:
+        super().__init__(config)
+        self.text_encoder = build_text_encoder(config)
+        width = self.text_encoder.config.hidden_size
+        has_graph = config.graph != "none"
+        self.graph_encoder = GraphEncoder(config, width) if has_graph else None
+        self.fusion = nn.Linear(width + config.d_model if has_graph else width, config.d_model)
+        self.contrastive = ContrastiveModule(config) if config.contrastive_weight else None
+        self.decoder = load(DECODERS, config.decoder)(config)
+        if config.llm is not None:
+            self._tied_weights_keys = {}  # an LLM ties its own weights
+        if not config.trains_encoder:
+            for part in self.encoders():
+                part.requires_grad_(False)
+        self.post_init()
+
+    def encoders(self) -> list[nn.Module]:
+        """What makes the memory: all but mapper, decoder and contrastive module."""
+        parts = (self.text_encoder, self.graph_encoder, self.fusion)
+        return [part for part in parts if part is not None]
+
+    def get_input_embeddings(self) -> nn.Module:
+        return self.decoder.get_input_embeddings()
+
+    def get_output_embeddings(self) -> nn.Module:
+        return self.decoder.get_output_embeddings()
+
+    def train(self, mode: bool = True) -> "GraphSum":
+        """Training mode, but for encoders that are frozen: their dropout stays off."""
+        super().train(mode)
+        if not self.config.trains_encoder:
+            for part in self.encoders():
+                part.eval()
+        return self
+
+    def save_pretrained(
+        self,
+        save_directory: str | Path,
+        *args: Any,
+        state_dict: dict[str, Tensor] | None = None,
+        **options: Any,
+    ) -> None:
+        """As in transformers; an LLM's own weights are left out, its adapter is in ``adapter/``."""
+        state = own_state(self) if state_dict is None else state_dict
+        own = {name: tensor for name, tensor in state.items() if not name.startswith(LLM)}
+        super().save_pretrained(save_directory, *args, state_dict=own, **options)
+        if self.config.llm is not None:
+            of_llm = {n.removeprefix(LLM): t for n, t in state.items() if n.startswith(LLM)}
+            self.decoder.save(save_directory, of_llm)
+
+    @classmethod
+    def from_pretrained(cls, folder: str | Path, *args: Any, **options: Any) -> "GraphSum":
+        """As in transformers; ``llm``: where the LLM lies now, when not at its recorded name.
+
+        Raises:
+            InputError: the LLM is not there, or not the one of the training.
+        """
+        place = options.pop("llm", None)
+        options.setdefault("dtype", torch.float32)  # whatever they are saved in
+        model: GraphSum = super().from_pretrained(folder, *args, **options)
+        if model.config.llm is not None:
+            if place is not None:
+                model.decoder.record = replace(model.decoder.record, name=place, revision=None)
+            model.decoder.attach(folder=folder)
+        elif place is not None:
+            raise InputError(f"{folder}: this checkpoint uses no LLM; leave out --llm")
+        return model
+
+    def encode(
+        self, input_ids: Tensor, attention_mask: Tensor, edge_index: Tensor, edge_type: Tensor
+    ) -> Tensor:
+        """The memory M that the decoder attends to.
+
+        Args:
+            input_ids, attention_mask: [B, S].
+            edge_index: [2, E], over the real pieces of the batch counted row by row.
+            edge_type: [E].
+
+        Returns:
+            [B, S, D]; padding positions hold values that nothing may read.
+        """
+        frozen = nullcontext() if self.config.trains_encoder else torch.no_grad()
+        with frozen:
+            return self._memory(input_ids, attention_mask, edge_index, edge_type)
+
+    def _memory(
+        self, input_ids: Tensor, attention_mask: Tensor, edge_index: Tensor, edge_type: Tensor
+    ) -> Tensor:
+        text = self.text_encoder(input_ids=input_ids, attention_mask=attention_mask)
+        hidden = text.last_hidden_state  # [B, S, width]
+        if self.graph_encoder is None:
+            return self.fusion(hidden)
+        if is_padded_faster(hidden):
+            graph = self.graph_encoder.of_padded(hidden, attention_mask, edge_index, edge_type)
+            return self.fusion(torch.cat([hidden, graph.to(hidden.dtype)], dim=-1))
+        real = attention_mask.bool()
+        nodes = self.graph_encoder(hidden[real], edge_index, edge_type)  # [N, D]
+        graph = nodes.new_zeros(*hidden.shape[:2], nodes.size(-1))
+        graph = graph.masked_scatter(real.unsqueeze(-1), nodes)  # [B, S, D]
+        return self.fusion(torch.cat([hidden, graph], dim=-1))
+
+    def forward(
+        self,
+        input_ids: Tensor | None = None,
+        attention_mask: Tensor | None = None,
+        edge_index: Tensor | None = None,
+        edge_type: Tensor | None = None,
+        key_mask: Tensor | None = None,
+        labels: Tensor | None = None,
+        label_places: Tensor | None = None,
+        source_ids: Tensor | None = None,
+        decoder_input_ids: Tensor | None = None,
+        encoder_outputs: BaseModelOutput | None = None,
+        cache: Cache | None = None,
+        past_key_values: Cache | None = None,
+        use_cache: bool | None = None,
+        num_pieces: Tensor | float | None = None,
+        num_reports: Tensor | float | None = None,
+        return_dict: bool | None = None,
+    ) -> GraphSumOutput:
+        """Teacher-forced losses (with ``labels``) or next-piece scores (without).
+
+        Args:
+            input_ids, attention_mask, edge_index, edge_type: as in :meth:`encode`.
+            key_mask: 1 for pieces of key words, [B, S]; the contrastive loss needs it.
+            labels: target pieces with the end piece, -100 where padded, [B, T].
+            label_places: where the flattened labels are not -100, then -1, [N]; found here when
+                not given, for which a GPU is waited for.
+            decoder_input_ids: [B, T]; by default the labels shifted right.
+            encoder_outputs: the memory, when already encoded (``generate``); then
+            source_ids: the findings' pieces that it stands for, [B, S]; with an LLM as decoder
+                always the prompts, [B, P].
+            cache: what an earlier call with ``use_cache`` returned.
+            past_key_values: the same, by its name before transformers 5.24.
+            num_pieces, num_reports: what the loss sums are divided by, when this batch is a part
+                of a larger one; by default its own counts.
+        """
+        again = None
+        if encoder_outputs is not None:
+            memory = encoder_outputs[0]
+        elif input_ids is None or attention_mask is None or edge_index is None or edge_type is None:
+            raise ValueError("forward needs input_ids, attention_mask, edge_index and edge_type")
+        else:
+            memory = self.encode(input_ids, attention_mask, edge_index, edge_type)
+            if labels is not None and self.training and self.config.r_drop:  # with other dropout
+                again = self.encode(input_ids, attention_mask, edge_index, edge_type)
+        ids = input_ids if source_ids is None else source_ids
+        if ids is None or attention_mask is None:
+            raise ValueError("with encoder_outputs forward needs attention_mask and source_ids")
+        if labels is None:
+            if decoder_input_ids is None:
+                raise ValueError("forward needs labels or decoder_input_ids")
+            logits, new_cache = self.decoder(
+                decoder_input_ids,
+                memory,
+                attention_mask,
+                ids,
+                cache=past_key_values if cache is None else cache,
+                use_cache=bool(use_cache),
+            )
+            return GraphSumOutput(logits=logits, **{CACHE: new_cache})
+        if decoder_input_ids is None:
+            decoder_input_ids = self.shift_right(labels)
+        smoothing = self.config.label_smoothing if self.training else 0.0
+        total = apart = memory.new_zeros((), dtype=torch.float32)
+        options: dict[str, Any] = {"label_smoothing": smoothing}
+        if label_places is None:
+            groups = target_groups(labels, self.decoder.target_groups)
+        else:
+            groups, options["label_places"] = [(slice(None), labels.size(1))], label_places
+        for rows, length in groups:
+            given = decoder_input_ids[rows, :length]
+            rest = (attention_mask[rows], ids[rows], labels[rows, :length])
+            if again is None:
+                losses = self.decoder.token_losses(given, memory[rows], *rest, **options)
+            else:
+                losses, divergences = self.decoder.agreement_losses(
+                    given, (memory[rows], again[rows]), *rest, **options
+                )
+                apart = apart + divergences.sum()
+            total = total + losses.sum()
+        output = GraphSumOutput()
+        count = (labels != IGNORED).sum() if num_pieces is None else num_pieces
+        output.generation_loss = total / count
+        output.loss = output.generation_loss
+        if again is not None:
+            output.agreement_loss = apart / count
+            output.loss = output.loss + self.config.r_drop * output.agreement_loss
+        if self.contrastive is not None and key_mask is not None:
+            per_report = self.contrastive(memory, attention_mask, key_mask, labels)  # [B]
+            output.contrastive_loss = per_report.sum() / (
+                len(labels) if num_reports is None else num_reports
+            )
+            output.loss = output.loss + self.config.contrastive_weight * output.contrastive_loss
+        return output
+
+    def use_plain_attention(self) -> None:
+        """Compute attention step by step, without PyTorch's fused kernel, which is slow on CPUs.
+
+        Measured at 32 reports of 40 pieces, forward and backward, one core: bf16 4 ms instead of
+        30, single precision the same; it takes more memory on long findings.
+        """
+        for module in self.modules():
+            config = getattr(module, "config", None)
+            if config is not None and hasattr(config, "_attn_implementation"):
+                config._attn_implementation = "eager"
+
+    def shift_right(self, labels: Tensor) -> Tensor:
+        """Decoder input for the given labels: start piece first, last piece dropped, [B, T]."""
+        start = labels.new_full((len(labels), 1), self.config.decoder_start_token_id)
+        shifted = torch.cat([start, labels[:, :-1]], dim=1)
+        return shifted.masked_fill(shifted == IGNORED, self.config.pad_token_id)
+
+    @torch.no_grad()
+    def generate_impressions(
+        self, batch: dict[str, Tensor], settings: SearchSettings | None = None
+    ) -> Tensor:
+        """Generated pieces of each report of a batch.
+
+        The same as transformers' ``generate`` gives for the batch's memory with
+        ``settings.as_options()``, in a fraction of the time.
+
+        Args:
+            batch: what :class:`graphsum.models.processing.GraphSumProcessor` collates.
+            settings: of the search; beam 5 by default.
+
+        Returns:
+            [B, T], padded after the end piece.
+        """
+        memory = self.encode(
+            batch["input_ids"], batch["attention_mask"], batch["edge_index"], batch["edge_type"]
+        )
+        ids = batch.get("source_ids", batch["input_ids"])
+        return self.decoder.search(
+            memory, batch["attention_mask"], ids, settings or SearchSettings()
+        )
+
+    @torch.inference_mode()
+    def sample_impressions(
+        self, batch: dict[str, Tensor], noise: Tensor, *, temperature: float
+    ) -> Tensor:
+        """Sampled pieces of each report of a batch.
+
+        Args:
+            batch: as in :meth:`generate_impressions`.
+            noise: uniform in [0, 1), [B, T, N] for N samples of at most T pieces.
+
+        Returns:
+            [B, N, .], padded after the end piece.
+        """
+        memory = self.encode(
+            batch["input_ids"], batch["attention_mask"], batch["edge_index"], batch["edge_type"]
+        )
+        ids = batch.get("source_ids", batch["input_ids"])
+        return self.decoder.sample(
+            memory, batch["attention_mask"], ids, noise, temperature=temperature
+        )
+
+    def generate(self, *inputs: Any, **options: Any) -> Any:
+        """As in transformers, for a batch too: ``generate(**processor.collate(examples))``."""
+        if "edge_index" in options and options.get("encoder_outputs") is None:
+            names = ("input_ids", "attention_mask", "edge_index", "edge_type")
+            batch = {name: options.pop(name) for name in names}
+            with torch.no_grad():
+                memory = self.encode(**batch)
+            options = {name: v for name, v in options.items() if name not in ("labels", "key_mask")}
+            options |= {
+                "encoder_outputs": BaseModelOutput(memory),
+                "attention_mask": batch["attention_mask"],
+                "source_ids": options.get("source_ids", batch["input_ids"]),
+            }
+        return super().generate(*inputs, **options)
+
+    def get_encoder(self, modality: str | None = None) -> nn.Module:
+        """The text encoder; ``generate`` gets its memory from :meth:`encode` instead."""
+        return self.text_encoder
+
+
+def own_state(model: nn.Module) -> dict[str, Tensor]:
+    """All weights but an LLM's own: what a checkpoint holds.
+
+    Where they are spread over processes (FSDP2), each of these must call it.
+    """
+    return {
+        name: tensor.full_tensor() if hasattr(tensor, "full_tensor") else tensor
+        for name, tensor in model.state_dict().items()
+        if not name.startswith(LLM) or ".lora_" in name
+    }
+
+
+def is_padded_faster(hidden: Tensor) -> bool:
+    """Whether graphs are encoded with padding: on a GPU, where to count nodes is to wait."""
+    return hidden.device.type != "cpu"
+
+
+def target_groups(labels: Tensor, groups: int = 4) -> list[tuple[Tensor | slice, int]]:
+    """Rows whose targets are decoded together, and the length of the longest target of each.
+
+    On a CPU padding costs more than starting every operation a few times: the groups are those
+    that pad least. Elsewhere all rows are one group.
+
+    Args:
+        labels: [B, T], -100 where there is none.
+        groups: at most that many.
+    """
+    if labels.device.type != "cpu":
+        return [(slice(None), labels.size(1))]
+    positions = torch.arange(1, labels.size(1) + 1)
+    lengths, order = ((labels != IGNORED) * positions).amax(1).sort()
+    return [
+        (order[start:end], int(lengths[end - 1]))
+        for start, end in least_padding(lengths.tolist(), groups)
+    ]
+
+
+def least_padding(lengths: Sequence[int], groups: int) -> list[tuple[int, int]]:
+    """Cut increasing lengths into at most ``groups`` runs (start, end) that pad least."""
+    count = len(lengths)
+    best: list[tuple[int, list[tuple[int, int]]]] = [(0, [])]  # of the first n lengths
+    best += [(n * lengths[n - 1], [(0, n)]) for n in range(1, count + 1)]
+    for _ in range(groups - 1):
+        best = [
+            min(
+                [best[n]]
+                + [
+                    (best[cut][0] + (n - cut) * lengths[n - 1], [*best[cut][1], (cut, n)])
+                    for cut in range(1, n)
+                ]
+            )
+            for n in range(count + 1)
+        ]
+    return best[count][1]
+
+
+# transformers' Auto classes know the checkpoints once graphsum is imported.
+AutoConfig.register("graphsum", GraphSumConfig)
+AutoModelForSeq2SeqLM.register(GraphSumConfig, GraphSum)

@@ -1,0 +1,78 @@
+"""Rows of different lengths as one tensor, and lengths of which a GPU meets few.
+
+B reports, S source pieces, T target pieces, N labelled positions.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+IGNORED = -100  # label of positions without loss, as everywhere in transformers
+PADDING = -1  # fills prompts up on their left; the mask is made from it, so no real id will do
+NOTHING = -1  # fills up lists of edges and of labelled positions
+# Lengths that batches are padded to on a GPU: each costs kernels and memory plans of its own.
+FIXED_LENGTHS = (16, 32, 48, 64, 80, 96, 128, 160, 192, 256, 320, 384, 512)
+
+
+def places_of(labels: Tensor) -> Tensor:
+    """Where the flattened labels [B, T] are not -100, [N]."""
+    return (labels.flatten() != IGNORED).nonzero().squeeze(1)
+
+
+def rows_at(values: Tensor, places: Tensor) -> Tensor:
+    """The rows of ``values``, [B, T, ...], at places of the flattened [B x T]: [N, ...]."""
+    return values.flatten(0, 1).index_select(0, places)
+
+
+def labels_at(labels: Tensor, places: Tensor) -> Tensor:
+    """The labels [B, T] at places of the flattened labels, [N]; any label at the place -1."""
+    return labels.flatten()[places.clamp(min=0)].clamp(min=0)
+
+
+def to_fixed_shapes(batch: dict[str, Tensor], pad_id: int) -> None:
+    """Pad a batch in place, and add ``label_places``; see :meth:`GraphSumProcessor.collate`."""
+    rows, length = batch["input_ids"].shape
+    longer = fixed_length(length) - length
+    for name, value in (("input_ids", pad_id), ("attention_mask", 0), ("key_mask", 0)):
+        batch[name] = F.pad(batch[name], (0, longer), value=value)
+    positions = rows * (length + longer)
+    edges = batch["edge_type"].numel()
+    more = fixed_count(edges, at_least=2 * positions) - edges
+    batch["edge_index"] = F.pad(batch["edge_index"], (0, more), value=NOTHING)
+    batch["edge_type"] = F.pad(batch["edge_type"], (0, more))
+    if "labels" in batch:
+        longer = fixed_length(batch["labels"].size(1)) - batch["labels"].size(1)
+        batch["labels"] = F.pad(batch["labels"], (0, longer), value=IGNORED)
+        places = places_of(batch["labels"])
+        count = fixed_count(len(places), at_least=-(-positions // 128) * 48)
+        batch["label_places"] = F.pad(places, (0, count - len(places)), value=NOTHING)
+
+
+def fixed_length(length: int) -> int:
+    """The least of ``FIXED_LENGTHS`` that is long enough; above them multiples of 128."""
+    longer = next((fixed for fixed in FIXED_LENGTHS if fixed >= length), None)
+    return longer or -(-length // 128) * 128
+
+
+def fixed_count(count: int, *, at_least: int) -> int:
+    """``at_least``, doubled as often as needed to hold ``count``."""
+    while at_least < count:
+        at_least *= 2
+    return at_least
+
+
+def padded(rows: Sequence[np.ndarray], value: int) -> Tensor:
+    """Rows of different lengths as one tensor [B, longest], filled up with ``value``."""
+    tensors = [torch.from_numpy(row) for row in rows]
+    return torch.nn.utils.rnn.pad_sequence(tensors, batch_first=True, padding_value=value)
+
+
+def padded_left(rows: Sequence[np.ndarray]) -> Tensor:
+    """Prompts of different lengths as one tensor [B, longest], filled up with ``PADDING``."""
+    tensors = [torch.from_numpy(row) for row in rows]
+    return torch.nn.utils.rnn.pad_sequence(
+        tensors, batch_first=True, padding_value=PADDING, padding_side="left"
+    )

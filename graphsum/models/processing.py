@@ -1,0 +1,279 @@
+"""Report graphs to tensors and pieces back to text: word/sub-word alignment, collation."""
+
+import json
+import logging
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
+
+from graphsum.llm.prompting import LLM_TOKENIZER, Prompter
+from graphsum.models.padding import IGNORED, padded, padded_left, to_fixed_shapes
+from graphsum.models.tokenizers import first_id
+from preprocessing.errors import InputError
+from preprocessing.files import write_text_atomically
+from preprocessing.graphs import EDGE_TYPES
+from preprocessing.records import ReportGraph
+
+logger = logging.getLogger(__name__)
+
+PROCESSOR_FILE = "processor_config.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One report as arrays: S source pieces, E edges between them, T target pieces."""
+
+    uid: str
+    input_ids: np.ndarray  # [S]
+    key_mask: np.ndarray  # [S]
+    edge_index: np.ndarray  # [2, E]
+    edge_type: np.ndarray  # [E]
+    labels: np.ndarray  # [T], with the end piece; empty without impression
+    sentence: np.ndarray  # [S], number of each piece's sentence; -1: special piece
+    prompt: np.ndarray | None = None  # [P], with an LLM as decoder: what it is asked
+
+
+@dataclass(frozen=True)
+class ProcessorSettings:
+    """What, besides the tokenizer, must be the same in training and use.
+
+    ``whole_words``: the tokenizer has nearly every word of the training texts whole, so that a word
+    in pieces is one that they hardly had (:func:`has_words_whole`).
+    """
+
+    annotator: str
+    annotator_version: str
+    graph_rule: str = "hu2022"
+    max_source_pieces: int = 512
+    max_target_pieces: int = 80
+    whole_words: bool = False
+    edge_types: tuple[str, ...] = EDGE_TYPES
+
+
+class GraphSumProcessor:
+    """Turns report graphs into batches and generated pieces into impressions."""
+
+    def __init__(
+        self,
+        tokenizer: PreTrainedTokenizerBase,
+        settings: ProcessorSettings,
+        prompter: Prompter | None = None,
+    ) -> None:
+        self.tokenizer = tokenizer
+        self.settings = settings
+        self.prompter = prompter  # of an LLM as decoder, whose pieces the impressions are then
+        self.start_id = first_id(tokenizer, "bos_token", "cls_token")
+        self.end_id = first_id(tokenizer, "eos_token", "sep_token")
+        self.pad_id = first_id(tokenizer, "pad_token")
+        self._edge_type_id = {name: number for number, name in enumerate(settings.edge_types)}
+
+    def examples(
+        self, graphs: Iterable[ReportGraph], impressions: Iterable[str] | None = None
+    ) -> Iterator[Example]:
+        """One :class:`Example` per graph, in order; ``impressions`` become the labels.
+
+        A word edge becomes the edges between all pairs of the two words' pieces, and the pieces
+        of one word are linked both ways (type ``entity``), as in Hu et al. 2022. Findings longer
+        than ``max_source_pieces`` lose whole sentences from their end, with a logged warning.
+        """
+        if impressions is None:
+            for graph in graphs:
+                yield self._example(graph, "")
+        else:
+            for graph, impression in zip(graphs, impressions, strict=True):
+                yield self._example(graph, impression)
+
+    def _example(self, graph: ReportGraph, impression: str) -> Example:
+        pieces, word_of_piece = self._source_pieces(graph)
+        pieces_of_word: dict[int, list[int]] = {}
+        for position, word in enumerate(word_of_piece):
+            if word is not None:
+                pieces_of_word.setdefault(word, []).append(position)
+        key_words = set(graph.key_words)
+        edges: dict[tuple[int, int], int] = {}  # two words are linked once, by their first edge
+        for edge in graph.edges:
+            for head in pieces_of_word.get(edge.head, ()):
+                for dependent in pieces_of_word.get(edge.dependent, ()):
+                    edges.setdefault((head, dependent), self._edge_type_id[edge.type])
+        for positions in pieces_of_word.values():
+            for left, right in pairwise(positions):
+                edges[left, right] = edges[right, left] = self._edge_type_id["entity"]
+        numbers = np.searchsorted(graph.sentence_starts, np.arange(len(graph.words)), "right") - 1
+        return Example(
+            uid=graph.uid,
+            input_ids=np.array(pieces, np.int64),
+            key_mask=np.array([word in key_words for word in word_of_piece], np.int64),
+            edge_index=np.array(list(edges), np.int64).reshape(-1, 2).T,
+            edge_type=np.array(list(edges.values()), np.int64),
+            labels=self._target_pieces(impression),
+            prompt=self._prompt(graph),
+            sentence=np.array(
+                [-1 if word is None else numbers[word] for word in word_of_piece], np.int64
+            ),
+        )
+
+    def _prompt(self, graph: ReportGraph) -> np.ndarray | None:
+        if self.prompter is None:
+            return None
+        return self.prompter.prompt_ids(tidy(" ".join(graph.words)))
+
+    def _source_pieces(self, graph: ReportGraph) -> tuple[list[int], list[int | None]]:
+        limit = self.settings.max_source_pieces
+        kept = len(graph.words)
+        encoding = self._encode_words(graph.words)
+        if len(encoding["input_ids"]) > limit:
+            ends = [*graph.sentence_starts[1:], len(graph.words)]
+            room = limit - self.tokenizer.num_special_tokens_to_add()
+            within = [word for word in encoding.word_ids() if word is not None][:room]
+            last = max(within, default=-1)  # possibly cut within its pieces
+            kept = max((end for end in ends if end <= last), default=max(last, 1))
+            logger.warning(
+                "report %s: findings longer than %d pieces; the last %d of %d words are left out",
+                graph.uid,
+                limit,
+                len(graph.words) - kept,
+                len(graph.words),
+            )
+            encoding = self._encode_words(graph.words[:kept])
+        return encoding["input_ids"][:limit], encoding.word_ids()[:limit]
+
+    def _encode_words(self, words: Sequence[str]) -> Any:
+        return self.tokenizer(list(words), is_split_into_words=True, verbose=False)
+
+    def is_word(self, word: str) -> bool:
+        """Whether a lower-case word was in the training texts more than a few times, and so exists.
+
+        True of every word where pieces tell nothing of that: without ``whole_words``, or where an
+        LLM writes.
+        """
+        if self.prompter is not None or not self.settings.whole_words:
+            return True
+        return len(self.tokenizer.tokenize(word)) == 1
+
+    def _target_pieces(self, impression: str) -> np.ndarray:
+        if self.prompter is not None:
+            return self.prompter.target_ids(impression)
+        if not impression:
+            return np.zeros(0, np.int64)
+        ids = self.tokenizer(impression, add_special_tokens=False, verbose=False)["input_ids"]
+        return np.array([*ids[: self.settings.max_target_pieces - 1], self.end_id], np.int64)
+
+    def collate(
+        self, examples: Sequence[Example], *, fixed_shapes: bool = False
+    ) -> dict[str, Tensor]:
+        """A batch: ``input_ids``, ``attention_mask``, ``key_mask`` [B, S], ``edge_index`` [2, E],
+        ``edge_type`` [E]; ``labels`` [B, T] when the examples have impressions; ``source_ids``
+        [B, P] when they have prompts, filled up on the left.
+
+        Nodes are the real pieces of the batch, counted row by row: padding is no node.
+
+        Args:
+            fixed_shapes: pad S, T and E to one of few sizes, so that a GPU meets the same shapes
+                again; missing edges are -1. ``label_places`` [N] then says where labels are, as
+                positions in the flattened labels, -1 after the last.
+        """
+        sizes = [len(example.input_ids) for example in examples]
+        offsets = np.cumsum([0, *sizes[:-1]])
+        batch = {
+            "input_ids": padded([example.input_ids for example in examples], self.pad_id),
+            "attention_mask": padded([np.ones(size, np.int64) for size in sizes], 0),
+            "key_mask": padded([example.key_mask for example in examples], 0),
+            "edge_index": torch.from_numpy(
+                np.concatenate(
+                    [e.edge_index + offset for e, offset in zip(examples, offsets, strict=True)],
+                    axis=1,
+                )
+            ),
+            "edge_type": torch.from_numpy(np.concatenate([e.edge_type for e in examples])),
+        }
+        if all(len(example.labels) for example in examples):
+            batch["labels"] = padded([example.labels for example in examples], IGNORED)
+        if fixed_shapes:
+            to_fixed_shapes(batch, self.pad_id)
+        prompts = [example.prompt for example in examples if example.prompt is not None]
+        if prompts:
+            batch["source_ids"] = padded_left(prompts)
+        return batch
+
+    def decode(self, pieces: Tensor) -> list[str]:
+        """Impressions of generated pieces [B, T]: special pieces dropped, spacing tidied."""
+        if self.prompter is not None:
+            texts = self.prompter.decode(pieces)
+        else:
+            texts = self.tokenizer.batch_decode(pieces, skip_special_tokens=True)
+        return [tidy(text) for text in texts]
+
+    def save_pretrained(self, folder: str | Path) -> None:
+        """Write tokenizers and settings into ``folder``."""
+        self.tokenizer.save_pretrained(str(folder))
+        if self.prompter is not None:
+            self.prompter.save_pretrained(folder)
+        text = json.dumps(asdict(self.settings), indent=2) + "\n"
+        write_text_atomically(Path(folder) / PROCESSOR_FILE, [text])
+
+    @classmethod
+    def from_pretrained(cls, folder: str | Path) -> "GraphSumProcessor":
+        """The inverse of :meth:`save_pretrained`.
+
+        Raises:
+            InputError: ``folder`` is not a graphsum checkpoint.
+        """
+        path = Path(folder) / PROCESSOR_FILE
+        try:
+            values = json.loads(path.read_text(encoding="utf-8"))
+            settings = ProcessorSettings(**values | {"edge_types": tuple(values["edge_types"])})
+        except (OSError, ValueError, KeyError, TypeError):
+            raise InputError(
+                f"{folder}: not a graphsum checkpoint (no readable {PROCESSOR_FILE}); give the "
+                "folder that train.py wrote, such as checkpoints/sample-tiny/best"
+            ) from None
+        prompter = None
+        if (Path(folder) / LLM_TOKENIZER).is_dir():
+            prompter = Prompter.from_pretrained(folder)
+        return cls(AutoTokenizer.from_pretrained(str(folder)), settings, prompter)
+
+
+def with_shuffled_sentences(example: Example, generator: np.random.Generator) -> Example:
+    """The same report with its sentences in another order; special pieces keep their ends.
+
+    An impression does not depend on the order in which the findings are told.
+    """
+    pieces = np.arange(len(example.input_ids))
+    inner = np.flatnonzero(example.sentence >= 0)
+    if not len(inner):
+        return example
+    first, last = inner[0], inner[-1] + 1
+    order = generator.permutation(example.sentence[first:last].max() + 1)
+    rank = order[example.sentence[first:last]]
+    moved = first + np.argsort(rank, kind="stable")
+    taken = np.concatenate([pieces[:first], moved, pieces[last:]])  # new position -> old one
+    place = np.argsort(taken)  # old position -> new one
+    return replace(
+        example,
+        input_ids=example.input_ids[taken],
+        key_mask=example.key_mask[taken],
+        edge_index=place[example.edge_index],
+        sentence=example.sentence[taken],
+    )
+
+
+def tidy(text: str) -> str:
+    """Generated text as a person would type it: spacing around punctuation, capital letters.
+
+    Upper-case is added at the start of sentences only, never removed.
+    """
+    text = re.sub(r"\s+", " ", text).strip()
+    text = re.sub(r"\s+([.,;:!?%)\]])", r"\1", text)
+    text = re.sub(r"([(\[])\s+", r"\1", text)
+    text = re.sub(r"\.{2,}", ".", text)
+    text = re.sub(r"(?<=\w)\s*([-/])\s*(?=\w)", r"\1", text)
+    text = re.sub(r"(?<=\d)\. (?=\d+ (?:cm|mm)\b)", ".", text)
+    return re.sub(r"(^|[.!?]\s+)([a-z])", lambda m: m[1] + m[2].upper(), text)

@@ -1,0 +1,133 @@
+"""Tokenizers: trained from scratch, or a pretrained vocabulary fitted to the texts."""
+
+import copy
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
+
+from graphsum.consensus.neighbours import WORD
+from preprocessing.errors import InputError
+
+WHOLE_WORDS = 0.98  # share of the words of the training texts that has to be whole
+WHOLE_WORD_COUNT = 5  # occurrences that make a word a piece of a trimmed vocabulary
+
+
+def first_id(tokenizer: PreTrainedTokenizerBase, *names: str) -> int:
+    """Id of the first of these special tokens that the tokenizer has.
+
+    Raises:
+        InputError: it has none of them.
+    """
+    for name in names:
+        if getattr(tokenizer, name, None) is not None:
+            return tokenizer.convert_tokens_to_ids(getattr(tokenizer, name))
+    raise InputError(f"the tokenizer has no {' or '.join(names)}; choose another --encoder")
+
+
+def has_words_whole(tokenizer: PreTrainedTokenizerBase, texts: Iterable[str]) -> bool:
+    """Whether of all words of ``texts`` at least ``WHOLE_WORDS`` are one piece.
+
+    So it is with a vocabulary made for them or fitted to them (0.99 on Open-i), not with a general
+    one (0.75), nor where the texts have far more words than the vocabulary has pieces.
+    """
+    words = Counter(word for text in texts for word in WORD.findall(text.lower()))
+    whole = sum(count for word, count in words.items() if len(tokenizer.tokenize(word)) == 1)
+    return whole >= WHOLE_WORDS * words.total() > 0
+
+
+def trim_tokenizer(
+    tokenizer: PreTrainedTokenizerBase, texts: Iterable[str]
+) -> PreTrainedTokenizerFast:
+    """A WordPiece tokenizer fitted to ``texts``: frequent words whole, and what else they use.
+
+    A general vocabulary splits a quarter of a radiologist's words ("pneumothorax" into six
+    pieces). Words that occur ``WHOLE_WORD_COUNT`` times become pieces of their own; of the other
+    pieces those stay that ``texts`` still use, and single characters, which spell the rest.
+
+    Raises:
+        InputError: the tokenizer is of another kind.
+    """
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    values = json.loads(backend.to_str()) if backend is not None else {"model": {}}
+    if backend is None or values["model"].get("type") != "WordPiece":
+        raise InputError("--trim-vocab needs an encoder with a WordPiece tokenizer, such as BERT's")
+    texts = list(texts)
+    normalized = map(backend.normalizer.normalize_str, texts)
+    words = Counter(
+        word for text in normalized for word, _ in backend.pre_tokenizer.pre_tokenize_str(text)
+    )
+    pieces = values["model"]["vocab"]
+    whole = sorted(w for w, n in words.items() if n >= WHOLE_WORD_COUNT and w not in pieces)
+    order = [*sorted(pieces, key=pieces.get), *whole]
+    longer = with_pieces(tokenizer, values, order)
+    used = {token["content"] for token in values["added_tokens"]}
+    used.update(tokenizer.all_special_tokens, whole)
+    for text in texts:
+        used.update(longer.tokenize(text, verbose=False))
+    return with_pieces(
+        tokenizer, values, [piece for piece in order if piece in used or single_character(piece)]
+    )
+
+
+def with_pieces(
+    tokenizer: PreTrainedTokenizerBase, values: dict[str, Any], pieces: Sequence[str]
+) -> PreTrainedTokenizerFast:
+    """The fast tokenizer that ``values`` describe, with other pieces, numbered in their order."""
+    from tokenizers import Tokenizer
+
+    number = {piece: new for new, piece in enumerate(pieces)}
+    values = copy.deepcopy(values)
+    values["model"]["vocab"] = number
+    for token in values["added_tokens"]:
+        token["id"] = number[token["content"]]
+    framing = values["post_processor"] or {}
+    for name, token in framing.get("special_tokens", {}).items():
+        token["ids"] = [number[name]]
+    for name in {"cls", "sep"} & framing.keys():  # BERT's and RoBERTa's own form: token and id
+        framing[name][1] = number[framing[name][0]]
+    values["truncation"] = values["padding"] = None
+    return PreTrainedTokenizerFast(
+        tokenizer_object=Tokenizer.from_str(json.dumps(values)), **tokenizer.special_tokens_map
+    )
+
+
+def single_character(piece: str) -> bool:
+    return len(piece.removeprefix("##")) == 1 and piece.isascii()
+
+
+def train_tokenizer(texts: Iterable[str], *, vocab_size: int) -> PreTrainedTokenizerFast:
+    """A lower-casing BPE tokenizer fitted to ``texts``, with BERT's special tokens.
+
+    Words and punctuation marks are split first, so no piece spans two of them. The same texts
+    give the same tokenizer (the library's WordPiece trainer breaks ties at random, see
+    github.com/huggingface/tokenizers/issues/1794; its BPE without prefix does not).
+    """
+    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+    from tokenizers.trainers import BpeTrainer
+
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    tokenizer = Tokenizer(models.BPE(unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.BertPreTokenizer(), pre_tokenizers.Metaspace(prepend_scheme="always")]
+    )
+    tokenizer.decoder = decoders.Metaspace(prepend_scheme="always")
+    trainer = BpeTrainer(
+        vocab_size=vocab_size, min_frequency=2, special_tokens=special, show_progress=False
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]",
+        special_tokens=[(name, tokenizer.token_to_id(name)) for name in ("[CLS]", "[SEP]")],
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        pad_token="[PAD]",
+        unk_token="[UNK]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+        mask_token="[MASK]",
+    )

@@ -1,0 +1,29 @@
+"""Options of a run, presets and run folders. Nothing here imports torch."""
+
+from graphsum.options.pretrain_options import PretrainOptions
+from graphsum.options.train_options import (
+    OPTIONS_FILE,
+    PRESETS,
+    PROGRESS_FILE,
+    TrainOptions,
+    flag,
+    option,
+    read_options,
+    resolve,
+    run_options,
+    save_options,
+)
+
+__all__ = [
+    "OPTIONS_FILE",
+    "PRESETS",
+    "PROGRESS_FILE",
+    "PretrainOptions",
+    "TrainOptions",
+    "flag",
+    "option",
+    "read_options",
+    "resolve",
+    "run_options",
+    "save_options",
+]

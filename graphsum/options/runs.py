@@ -1,0 +1,137 @@
+"""A run's corpus and its checkpoints: what is needed before torch. Nothing here imports it."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from graphsum.options.train_options import OPTIONS_FILE, TrainOptions, run_options
+from preprocessing.corpora import Corpus, load_corpus
+from preprocessing.errors import InputError, closest
+from preprocessing.records import Report
+
+logger = logging.getLogger(__name__)
+RUNS = Path("checkpoints")
+SHIPPED = RUNS / "openi"
+WEIGHTS = (
+    "model.safetensors",
+    "model.safetensors.index.json",
+    "adapter/adapter_model.safetensors",
+)
+
+
+def find_checkpoint(name: str | Path | None, *, for_use: bool = False) -> Path:
+    """The folder with the weights: ``name`` itself, its ``best/``, or that of the newest run.
+
+    Without name or run it is the checkpoint that ships.
+
+    Args:
+        for_use: to write impressions of somebody's findings: without name a run on the invented
+            ``sample`` counts only where there is nothing else.
+
+    Raises:
+        InputError: no checkpoint there, or no run yet.
+    """
+    if name is None:
+        return newest_checkpoint(for_use=for_use)
+    folder = Path(name)
+    for candidate in (folder, folder / "best"):
+        if any((candidate / weights).is_file() for weights in WEIGHTS):
+            return candidate
+    if not folder.is_dir():
+        known = [str(path) for path in RUNS.glob("*") if path.is_dir()]
+        raise InputError(
+            f"{name}: no such folder{closest(str(name), known)}; give a run of train.py or a "
+            "checkpoint folder"
+        )
+    raise InputError(
+        f"{name}: not a graphsum checkpoint (no {WEIGHTS[0]} in it or in best/); give the folder "
+        "that train.py wrote"
+    )
+
+
+def newest_checkpoint(*, for_use: bool) -> Path:
+    """The best checkpoint of the run under ``checkpoints/`` that wrote one last, or what ships.
+
+    Raises:
+        InputError: there is neither.
+    """
+    runs = [path.parent for path in RUNS.glob(f"*/{OPTIONS_FILE}")]
+    best = [run / "best" for run in runs if (run / "best").is_dir()]
+    best.sort(key=lambda folder: folder.stat().st_mtime, reverse=True)
+    shipped = [SHIPPED] if (SHIPPED / WEIGHTS[0]).is_file() else []
+    preferred = [folder for folder in best if not is_on_sample(folder)] if for_use else best
+    for folder in (*preferred, *shipped, *best):
+        return folder
+    raise InputError(
+        f"no finished run under {RUNS}/; train one (python train.py --dataset sample) or give "
+        "--checkpoint FOLDER"
+    )
+
+
+def is_on_sample(checkpoint: Path) -> bool:
+    """Was it trained on invented reports, as far as its options can be read?"""
+    try:
+        options = options_of_checkpoint(checkpoint)
+    except InputError:
+        return False
+    return options is not None and options.dataset == "sample"
+
+
+def options_of_checkpoint(checkpoint: Path) -> TrainOptions | None:
+    """The options that a checkpoint was trained with, or None when they are not beside it."""
+    for folder in (checkpoint, checkpoint.parent):
+        if (folder / OPTIONS_FILE).is_file():
+            return run_options(folder)
+    return None
+
+
+def trained_on(saved: TrainOptions, now: TrainOptions, reports: Sequence[Report]) -> int:
+    """How many of the reports a checkpoint was trained on, if by another split than ``now``.
+
+    Where the parts that it was trained by are not here any more, that is logged, and it is 0.
+
+    Args:
+        saved: the options that it was trained with.
+        now: where the reports come from; the corpus is read once more with ``saved``'s split.
+    """
+    split = {
+        name: getattr(saved, name) for name in ("split", "split_seed", "split_file", "inclusion")
+    }
+    before = replace(now, **split)
+    if saved.dataset != now.dataset or before == now:
+        return 0
+    try:
+        train = corpus_of(before).train
+    except InputError as error:
+        logger.warning("whether these reports were trained on cannot be told: %s", error)
+        return 0
+    uids = {report.uid for report in train}
+    return sum(report.uid in uids for report in reports)
+
+
+def training_reports(checkpoint: Path, data_dir: str | None = None) -> Sequence[Report]:
+    """The reports that a checkpoint was trained on, from ``data_dir`` or where its run had them.
+
+    Raises:
+        InputError: it does not say by which corpus and split, or they are not there.
+    """
+    options = options_of_checkpoint(checkpoint)
+    if options is None:
+        raise InputError(
+            f"{checkpoint}: no {OPTIONS_FILE} says what it was trained on; give a run of train.py"
+        )
+    return corpus_of(replace(options, data_dir=data_dir or options.data_dir)).train
+
+
+def corpus_of(options: TrainOptions) -> Corpus:
+    """The corpus and split that the options name."""
+    return load_corpus(
+        options.dataset,
+        data_dir=options.data_dir,
+        split=options.split,
+        split_seed=options.split_seed,
+        split_file=options.split_file,
+        inclusion=options.inclusion,
+        columns=options.columns or None,
+    )

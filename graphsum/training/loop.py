@@ -1,0 +1,381 @@
+"""The training loop, on one page: build, step, validate, save, log."""
+
+import json
+import logging
+import os
+import shutil
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import islice, tee
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from accelerate.utils import gather_object, set_seed
+from torch.distributed.fsdp import register_fsdp_forward_method
+from tqdm import tqdm
+from transformers.utils import logging as transformers_logging
+
+from graphsum.metrics.rouge import rouge_scores
+from graphsum.models.attention import choose_attention_kernels
+from graphsum.models.building import graphs_of
+from graphsum.models.generation import GREEDY, generate_impressions, onednn_products
+from graphsum.models.modeling import GraphSum
+from graphsum.models.processing import Example, GraphSumProcessor
+from graphsum.models.types import MODELS
+from graphsum.options import OPTIONS_FILE, PROGRESS_FILE, TrainOptions, save_options
+from graphsum.out_of_memory import out_of_memory_as_input_error
+from graphsum.training.checkpoints import (
+    is_spread,
+    save_checkpoint,
+    skip_weights_in_state,
+)
+from graphsum.training.step import FiniteGuard, StepInputs, TrainingStep, load_ahead
+from preprocessing.annotation import load_annotator
+from preprocessing.corpora import Corpus, describe
+from preprocessing.errors import InputError, RunError
+from preprocessing.files import restore_folders, write_text_atomically
+from preprocessing.registry import load
+
+LOG_FILE = "log.jsonl"
+
+
+@dataclass
+class Progress:
+    """Where a run stands; saved with every checkpoint."""
+
+    step: int = 0
+    best_score: float = -1.0
+    best_step: int = 0
+    validations_without_gain: int = 0
+
+
+def batches(lengths: Sequence[int], batch_size: int, *, seed: int) -> Iterator[list[int]]:
+    """Endless batches of ``batch_size`` row numbers with rows of similar length together.
+
+    Every row comes once per pass over the data; a batch may span two passes, so that all batches
+    are full. Within a window of 50 batches rows are sorted by length, and the batches shuffled.
+    """
+    generator = np.random.default_rng(seed)
+    stream = iter(lambda: list(generator.permutation(len(lengths))), None)
+    rows = (int(row) for permutation in stream for row in permutation)
+    while True:
+        window = sorted(islice(rows, 50 * batch_size), key=lambda row: lengths[row])
+        groups = [window[i : i + batch_size] for i in range(0, len(window), batch_size)]
+        yield from (groups[i] for i in generator.permutation(len(groups)))
+
+
+def parameter_groups(model: GraphSum, options: TrainOptions) -> list[dict[str, Any]]:
+    """Text encoder and everything else, each with its own rate; decay on matrices only."""
+    groups = []
+    for is_encoder, rate in ((True, options.encoder_lr), (False, options.lr)):
+        for is_matrix, decay in ((True, options.weight_decay), (False, 0.0)):
+            parameters = [
+                parameter
+                for name, parameter in model.named_parameters()
+                if parameter.requires_grad
+                and name.startswith("text_encoder.") == is_encoder
+                and (parameter.ndim > 1) == is_matrix
+            ]
+            warmup = options.encoder_warmup if is_encoder else options.warmup
+            groups.append(
+                {"params": parameters, "lr": rate, "weight_decay": decay, "warmup": warmup}
+            )
+    return groups
+
+
+def rate_factor(options: TrainOptions, warmup: int) -> Callable[[int], float]:
+    """Learning rate as a factor of its peak, by the number of steps done.
+
+    ``noam``: min(s^-0.5, s * warmup^-1.5) as in Vaswani et al. 2017, where the given rate is a
+    factor, not the peak; ``linear``: up over the warm-up, then down to 0 at ``max_steps``.
+    """
+
+    def noam(step: int) -> float:
+        return min((step + 1) ** -0.5, (step + 1) * warmup**-1.5)
+
+    def linear(step: int) -> float:
+        if step < warmup:
+            return (step + 1) / warmup
+        return max(0.0, (options.max_steps - step) / max(1, options.max_steps - warmup))
+
+    return {"noam": noam, "linear": linear}[options.schedule]
+
+
+@out_of_memory_as_input_error()
+def train(
+    options: TrainOptions, corpus: Corpus, *, resume: bool = False, overwrite: bool = False
+) -> Path:
+    """Train one model and return its run folder.
+
+    The folder holds ``options.yaml``, ``log.jsonl`` (one object per log entry), TensorBoard
+    events, ``best/`` (for use) and ``last/`` (for use and for an exact ``resume``).
+
+    Raises:
+        InputError: what is given does not fit; a run is in the way; nothing to resume.
+    """
+    accelerator = build_accelerator(options)
+    choose_attention_kernels()
+    quiet_libraries()
+    run = options.run_dir
+    prepare_folder(run, accelerator, resume=resume, overwrite=overwrite)
+    set_seed(options.seed)
+    accelerator.print(describe(corpus))
+    if not corpus.train or not corpus.val:
+        raise InputError(f"{options.dataset}: training needs train and val reports")
+    model_type = load(MODELS, options.model)
+    train_inputs, val_inputs, annotator_version = inputs_of(options, corpus, accelerator)
+    processor = (
+        model_type.part("processor").from_pretrained(run / "last")
+        if resume
+        else model_type.part("build_processor")(options, corpus, train_inputs, annotator_version)
+    )
+    examples = list(processor.examples(train_inputs, (r.impression for r in corpus.train)))
+    val_reports = corpus.val[: options.validation_reports or None]
+    val_examples = list(processor.examples(val_inputs[: len(val_reports)]))
+    del train_inputs, val_inputs  # graphs are much larger than the examples
+    model = model_type.part("build_model")(options, processor)
+    if accelerator.device.type == "cpu":
+        model.use_plain_attention()
+    sizes = [(p.numel(), p.requires_grad) for p in model.parameters()]
+    count, trained = sum(n for n, _ in sizes), sum(n for n, trains in sizes if trains)
+    of_which = f" ({trained / 1e6:.2f} M train)" if trained < count else ""
+    pieces = len(processor.tokenizer)
+    size = f"{count / 1e6:.1f} M parameters{of_which}, {pieces} pieces"
+    accelerator.print(f"model: {size}; run: {run}")
+
+    groups = parameter_groups(model, options)
+    optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.999), fused=True)
+    scheduler = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, [rate_factor(options, group["warmup"]) for group in groups]
+    )
+    if options.activation_checkpointing:
+        model.gradient_checkpointing_enable({"use_reentrant": False})
+    model, optimizer = accelerator.prepare(model, optimizer)
+    if is_spread(model):
+        register_fsdp_forward_method(model, "generate_impressions")
+    accelerator.register_for_checkpointing(scheduler)
+    skip_weights_in_state(accelerator)
+    progress = Progress()
+    if resume:
+        accelerator.load_state(str(run / "last"))
+        progress = Progress(**json.loads((run / "last" / PROGRESS_FILE).read_text()))
+    if accelerator.is_main_process:
+        save_options(options, run)
+        drop_entries_after(run / LOG_FILE, progress.step)
+    accelerator.init_trackers("")
+
+    lengths = [len(e.input_ids) for e in examples]
+    order = batches(lengths, options.batch_size, seed=options.seed)
+    numbered = zip(range(options.max_steps), order, strict=False)
+    steps, ahead = tee(islice(numbered, progress.step, None))
+    on_gpu = accelerator.device.type == "cuda"
+    inputs = StepInputs(
+        examples,
+        processor,
+        options,
+        process=accelerator.process_index,
+        processes=accelerator.num_processes,
+        fixed_shapes=on_gpu,
+    )
+    training_step = TrainingStep(accelerator, model, optimizer, options)
+    guard = FiniteGuard()
+    unread: list[torch.Tensor] = []  # what the last steps gave, still on the device
+    unread_uids: list[list[str]] = []
+    recent: deque[dict[str, float]] = deque(maxlen=options.log_every)
+    bar = tqdm(
+        total=options.max_steps,
+        initial=progress.step,
+        unit=" steps",
+        disable=not accelerator.is_local_main_process,
+        mininterval=2.0,
+    )
+    started, first_step = time.perf_counter(), progress.step
+
+    def read() -> None:
+        """Wait for the device, and look at the losses of the last steps."""
+        values = torch.stack(unread).tolist()
+        uids = unread_uids.copy()
+        unread.clear()
+        unread_uids.clear()
+        recent.extend(
+            dict(zip(training_step.names, row, strict=False)) for row in values if not row[-1]
+        )
+        try:
+            guard.check(progress.step - len(values) + 1, [bool(row[-1]) for row in values], uids)
+        except RunError:
+            bar.close()
+            save_checkpoint(accelerator, model, processor, asdict(progress), run, best=False)
+            raise
+
+    loaded = load_ahead(inputs, ahead, for_gpu=on_gpu)
+    for (_, rows), parts in zip(steps, loaded, strict=False):
+        model.train()
+        with onednn_products():
+            unread.append(training_step(parts))
+        unread_uids.append([examples[row].uid for row in rows])
+        scheduler.step()
+        progress.step += 1
+        bar.update()
+        logs = progress.step % options.log_every == 0
+        validates = progress.step % options.validate_every == 0
+        validates |= progress.step == options.max_steps
+        if logs or validates:
+            read()
+        if logs and recent:
+            means = {
+                name: float(np.mean([losses[name] for losses in recent]))
+                for name in training_step.names
+            }
+            done = (progress.step - first_step) * options.batch_size
+            speed = done / (time.perf_counter() - started)
+            bar.set_postfix(
+                {name: f"{value:.3f}" for name, value in means.items()}
+                | {"reports/s": f"{speed:.0f}"},
+                refresh=False,
+            )
+            log(accelerator, run, progress.step, means | {"lr": float(scheduler.get_last_lr()[-1])})
+        if validates:
+            scores = validate(
+                accelerator, model, processor, val_examples, [r.impression for r in val_reports]
+            )
+            log(accelerator, run, progress.step, scores)
+            score = scores["val_rouge_mean"]
+            better = score > progress.best_score
+            if better:
+                progress.best_score, progress.best_step = score, progress.step
+            progress.validations_without_gain = (
+                0 if better else progress.validations_without_gain + 1
+            )
+            line = " ".join(f"{name[4:]} {value:.1f}" for name, value in scores.items())
+            bar.write(f"step {progress.step}: val {line}{' (best)' if better else ''}")
+            save_checkpoint(accelerator, model, processor, asdict(progress), run, best=better)
+            if options.patience and progress.validations_without_gain >= options.patience:
+                bar.write(f"no gain in {options.patience} validations: stopped")
+                break
+    bar.close()
+    accelerator.end_training()
+    return run
+
+
+def inputs_of(
+    options: TrainOptions, corpus: Corpus, accelerator: Accelerator
+) -> tuple[Sequence[Any], Sequence[Any], str]:
+    """What the model reads of train and val (graphs, or the reports), and the annotator's version.
+
+    The annotator is not kept: with the sentences that it remembers it is 100 MB and more.
+    """
+    if not load(MODELS, options.model).reads_graphs:
+        return corpus.train, corpus.val, ""
+    annotator = (
+        None
+        if options.graphs
+        else load_annotator(options.annotator, model_dir=options.annotator_model)
+    )
+    with accelerator.main_process_first():  # one process annotates, the others read its cache
+        train_inputs, val_inputs = (
+            graphs_of(
+                reports,
+                annotator,
+                rule=options.graph_rule,
+                cache_dir=options.cache_dir,
+                corpus=options.dataset,
+                graphs=options.graphs,
+                progress=accelerator.is_main_process,
+            )
+            for reports in (corpus.train, corpus.val)
+        )
+    return train_inputs, val_inputs, annotator.version if annotator else ""
+
+
+def build_accelerator(options: TrainOptions) -> Accelerator:
+    """Devices, precision and trackers of a run.
+
+    Raises:
+        InputError: the precision is not to be had on this machine.
+    """
+    # Without cpu=True several CPU processes would not be told apart.
+    has_gpu = torch.cuda.is_available() or torch.backends.mps.is_available()
+    if options.precision == "fp16" and not has_gpu:
+        raise InputError("--precision fp16 needs a GPU; use no or bf16 here")
+    return Accelerator(
+        cpu=not has_gpu,
+        mixed_precision=options.precision,
+        log_with="tensorboard",
+        project_dir=options.run_dir / "tensorboard",
+    )
+
+
+def quiet_libraries() -> None:
+    """Keep transformers' bars for saved files and accelerate's note on tied weights out of ours."""
+    transformers_logging.disable_progress_bar()
+    logging.getLogger("accelerate.utils.other").setLevel(logging.ERROR)
+
+
+def validate(
+    accelerator: Accelerator,
+    model: torch.nn.Module,
+    processor: GraphSumProcessor,
+    examples: Sequence[Example],
+    references: Sequence[str],
+) -> dict[str, float]:
+    """ROUGE-1/2/L F1 x 100 of greedy impressions; every process generates a share."""
+    plain = accelerator.unwrap_model(model)
+    # Weights that are spread over the processes are gathered piece by piece, by all at once.
+    share = examples[accelerator.process_index :: accelerator.num_processes]
+    if is_spread(model):
+        share = examples
+    predictions = generate_impressions(plain, processor, share, settings=GREEDY, batch_size=64)
+    pairs = list(zip((example.uid for example in share), predictions, strict=True))
+    by_uid = dict(gather_object(pairs))
+    scores = rouge_scores([by_uid[example.uid] for example in examples], references).mean(axis=0)
+    names = ("val_rouge1", "val_rouge2", "val_rougeL")
+    values = {name: float(value) for name, value in zip(names, scores, strict=True)}
+    return values | {"val_rouge_mean": float(scores.mean())}
+
+
+def prepare_folder(run: Path, accelerator: Accelerator, *, resume: bool, overwrite: bool) -> None:
+    """Make the run folder, or say what is in the way."""
+    if accelerator.is_main_process:
+        restore_folders(run)
+    accelerator.wait_for_everyone()
+    if resume and not (run / "last" / PROGRESS_FILE).is_file():
+        raise InputError(f"{run}: nothing to resume here; train without --resume first")
+    if not resume and (run / OPTIONS_FILE).exists() and not overwrite:
+        raise InputError(
+            f"{run} already holds a run: --resume goes on with it, --overwrite replaces it, "
+            "--output-dir puts the new one elsewhere"
+        )
+    accelerator.wait_for_everyone()
+    if accelerator.is_main_process:
+        try:
+            if overwrite and not resume and (run / OPTIONS_FILE).exists():
+                shutil.rmtree(run)
+            run.mkdir(parents=True, exist_ok=True)
+            if not os.access(run, os.W_OK):
+                raise PermissionError(13, "Permission denied")
+        except OSError as error:
+            raise InputError(
+                f"{run}: cannot be written ({error.strerror}); choose another --output-dir"
+            ) from None
+    accelerator.wait_for_everyone()
+
+
+def log(accelerator: Accelerator, run: Path, step: int, values: dict[str, float]) -> None:
+    """Append one entry to ``log.jsonl`` and to TensorBoard."""
+    if accelerator.is_main_process:
+        with open(run / LOG_FILE, "a", encoding="utf-8") as out:
+            out.write(json.dumps({"step": step} | values) + "\n")
+    accelerator.log(values, step=step)
+
+
+def drop_entries_after(path: Path, step: int) -> None:
+    """Leave only the entries up to ``step``: a resumed run writes the later ones again."""
+    if path.exists():
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        complete = [line for line in lines if line.endswith("\n")]
+        write_text_atomically(path, [x for x in complete if json.loads(x)["step"] <= step])

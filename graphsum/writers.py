@@ -1,0 +1,53 @@
+"""The output formats of ``graphsum summarize``."""
+
+import csv
+import io
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+
+from preprocessing.files import dumps
+from preprocessing.registry import Table
+
+
+class Writer(ABC):
+    """One output format."""
+
+    @abstractmethod
+    def text(self, rows: Sequence[Mapping[str, str]], column: str) -> str:
+        """The file's text.
+
+        Args:
+            rows: one per report, with all their columns.
+            column: the one that holds the impression.
+        """
+
+
+class CsvWriter(Writer):
+    """All columns, comma-separated, with a header."""
+
+    def text(self, rows: Sequence[Mapping[str, str]], column: str) -> str:
+        out = io.StringIO()
+        writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        return out.getvalue()
+
+
+class JsonLinesWriter(Writer):
+    """All columns, one JSON object a line."""
+
+    def text(self, rows: Sequence[Mapping[str, str]], column: str) -> str:
+        return "".join(dumps(dict(row)) for row in rows)
+
+
+class TextWriter(Writer):
+    """The impressions alone, one a line."""
+
+    def text(self, rows: Sequence[Mapping[str, str]], column: str) -> str:
+        return "".join(row[column] + "\n" for row in rows)
+
+
+WRITERS: Table[type[Writer]] = Table(
+    "output format",
+    {"csv": CsvWriter, "jsonl": JsonLinesWriter, "text": TextWriter},
+)
