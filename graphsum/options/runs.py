@@ -1,6 +1,7 @@
 """A run's corpus and its checkpoints: what is needed before torch. Nothing here imports it."""
 
 import logging
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -41,12 +42,12 @@ def find_checkpoint(name: str | Path | None, *, for_use: bool = False) -> Path:
     if not folder.is_dir():
         known = [str(path) for path in RUNS.glob("*") if path.is_dir()]
         raise InputError(
-            f"{name}: no such folder{closest(str(name), known)}; give a run of train.py or a "
+            f"{name}: no such folder{closest(str(name), known)}; give a run of graphsum train or a "
             "checkpoint folder"
         )
     raise InputError(
         f"{name}: not a graphsum checkpoint (no {WEIGHTS[0]} in it or in best/); give the folder "
-        "that train.py wrote"
+        "that graphsum train wrote"
     )
 
 
@@ -64,9 +65,17 @@ def newest_checkpoint(*, for_use: bool) -> Path:
     for folder in (*preferred, *shipped, *best):
         return folder
     raise InputError(
-        f"no finished run under {RUNS}/; train one (python train.py --dataset sample) or give "
+        f"no finished run under {RUNS}/; train one (graphsum train --dataset sample) or give "
         "--checkpoint FOLDER"
     )
+
+
+def choose_checkpoint(name: str | Path | None, *, for_use: bool = False) -> Path:
+    """As :func:`find_checkpoint`; a checkpoint that was not named is reported on stderr."""
+    folder = find_checkpoint(name, for_use=for_use)
+    if name is None:
+        print(f"checkpoint: {folder} (--checkpoint FOLDER for another)", file=sys.stderr)
+    return folder
 
 
 def is_on_sample(checkpoint: Path) -> bool:
@@ -119,7 +128,8 @@ def training_reports(checkpoint: Path, data_dir: str | None = None) -> Sequence[
     options = options_of_checkpoint(checkpoint)
     if options is None:
         raise InputError(
-            f"{checkpoint}: no {OPTIONS_FILE} says what it was trained on; give a run of train.py"
+            f"{checkpoint}: no {OPTIONS_FILE} says what it was trained on; give a run of graphsum "
+            "train"
         )
     return corpus_of(replace(options, data_dir=data_dir or options.data_dir)).train
 
