@@ -20,7 +20,7 @@ from typing import Any
 
 from graphsum.command_line import Parser, run
 from graphsum.options import TrainOptions
-from graphsum.options.runs import corpus_of, find_checkpoint, options_of_checkpoint, trained_on
+from graphsum.options.runs import choose_checkpoint, corpus_of, options_of_checkpoint, trained_on
 from preprocessing.errors import InputError
 from preprocessing.files import check_writable
 from preprocessing.records import Report
@@ -36,7 +36,11 @@ def build_parser() -> Parser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("--checkpoint", metavar="FOLDER", help="run or checkpoint (default: the newest run)")
+    add(
+        "--checkpoint",
+        metavar="FOLDER",
+        help="run or checkpoint (default: the newest finished run)",
+    )
     add("--predictions", metavar="FILE", help="score these (JSONL: uid, prediction), no model")
     add("--compare", metavar="FILE", help="other predictions, for a paired bootstrap test")
     add("--dataset", help="corpus (default: the run's own, without a run sample)")
@@ -87,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     prompted = bool(options.llm) and not options.checkpoint and not options.predictions
     checkpoint = None
     if not options.predictions and not prompted:
-        checkpoint = find_checkpoint(options.checkpoint)
+        checkpoint = choose_checkpoint(options.checkpoint)
     saved = options_of_checkpoint(checkpoint) if checkpoint else None
     settings = data_settings(options, saved)
     check_writable(Path(options.output_dir or "results") / "metrics.json")

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from graphsum.command_line import Parser, run
-from graphsum.options.runs import find_checkpoint, training_reports
+from graphsum.options.runs import choose_checkpoint, training_reports
 from graphsum.writers import WRITERS
 from preprocessing.corpora.tables import text_lines
 from preprocessing.errors import InputError, closest
@@ -41,8 +41,8 @@ def build_parser() -> Parser:
     summarize.add_argument(
         "--checkpoint",
         metavar="FOLDER",
-        help="run or checkpoint; default: the newest run that is not on invented reports, or else "
-        "what ships",
+        help="run or checkpoint; default: the newest finished run that is not on invented "
+        "reports, or else the shipped checkpoint",
     )
     summarize.add_argument("--column", default="findings", help="column with the findings")
     summarize.add_argument("--output-column", default="impression", help="column to add")
@@ -73,7 +73,9 @@ def build_parser() -> Parser:
         without paths of this machine. It holds no report text, but was trained on reports: pass it
         on only as the corpus' licence allows.""",
     )
-    export.add_argument("--checkpoint", metavar="FOLDER", help="run; default: the newest one")
+    export.add_argument(
+        "--checkpoint", metavar="FOLDER", help="run; default: the newest finished one"
+    )
     export.add_argument("--output", metavar="FOLDER", required=True, help="a new folder")
     export.add_argument(
         "--consensus", action="store_true", help="it is to use consensus decoding by default"
@@ -131,9 +133,7 @@ def summarize(options: argparse.Namespace) -> None:
         rows = [{}]
         texts = [read_text(options.findings, source)]
 
-    checkpoint = find_checkpoint(options.checkpoint, for_use=True)
-    if options.checkpoint is None:
-        print(f"checkpoint: {checkpoint} (--checkpoint FOLDER for another)", file=sys.stderr)
+    checkpoint = choose_checkpoint(options.checkpoint, for_use=True)
 
     # Imports make a million objects that stay; the garbage collector shall not go through them
     # again and again, nor once more at the end.

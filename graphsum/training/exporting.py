@@ -13,7 +13,7 @@ from graphsum.consensus.settings import ConsensusSettings
 from graphsum.models.loading import load_model
 from graphsum.models.processing import GraphSumProcessor
 from graphsum.options import PRESETS, TrainOptions, save_options
-from graphsum.options.runs import find_checkpoint, options_of_checkpoint, training_reports
+from graphsum.options.runs import choose_checkpoint, options_of_checkpoint, training_reports
 from graphsum.training.checkpoints import share_weights
 from preprocessing.errors import InputError
 
@@ -33,7 +33,7 @@ def export_checkpoint(
     computes with them in float32. ``options.yaml`` keeps the options but no path of this machine.
 
     Args:
-        checkpoint: run or checkpoint folder; None: the newest run.
+        checkpoint: run or checkpoint folder; None: the newest finished run.
         folder: must not exist yet, or hold nothing but a README.md (a model card), which stays.
         consensus: store the settings of consensus decoding, which makes it the default, with the
             naming rates of the training reports (39 shares, no text).
@@ -43,7 +43,7 @@ def export_checkpoint(
         InputError: no checkpoint there, it needs an LLM beside it, the folder is not free, or with
             ``consensus`` the training reports cannot be read.
     """
-    source, target = find_checkpoint(checkpoint), Path(folder)
+    source, target = choose_checkpoint(checkpoint), Path(folder)
     options = options_of_checkpoint(source)
     if options is not None and options.uses_llm:
         raise InputError(
