@@ -19,7 +19,10 @@ PROGRESS_FILE = "progress.json"
 
 
 def option(default: Any, text: str, **metadata: Any) -> Any:
-    """A dataclass field with its help text for the command line."""
+    """A dataclass field with its help text for the command line, and what else is said of it.
+
+    ``group``: the heading in ``--help`` of this option and those after it.
+    """
     return field(default=default, metadata={"help": text} | metadata)
 
 
@@ -27,8 +30,7 @@ def option(default: Any, text: str, **metadata: Any) -> Any:
 class TrainOptions:
     """One training run. Lengths are in pieces, learning rates per step."""
 
-    # Data
-    dataset: str = option("sample", "corpus: sample, openi, mimic-cxr, csv or jsonl")
+    dataset: str = option("sample", "corpus: sample, openi, mimic-cxr, csv or jsonl", group="data")
     data_dir: str | None = option(None, "where the corpus lies (default: data/<dataset>)")
     split: str | None = option(
         None, "split of the corpus: papers (openi), official (mimic-cxr), random"
@@ -52,11 +54,11 @@ class TrainOptions:
     )
     cache_dir: str = option("cache", "where annotations are kept")
 
-    # Model
     preset: str | None = option(
         None,
         "tiny, small, minilm, hu2022, radiology-gpt, small-llm or small-llm-steered (default: "
         "tiny for sample, hu2022 for mimic-cxr, small)",
+        group="model",
     )
     model: str = option("graphsum", "graphsum, or instruct (an LLM alone, without graph)")
     encoder: str | None = option(
@@ -92,8 +94,11 @@ class TrainOptions:
         0.0, "weight of R-Drop: two passes with other dropout are to agree (1.7 x the time)"
     )
 
-    # A language model as decoder (--decoder causal-lm) or alone (--model instruct)
-    decoder: str = option("transformer", "transformer (from scratch) or causal-lm (frozen LLM)")
+    decoder: str = option(
+        "transformer",
+        "transformer (from scratch) or causal-lm (frozen LLM)",
+        group="language model as decoder (--decoder causal-lm) or alone (--model instruct)",
+    )
     llm: str | None = option(None, "the LLM: hub name or folder")
     llm_revision: str | None = option(None, "branch, tag or commit of the LLM on the hub")
     llm_weights: str = option("auto", "auto (as saved), float32, bfloat16, 8bit or 4bit")
@@ -115,8 +120,7 @@ class TrainOptions:
         False, "the same for encoders, contrastive module and decoder"
     )
 
-    # Training
-    batch_size: int = option(32, "reports per optimiser step, over all processes")
+    batch_size: int = option(32, "reports per optimiser step, over all processes", group="training")
     accumulation: int = option(1, "parts in which each process computes its share of a batch")
     max_steps: int = option(1400, "optimiser steps")
     schedule: str = option("linear", "linear (warm-up, then linear decay) or noam")
