@@ -6,6 +6,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+from graphsum.auto_classes import register_when_loaded
+
 if TYPE_CHECKING:
     from graphsum.consensus.neighbours import TrainingEvidence
     from graphsum.models.configuration import GraphSumConfig
@@ -31,4 +33,10 @@ def __getattr__(name: str) -> Any:
 
     if name not in _MODULES:
         raise AttributeError(f"module 'graphsum' has no attribute {name!r}")
+    if name in ("GraphSum", "GraphSumConfig", "GraphSumProcessor"):
+        for part in ("modeling", "processing"):  # they register with transformers' Auto classes
+            import_module(f"graphsum.models.{part}")
     return getattr(import_module(_MODULES[name]), name)
+
+
+register_when_loaded()

@@ -10,10 +10,10 @@ from graphsum.consensus.settings import ConsensusSettings
 from graphsum.consensus.voting import consensus_impressions
 from graphsum.models.generation import SearchSettings, generate_impressions, sample_impressions
 from graphsum.models.loading import load_model
+from graphsum.models.processing import check_words
 from graphsum.models.types import model_type_of
 from graphsum.options.runs import find_checkpoint
 from preprocessing.annotation import Annotator, shared_annotator
-from preprocessing.errors import InputError
 from preprocessing.graphs import build_graph
 from preprocessing.records import Report
 
@@ -123,9 +123,7 @@ class Summarizer:
             InputError: findings without a single word.
         """
         texts = [findings] if isinstance(findings, str) else list(findings)
-        for number, text in enumerate(texts, 1):
-            if not any(character.isalnum() for character in text):
-                raise InputError(f"findings {number} of {len(texts)}: empty; nothing to summarise")
+        check_words(texts, "findings")
         inputs: list[Any] = [Report(str(n), text) for n, text in enumerate(texts, 1)]
         if self.annotator is not None:
             annotated = self.annotator.annotate((r.uid, r.findings) for r in inputs)

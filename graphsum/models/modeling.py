@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import (
     AutoConfig,
@@ -28,10 +29,11 @@ from graphsum.models.contrastive import ContrastiveModule
 from graphsum.models.decoders import DECODERS
 from graphsum.models.decoders.cache import CACHE
 from graphsum.models.encoders import GraphEncoder, build_text_encoder
-from graphsum.models.padding import IGNORED
+from graphsum.models.padding import IGNORED, labels_at, places_of, rows_at
 from preprocessing.errors import InputError
 from preprocessing.registry import load
 
+UNUSED = ("labels", "label_places", "key_mask")  # of a batch, where impressions are generated
 LLM = "decoder.llm."  # where the weights lie that a checkpoint does not hold
 
 
@@ -42,7 +44,8 @@ class GraphSumOutput(ModelOutput):
     ``loss``: generation_loss + contrastive_weight x contrastive_loss + r_drop x agreement_loss
     (scalar, with labels only); ``generation_loss``: cross-entropy per target piece, in nats, with
     label smoothing; ``contrastive_loss``: mean over reports; ``agreement_loss``: per target piece,
-    in nats, in training with r_drop only; ``logits``: [B, T, V], without labels only.
+    in nats, in training with r_drop only; ``logits``: [B, T, V], with labels too unless they are
+    left out (see ``return_logits`` of :meth:`GraphSum.forward`).
     """
 
     loss: Tensor | None = None
@@ -190,8 +193,9 @@ class GraphSum(PreTrainedModel, GenerationMixin):
         use_cache: bool | None = None,
         num_pieces: Tensor | float | None = None,
         num_reports: Tensor | float | None = None,
+        return_logits: bool | None = None,
         return_dict: bool | None = None,
-    ) -> GraphSumOutput:
+    ) -> GraphSumOutput | tuple[Any, ...]:
         """Teacher-forced losses (with ``labels``) or next-piece scores (without).
 
         Args:
@@ -208,7 +212,48 @@ class GraphSum(PreTrainedModel, GenerationMixin):
             past_key_values: the same, by its name before transformers 5.24.
             num_pieces, num_reports: what the loss sums are divided by, when this batch is a part
                 of a larger one; by default its own counts.
+            return_logits: give logits beside the losses; by default unless ``num_pieces`` is given.
+                Without them scores are computed only where there is a label, which is faster and
+                takes less memory. In training with R-Drop there are none: two passes are compared.
+            return_dict: False: a tuple of what is not None, as in transformers.
         """
+        output = self._forward(
+            input_ids,
+            attention_mask,
+            edge_index,
+            edge_type,
+            key_mask,
+            labels,
+            label_places,
+            source_ids,
+            decoder_input_ids,
+            encoder_outputs,
+            past_key_values if cache is None else cache,
+            bool(use_cache),
+            num_pieces,
+            num_reports,
+            num_pieces is None if return_logits is None else return_logits,
+        )
+        return output.to_tuple() if return_dict is False else output
+
+    def _forward(
+        self,
+        input_ids: Tensor | None,
+        attention_mask: Tensor | None,
+        edge_index: Tensor | None,
+        edge_type: Tensor | None,
+        key_mask: Tensor | None,
+        labels: Tensor | None,
+        label_places: Tensor | None,
+        source_ids: Tensor | None,
+        decoder_input_ids: Tensor | None,
+        encoder_outputs: BaseModelOutput | None,
+        cache: Cache | None,
+        use_cache: bool,
+        num_pieces: Tensor | float | None,
+        num_reports: Tensor | float | None,
+        return_logits: bool,
+    ) -> GraphSumOutput:
         again = None
         if encoder_outputs is not None:
             memory = encoder_outputs[0]
@@ -229,16 +274,21 @@ class GraphSum(PreTrainedModel, GenerationMixin):
                 memory,
                 attention_mask,
                 ids,
-                cache=past_key_values if cache is None else cache,
-                use_cache=bool(use_cache),
+                cache=cache,
+                use_cache=use_cache,
             )
             return GraphSumOutput(logits=logits, **{CACHE: new_cache})
         if decoder_input_ids is None:
             decoder_input_ids = self.shift_right(labels)
         smoothing = self.config.label_smoothing if self.training else 0.0
-        total = apart = memory.new_zeros((), dtype=torch.float32)
+        total = divergence = memory.new_zeros((), dtype=torch.float32)
         options: dict[str, Any] = {"label_smoothing": smoothing}
-        if label_places is None:
+        logits = None
+        if return_logits and again is None:
+            logits, _ = self.decoder(decoder_input_ids, memory, attention_mask, ids)  # [B, T, V]
+            total = label_losses(logits, labels, label_places, smoothing).sum()
+            groups = []
+        elif label_places is None:
             groups = target_groups(labels, self.decoder.target_groups)
         else:
             groups, options["label_places"] = [(slice(None), labels.size(1))], label_places
@@ -251,14 +301,14 @@ class GraphSum(PreTrainedModel, GenerationMixin):
                 losses, divergences = self.decoder.agreement_losses(
                     given, (memory[rows], again[rows]), *rest, **options
                 )
-                apart = apart + divergences.sum()
+                divergence = divergence + divergences.sum()
             total = total + losses.sum()
         output = GraphSumOutput()
         count = (labels != IGNORED).sum() if num_pieces is None else num_pieces
         output.generation_loss = total / count
         output.loss = output.generation_loss
         if again is not None:
-            output.agreement_loss = apart / count
+            output.agreement_loss = divergence / count
             output.loss = output.loss + self.config.r_drop * output.agreement_loss
         if self.contrastive is not None and key_mask is not None:
             per_report = self.contrastive(memory, attention_mask, key_mask, labels)  # [B]
@@ -266,7 +316,13 @@ class GraphSum(PreTrainedModel, GenerationMixin):
                 len(labels) if num_reports is None else num_reports
             )
             output.loss = output.loss + self.config.contrastive_weight * output.contrastive_loss
-        return output
+        return GraphSumOutput(  # anew: a tuple of it has the order in which the fields were set
+            loss=output.loss,
+            logits=logits,
+            generation_loss=output.generation_loss,
+            contrastive_loss=output.contrastive_loss,
+            agreement_loss=output.agreement_loss,
+        )
 
     def use_plain_attention(self) -> None:
         """Compute attention step by step, without PyTorch's fused kernel, which is slow on CPUs.
@@ -311,13 +367,13 @@ class GraphSum(PreTrainedModel, GenerationMixin):
 
     @torch.inference_mode()
     def sample_impressions(
-        self, batch: dict[str, Tensor], noise: Tensor, *, temperature: float
+        self, batch: dict[str, Tensor], uniforms: Tensor, *, temperature: float
     ) -> Tensor:
         """Sampled pieces of each report of a batch.
 
         Args:
             batch: as in :meth:`generate_impressions`.
-            noise: uniform in [0, 1), [B, T, N] for N samples of at most T pieces.
+            uniforms: numbers in [0, 1), [B, T, N] for N samples of at most T pieces.
 
         Returns:
             [B, N, .], padded after the end piece.
@@ -327,7 +383,7 @@ class GraphSum(PreTrainedModel, GenerationMixin):
         )
         ids = batch.get("source_ids", batch["input_ids"])
         return self.decoder.sample(
-            memory, batch["attention_mask"], ids, noise, temperature=temperature
+            memory, batch["attention_mask"], ids, uniforms, temperature=temperature
         )
 
     def generate(self, *inputs: Any, **options: Any) -> Any:
@@ -337,7 +393,7 @@ class GraphSum(PreTrainedModel, GenerationMixin):
             batch = {name: options.pop(name) for name in names}
             with torch.no_grad():
                 memory = self.encode(**batch)
-            options = {name: v for name, v in options.items() if name not in ("labels", "key_mask")}
+            options = {name: v for name, v in options.items() if name not in UNUSED}
             options |= {
                 "encoder_outputs": BaseModelOutput(memory),
                 "attention_mask": batch["attention_mask"],
@@ -365,6 +421,26 @@ def own_state(model: nn.Module) -> dict[str, Tensor]:
 def is_padded_faster(hidden: Tensor) -> bool:
     """Whether graphs are encoded with padding: on a GPU, where to count nodes is to wait."""
     return hidden.device.type != "cpu"
+
+
+def label_losses(
+    logits: Tensor, labels: Tensor, label_places: Tensor | None, label_smoothing: float
+) -> Tensor:
+    """Cross-entropy of each labelled piece, [N], in nats; 0 where ``label_places`` is -1.
+
+    Args:
+        logits: [B, T, V].
+        labels: [B, T], -100 where there is none.
+        label_places: as in :meth:`GraphSum.forward`, [N].
+    """
+    places = places_of(labels) if label_places is None else label_places
+    losses = F.cross_entropy(
+        rows_at(logits, places.clamp(min=0)).float(),
+        labels_at(labels, places),
+        label_smoothing=label_smoothing,
+        reduction="none",
+    )
+    return losses if label_places is None else losses * (places >= 0)
 
 
 def target_groups(labels: Tensor, groups: int = 4) -> list[tuple[Tensor | slice, int]]:
@@ -406,6 +482,6 @@ def least_padding(lengths: Sequence[int], groups: int) -> list[tuple[int, int]]:
     return best[count][1]
 
 
-# transformers' Auto classes know the checkpoints once graphsum is imported.
-AutoConfig.register("graphsum", GraphSumConfig)
-AutoModelForSeq2SeqLM.register(GraphSumConfig, GraphSum)
+# By way of graphsum.auto_classes they know the checkpoints once graphsum is imported.
+AutoConfig.register("graphsum", GraphSumConfig, exist_ok=True)
+AutoModelForSeq2SeqLM.register(GraphSumConfig, GraphSum, exist_ok=True)

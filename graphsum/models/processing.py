@@ -12,14 +12,16 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from transformers import AutoTokenizer, PreTrainedTokenizerBase
+from transformers import AutoProcessor, AutoTokenizer, BatchEncoding, PreTrainedTokenizerBase
 
 from graphsum.llm.prompting import LLM_TOKENIZER, Prompter
+from graphsum.models.configuration import GraphSumConfig
 from graphsum.models.padding import IGNORED, padded, padded_left, to_fixed_shapes
 from graphsum.models.tokenizers import first_id
+from preprocessing.annotation import shared_annotator
 from preprocessing.errors import InputError
 from preprocessing.files import write_text_atomically
-from preprocessing.graphs import EDGE_TYPES
+from preprocessing.graphs import EDGE_TYPES, build_graph
 from preprocessing.records import ReportGraph
 
 logger = logging.getLogger(__name__)
@@ -74,6 +76,58 @@ class GraphSumProcessor:
         self.end_id = first_id(tokenizer, "eos_token", "sep_token")
         self.pad_id = first_id(tokenizer, "pad_token")
         self._edge_type_id = {name: number for number, name in enumerate(settings.edge_types)}
+
+    def __call__(
+        self,
+        text: str | Sequence[str] | None = None,
+        *,
+        graphs: Sequence[ReportGraph] | None = None,
+        text_target: str | Sequence[str] | None = None,
+        labels: str | Sequence[str] | None = None,
+    ) -> BatchEncoding:
+        """A batch for the model, as transformers' processors make it.
+
+        Args:
+            text: findings. Their graphs are made by the annotator and the rule that the
+                checkpoint was trained with; the annotator is loaded when first needed.
+            graphs: the graphs of the findings, instead of ``text``.
+            text_target: the impressions, for ``labels`` in the batch.
+            labels: the same, by another name.
+
+        Returns:
+            What :meth:`collate` makes, with ``to(device)``.
+
+        Raises:
+            InputError: findings or impressions without a word, other numbers of them, both or
+                neither of ``text`` and ``graphs``, or an annotator that does not exist.
+        """
+        if (text is None) == (graphs is None):
+            raise InputError("the processor takes findings (text) or graphs, and one of them only")
+        if text_target is not None and labels is not None:
+            raise InputError("text_target and labels are the same; give one of them only")
+        if graphs is None:
+            graphs = self.graphs([text] if isinstance(text, str) else list(text or ()))
+        if not graphs:
+            raise InputError("there are no findings; give at least one text or graph")
+        target = labels if text_target is None else text_target
+        if target is None:
+            return BatchEncoding(self.collate(list(self.examples(graphs))))
+        impressions = [target] if isinstance(target, str) else list(target)
+        if len(impressions) != len(graphs):
+            raise InputError(f"{len(graphs)} findings but {len(impressions)} impressions")
+        check_words(impressions, "impression")
+        return BatchEncoding(self.collate(list(self.examples(graphs, impressions))))
+
+    def graphs(self, findings: Sequence[str]) -> list[ReportGraph]:
+        """The graphs of findings, as the checkpoint's annotator and rule make them.
+
+        Raises:
+            InputError: findings without a word, or an annotator that does not exist.
+        """
+        check_words(findings, "findings")
+        annotator = shared_annotator(self.settings.annotator, None)
+        numbered = ((str(number), text) for number, text in enumerate(findings, 1))
+        return [build_graph(r, self.settings.graph_rule) for r in annotator.annotate(numbered)]
 
     def examples(
         self, graphs: Iterable[ReportGraph], impressions: Iterable[str] | None = None
@@ -203,8 +257,19 @@ class GraphSumProcessor:
             batch["source_ids"] = padded_left(prompts)
         return batch
 
-    def decode(self, pieces: Tensor) -> list[str]:
-        """Impressions of generated pieces [B, T]: special pieces dropped, spacing tidied."""
+    def decode(self, pieces: Any) -> Any:
+        """The impression of generated pieces [T], a str, or those of [B, T], a list."""
+        pieces = torch.as_tensor(pieces)
+        texts = self.batch_decode(pieces if pieces.ndim == 2 else pieces.unsqueeze(0))
+        return texts if pieces.ndim == 2 else texts[0]
+
+    def batch_decode(self, pieces: Any) -> list[str]:
+        """Impressions of pieces [B, T]: special pieces dropped, spacing tidied.
+
+        Labels are pieces too: their padding (-100) is dropped.
+        """
+        pieces = torch.as_tensor(pieces)
+        pieces = pieces.masked_fill(pieces == IGNORED, self.pad_id)
         if self.prompter is not None:
             texts = self.prompter.decode(pieces)
         else:
@@ -220,8 +285,12 @@ class GraphSumProcessor:
         write_text_atomically(Path(folder) / PROCESSOR_FILE, [text])
 
     @classmethod
-    def from_pretrained(cls, folder: str | Path) -> "GraphSumProcessor":
+    def from_pretrained(cls, folder: str | Path, **options: Any) -> "GraphSumProcessor":
         """The inverse of :meth:`save_pretrained`.
+
+        Args:
+            folder: a checkpoint on this machine.
+            options: what ``AutoProcessor`` passes about a hub; a folder needs none of it.
 
         Raises:
             InputError: ``folder`` is not a graphsum checkpoint.
@@ -239,6 +308,17 @@ class GraphSumProcessor:
         if (Path(folder) / LLM_TOKENIZER).is_dir():
             prompter = Prompter.from_pretrained(folder)
         return cls(AutoTokenizer.from_pretrained(str(folder)), settings, prompter)
+
+
+def check_words(texts: Sequence[str], what: str) -> None:
+    """Whether each text has a word.
+
+    Raises:
+        InputError: one has none; the message has its number, and ``what`` the texts are.
+    """
+    for number, text in enumerate(texts, 1):
+        if not any(character.isalnum() for character in text):
+            raise InputError(f"{what} {number} of {len(texts)}: empty; nothing to summarise")
 
 
 def with_shuffled_sentences(example: Example, generator: np.random.Generator) -> Example:
@@ -277,3 +357,6 @@ def tidy(text: str) -> str:
     text = re.sub(r"(?<=\w)\s*([-/])\s*(?=\w)", r"\1", text)
     text = re.sub(r"(?<=\d)\. (?=\d+ (?:cm|mm)\b)", ".", text)
     return re.sub(r"(^|[.!?]\s+)([a-z])", lambda m: m[1] + m[2].upper(), text)
+
+
+AutoProcessor.register(GraphSumConfig, GraphSumProcessor, exist_ok=True)
