@@ -7,7 +7,7 @@ import types
 import typing
 from collections.abc import Callable, Sequence
 from dataclasses import fields
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 from preprocessing.errors import InputError, RunError, closest
 
@@ -26,11 +26,63 @@ class Parser(argparse.ArgumentParser):
         raise InputError(f"{message}; see {self.prog} --help")
 
 
+class CommandParser(Parser):
+    """The parser of a subcommand.
+
+    It reports unknown options itself, because it knows those that are meant; argparse would leave
+    that to the parser of the whole program.
+    """
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        namespace, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return namespace, unknown
+
+
+class Command(Protocol):
+    """A subcommand: a module whose docstring is the description in its ``--help``."""
+
+    __doc__: str | None
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        """Tell a parser the options."""
+
+    def execute(self, options: argparse.Namespace) -> None:
+        """Do what the parsed options ask for."""
+
+
+def help_layout(command: Command) -> dict[str, Any]:
+    """How a parser presents a subcommand: its docstring, with the line breaks that it has."""
+    return {
+        "description": command.__doc__,
+        "formatter_class": argparse.RawDescriptionHelpFormatter,
+    }
+
+
+def standalone(command: Command, prog: str) -> Callable[[Sequence[str] | None], None]:
+    """The ``main`` of a subcommand that is a program of its own too, under the name ``prog``."""
+
+    def main(arguments: Sequence[str] | None = None) -> None:
+        parser = Parser(prog=prog, **help_layout(command))
+        command.add_options(parser)
+        command.execute(parser.parse_args(arguments))
+
+    return main
+
+
 def add_dataclass_options(parser: argparse.ArgumentParser, cls: type) -> None:
     """One ``--option`` per field, of its type and help text; absent ones are left out of the
-    namespace, so that a configuration file can supply them."""
+    namespace, so that a configuration file can supply them.
+
+    A field whose metadata name a ``group`` opens that group in ``--help``; those after it belong
+    to it too.
+    """
     defaults = {field.name: field.default for field in fields(cls)}
+    group: Any = parser
     for field in fields(cls):
+        if "group" in field.metadata:
+            group = parser.add_argument_group(field.metadata["group"])
         name = "--" + field.name.replace("_", "-")
         text = field.metadata.get("help", "")
         default = defaults[field.name]
@@ -38,11 +90,11 @@ def add_dataclass_options(parser: argparse.ArgumentParser, cls: type) -> None:
             text += f" (built-in: {default})"
         options: dict[str, Any] = {"help": text, "default": argparse.SUPPRESS}
         if field.type is bool:
-            parser.add_argument(name, action=argparse.BooleanOptionalAction, **options)
+            group.add_argument(name, action=argparse.BooleanOptionalAction, **options)
         elif typing.get_origin(field.type) is dict:
-            parser.add_argument(name, nargs="+", action=Pairs, metavar="NAME=VALUE", **options)
+            group.add_argument(name, nargs="+", action=Pairs, metavar="NAME=VALUE", **options)
         else:
-            parser.add_argument(name, type=plain_type(field.type), metavar="", **options)
+            group.add_argument(name, type=plain_type(field.type), metavar="", **options)
 
 
 class Pairs(argparse.Action):

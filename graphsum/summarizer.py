@@ -51,9 +51,10 @@ class Summarizer:
         annotator_model: str | None = None,
         llm: str | None = None,
     ) -> "Summarizer":
-        """Load a checkpoint or run folder; None: the newest run under ``checkpoints/``.
+        """Load a checkpoint or run folder; None: the newest finished run.
 
-        A run on the invented ``sample`` does not count: what ships comes before it.
+        Runs are looked for under ``checkpoints/``. The shipped checkpoint is taken before a run on
+        the invented ``sample``.
 
         Args:
             device: ``cpu``, ``cuda``, ...; by default a GPU when there is one.

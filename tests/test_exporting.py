@@ -1,6 +1,8 @@
 """A checkpoint to give away: the same impressions, half the size, no path of this machine."""
 
+import json
 import shutil
+from pathlib import Path
 
 import pytest
 import torch
@@ -18,6 +20,7 @@ from graphsum.training.exporting import export_checkpoint
 from preprocessing.errors import InputError
 
 CORPUS = {"dataset": "jsonl"}
+SHIPPED = Path("checkpoints/openi")
 
 
 @pytest.fixture
@@ -108,11 +111,12 @@ def test_a_run_with_an_llm_is_not_exported(trained, tmp_path):
 
 def test_what_ships_is_used_where_nothing_was_trained(trained, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(runs, "SHIPPED", (SHIPPED,))
     with pytest.raises(InputError, match="no finished run"):
         runs.find_checkpoint(None)
     (tmp_path / "checkpoints").mkdir()
-    export_checkpoint(trained, runs.SHIPPED)
-    assert runs.find_checkpoint(None) == runs.SHIPPED
+    export_checkpoint(trained, SHIPPED)
+    assert runs.find_checkpoint(None) == SHIPPED
     trained.rename(tmp_path / "checkpoints" / "mine")
     assert runs.find_checkpoint(None) == runs.RUNS / "mine" / "best"
 
@@ -122,20 +126,66 @@ def test_a_run_on_invented_reports_writes_only_where_there_is_nothing_else(
 ):
     """A first look must not decide what is made of somebody's findings."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(runs, "SHIPPED", (SHIPPED,))
     (tmp_path / "checkpoints").mkdir()
     sample = runs.RUNS / "sample-tiny"
     shutil.copytree(trained, sample)
     save_options(resolve({"dataset": "sample"}), sample)
     assert runs.find_checkpoint(None, for_use=True) == sample / "best"
-    export_checkpoint(trained, runs.SHIPPED)
-    assert runs.find_checkpoint(None, for_use=True) == runs.SHIPPED
+    export_checkpoint(trained, SHIPPED)
+    assert runs.find_checkpoint(None, for_use=True) == SHIPPED
     assert runs.find_checkpoint(None) == sample / "best"
     assert runs.find_checkpoint(sample, for_use=True) == sample / "best"
     main(["summarize", "--num-beams", "1", "Lungs are clear."])
-    assert f"checkpoint: {runs.SHIPPED} " in capsys.readouterr().err
+    assert f"checkpoint: {SHIPPED}, trained on " in capsys.readouterr().err
     trained.rename(runs.RUNS / "mine")
     (runs.RUNS / "broken" / "best").mkdir(parents=True)  # of another version: still somebody's
     (runs.RUNS / "broken" / "options.yaml").write_text("unknown: 1\n")
     assert runs.find_checkpoint(None, for_use=True) == runs.RUNS / "broken" / "best"
     shutil.rmtree(runs.RUNS / "broken")
     assert runs.find_checkpoint(None, for_use=True) == runs.RUNS / "mine" / "best"
+
+
+def test_a_run_in_progress_is_not_taken_unasked(trained, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(runs, "SHIPPED", ())
+    run = runs.RUNS / "mine"
+    run.parent.mkdir()
+    trained.rename(run)
+    (run / "last").mkdir(exist_ok=True)
+
+    def state(step, without_gain, **given):
+        progress = {"step": step, "validations_without_gain": without_gain}
+        (run / "last" / "progress.json").write_text(json.dumps(progress))
+        save_options(resolve({"dataset": "csv", "max_steps": 20, **given}), run)
+        return runs.is_finished(run)
+
+    assert not state(10, 3)  # --patience 0: never stopped early
+    with pytest.raises(InputError, match="no finished run"):
+        runs.find_checkpoint(None)
+    assert runs.find_checkpoint(run) == run / "best"  # by its name it can be had
+    assert not state(10, 1, patience=2)
+    assert state(10, 2, patience=2)
+    assert state(20, 0)
+    assert runs.find_checkpoint(None) == run / "best"
+    assert not state(20, 0, max_steps=30)  # resumed with more steps
+
+
+def test_the_shipped_checkpoint_is_found_from_any_folder(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    folder = runs.choose_checkpoint(None)
+    assert folder.is_absolute()
+    assert folder.parts[-2:] == ("checkpoints", "openi")
+    assert capsys.readouterr().err.startswith(f"checkpoint: {folder}, trained on openi (")
+
+
+def test_what_was_chosen_is_said_with_corpus_and_step(trained, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    runs.RUNS.mkdir()
+    trained.rename(runs.RUNS / "mine")
+    save_options(resolve({"dataset": "csv"}), runs.RUNS / "mine")
+    (runs.RUNS / "mine" / "best" / "progress.json").write_text('{"step": 70}')
+    folder = runs.choose_checkpoint(None)
+    assert f"checkpoint: {folder}, trained on csv, step 70 (" in capsys.readouterr().err
+    runs.choose_checkpoint(folder)
+    assert capsys.readouterr().err == ""

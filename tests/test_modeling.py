@@ -230,7 +230,7 @@ def test_two_passes_agree_by_hand(processor, examples):
     first = model.encode(*(batch[name] for name in names))
     second = first + 0.3 * torch.randn(first.shape, generator=torch.Generator().manual_seed(1))
     given, rest = model.shift_right(labels), (batch["attention_mask"], batch["input_ids"])
-    losses, apart = model.decoder.agreement_losses(
+    losses, divergence = model.decoder.agreement_losses(
         given, (first, second), *rest, labels, label_smoothing=0.1
     )
     each = [
@@ -241,9 +241,9 @@ def test_two_passes_agree_by_hand(processor, examples):
     p, q = (model.decoder(given, memory, *rest)[0][labels != -100] for memory in (first, second))
     kl = torch.nn.functional.kl_div
     both = kl(q, p, reduction="none", log_target=True) + kl(p, q, reduction="none", log_target=True)
-    torch.testing.assert_close(apart, both.sum(1) / 2)
-    assert apart.min() >= 0
-    assert apart.max() > 0
+    torch.testing.assert_close(divergence, both.sum(1) / 2)
+    assert divergence.min() >= 0
+    assert divergence.max() > 0
 
 
 def test_r_drop_is_of_training_and_needs_dropout(processor, examples):

@@ -28,8 +28,10 @@ def test_presets_by_corpus():
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_saved_options_come_back(tmp_path, preset):
-    llm = {"llm": "some/llm"} if preset == "radiology-gpt" else {}  # which needs one
-    options = resolve({"preset": preset, "columns": {"findings": "A"}} | llm)
+    needed = {"llm": "some/llm"} if {"decoder", "model"} & PRESETS[preset].keys() else {}
+    if "alignment" in PRESETS[preset]:
+        needed["init_from"] = "some/run"
+    options = resolve({"preset": preset, "columns": {"findings": "A"}} | needed)
     save_options(options, tmp_path)
     assert run_options(tmp_path) == options
 

@@ -16,9 +16,9 @@ START, END, PAD = 3, 0, 9
 AFTER = {START: [0.35, 0.6, 0.05], 1: [0.5, 0.4, 0.1], 2: [0.9, 0.05, 0.05], 0: [1 / 3] * 3}
 
 
-def sample(noise, *, temperature=1.0, **options):
+def sample(uniforms, *, temperature=1.0, **options):
     ids = {"start_id": START, "end_id": END, "pad_id": PAD}
-    drawn = sample_sequences(Chain(AFTER), noise, temperature=temperature, **ids, **options)
+    drawn = sample_sequences(Chain(AFTER), uniforms, temperature=temperature, **ids, **options)
     return [[tuple(p for p in row if p != PAD) for row in report] for report in drawn.tolist()]
 
 
@@ -39,9 +39,9 @@ def exact(temperature, longest):
 @pytest.mark.parametrize("temperature", [0.7, 1.0, 2.0])
 def test_shares_of_samples_are_the_probabilities(temperature):
     generator = torch.Generator().manual_seed(1)
-    noise = torch.rand(200, 4, 50, generator=generator)
+    uniforms = torch.rand(200, 4, 50, generator=generator)
     counts = Counter(
-        sequence for report in sample(noise, temperature=temperature) for sequence in report
+        sequence for report in sample(uniforms, temperature=temperature) for sequence in report
     )
     expected = exact(temperature, 4)
     assert set(counts) <= set(expected)
@@ -54,17 +54,17 @@ def test_shares_of_samples_are_the_probabilities(temperature):
 
 def test_few_samples_have_the_expected_shares_to_within_one():
     for seed in range(20):
-        noise = torch.rand(1, 3, 10, generator=torch.Generator().manual_seed(seed))
-        first = Counter(sequence[1] for sequence in sample(noise)[0])
+        uniforms = torch.rand(1, 3, 10, generator=torch.Generator().manual_seed(seed))
+        first = Counter(sequence[1] for sequence in sample(uniforms)[0])
         assert first[0] in (3, 4)  # 0.35 of ten
         assert first[1] in (5, 6, 7)
         assert first[2] in (0, 1)
 
 
-def test_a_report_depends_on_its_own_noise_only():
-    noise = torch.rand(7, 5, 12, generator=torch.Generator().manual_seed(2))
-    together = sample(noise)
-    assert together == [sample(noise[row : row + 1])[0] for row in range(7)]
+def test_a_report_depends_on_its_own_uniforms_only():
+    uniforms = torch.rand(7, 5, 12, generator=torch.Generator().manual_seed(2))
+    together = sample(uniforms)
+    assert together == [sample(uniforms[row : row + 1])[0] for row in range(7)]
     assert len({tuple(report) for report in together}) > 1
 
 
@@ -114,12 +114,12 @@ def test_samples_do_not_depend_on_the_batch_but_on_the_seed(processor, model):
 
 def test_the_same_where_looking_is_waiting(processor, model, monkeypatch):
     """On a GPU the number of beginnings is not asked for, nor at each step who is done."""
-    noise = torch.rand(20, 30, 8, generator=torch.Generator().manual_seed(1))
-    expected = sample(noise)
+    uniforms = torch.rand(20, 30, 8, generator=torch.Generator().manual_seed(1))
+    expected = sample(uniforms)
     examples = tiny_examples(processor)
     options = {"num_samples": 6, "temperature": 1.0, "max_new_tokens": 20}
     written = sample_impressions(model, processor, examples, **options)
     for module in ("graphsum.decoding.beam_search", "graphsum.models.decoders.transformer"):
         monkeypatch.setattr(f"{module}.is_looking_free", lambda device: False)
-    assert sample(noise, fixed_width=True) == expected
+    assert sample(uniforms, fixed_width=True) == expected
     assert sample_impressions(model, processor, examples, **options) == written

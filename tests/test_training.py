@@ -158,6 +158,7 @@ def test_two_processes_write_each_impression_once(whole, tmp_path):
 
 def test_the_newest_run_is_found(whole, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("graphsum.options.runs.SHIPPED", ())
     with pytest.raises(InputError, match="no finished run under checkpoints/"):
         find_checkpoint(None)
     for age, name in ((50, "old"), (10, "new"), (30, "middle")):

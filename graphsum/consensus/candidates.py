@@ -46,8 +46,8 @@ def with_own_sentences(
         claimed = positive_classes(sentence)
         if impressions and not claimed and sentence != quoted:
             continue
-        told = statuses(sentence)
-        grave = any(told.get(name, "absent") != "absent" for name in ACTIONABLE - BESIDE_NORMAL)
+        stated = statuses(sentence)
+        grave = any(stated.get(name, "absent") != "absent" for name in ACTIONABLE - BESIDE_NORMAL)
         denials = normal if grave else wholly if sentence == quoted else ()
         yield sentence
         for text in plain:

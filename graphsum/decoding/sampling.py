@@ -15,7 +15,7 @@ from graphsum.decoding.beam_search import LOOKS, Steps, rows_of
 @torch.inference_mode()
 def sample_sequences(
     decoder: Steps,
-    noise: Tensor,
+    uniforms: Tensor,
     *,
     temperature: float,
     start_id: int,
@@ -31,16 +31,16 @@ def sample_sequences(
     filters).
 
     Args:
-        noise: uniform in [0, 1), one number per report, step and sample, [B, T, N]; T is the
-            longest length. A report's samples depend on its own noise only.
+        uniforms: numbers in [0, 1), one number per report, step and sample, [B, T, N]; T is the
+            longest length. A report's samples depend on its own uniforms only.
         fixed_width: let K be N from the second step on. That is more work, but K need not be
             known, for which a GPU is waited for.
 
     Returns:
         [B, N, 1 + T]: start piece, impression, end piece (none when cut), padding.
     """
-    num_reports, longest, num_samples = noise.shape
-    device = noise.device
+    num_reports, longest, num_samples = uniforms.shape
+    device = uniforms.device
     looks_always = beam_search.is_looking_free(device)
     drawn = torch.full((num_reports, num_samples, 1 + longest), pad_id, device=device)
     drawn[:, :, 0] = start_id
@@ -55,7 +55,7 @@ def sample_sequences(
         mass = scores.softmax(-1).cumsum(-1)  # [R, K, V]
         count = torch.zeros_like(last).scatter_add(1, beam, going.long())  # [R, K]
         first = (count.cumsum(1) - count).clamp(max=num_samples - 1)
-        offset = noise[reports, step].gather(1, first)
+        offset = uniforms[reports, step].gather(1, first)
         quantiles = (places - first.unsqueeze(-1) + offset.unsqueeze(-1)) / (
             count.clamp(min=1).unsqueeze(-1)
         )  # of all samples under every beginning, [R, K, N]; used under their own

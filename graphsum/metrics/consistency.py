@@ -220,14 +220,14 @@ def consistency_scores(
     read = dict(zip(texts, statements_of(texts, annotator), strict=True))
     result: dict[str, dict[str, dict[str, Any]]] = {}
     for name, system in impressions.items():
-        checked, told = [], []
+        checked, reported = [], []
         for own, text in zip(system, findings, strict=True):
             checked.append(compare_statements(read[own], read[text], text))
-            told.append([tells(read[own], one) for one in read[text] if is_actionable(one)])
+            reported.append([tells(read[own], one) for one in read[text] if is_actionable(one)])
         result[name] = {}
         for stratum, mask in masks.items():
             rows = np.flatnonzero(mask)
-            actionable = [one for row in rows for one in told[row]]
+            actionable = [one for row in rows for one in reported[row]]
             result[name][stratum] = _scores([checked[row] for row in rows], actionable)
     return result
 

@@ -124,10 +124,10 @@ class ContrastiveModule(nn.Module):
         same_view = positive.unsqueeze(2) == positive.unsqueeze(1)  # [B, S, S]
         everything = real.unsqueeze(1).expand_as(same_view)
         # Padding positions, which nothing pools, see what they like: softmax needs something.
-        apart = same_view & everything | ~real.unsqueeze(2)
-        whole, views = self.encode(memory.repeat(2, 1, 1), torch.cat([everything, apart])).chunk(
-            2
-        )  # each [B, S, D]
+        within_views = same_view & everything | ~real.unsqueeze(2)
+        whole, views = self.encode(
+            memory.repeat(2, 1, 1), torch.cat([everything, within_views])
+        ).chunk(2)  # each [B, S, D]
         has_views = positive.any(dim=1) & negative.any(dim=1)
         towards = masked_mean(views, positive)  # [B, D]
         others = is_negative = None

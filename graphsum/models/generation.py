@@ -65,17 +65,17 @@ def sample_impressions(
     for rows, batch in batches(
         model, processor, examples, batch_size, "sample" if progress else None
     ):
-        noise = torch.stack(
-            [noise_of(examples[row], (max_new_tokens, num_samples), seed) for row in rows]
+        uniforms = torch.stack(
+            [uniforms_of(examples[row], (max_new_tokens, num_samples), seed) for row in rows]
         )
-        pieces = model.sample_impressions(batch, noise.to(model.device), temperature=temperature)
+        pieces = model.sample_impressions(batch, uniforms.to(model.device), temperature=temperature)
         texts = processor.decode(pieces.flatten(0, 1))
         for number, row in enumerate(rows):
             sampled[row] = texts[number * num_samples : (number + 1) * num_samples]
     return sampled
 
 
-def noise_of(example: Example, shape: tuple[int, ...], seed: int) -> torch.Tensor:
+def uniforms_of(example: Example, shape: tuple[int, ...], seed: int) -> torch.Tensor:
     """Uniform numbers in [0, 1) that depend on the seed and the findings' pieces."""
     digest = zlib.crc32(example.input_ids.astype("<i8").tobytes())
     generator = np.random.default_rng((seed, digest))

@@ -97,10 +97,12 @@ class Instruct(nn.Module):
 
     @torch.inference_mode()
     def sample_impressions(
-        self, batch: dict[str, Tensor], noise: Tensor, *, temperature: float
+        self, batch: dict[str, Tensor], uniforms: Tensor, *, temperature: float
     ) -> Tensor:
         """Sampled pieces of each report, [B, N, T]; see :meth:`CausalLMDecoder.sample`."""
-        return self.decoder.sample(None, None, batch["source_ids"], noise, temperature=temperature)
+        return self.decoder.sample(
+            None, None, batch["source_ids"], uniforms, temperature=temperature
+        )
 
     def save_pretrained(
         self, folder: str | Path, *, state_dict: dict[str, Tensor] | None = None

@@ -236,7 +236,7 @@ class GraphSum(PreTrainedModel, GenerationMixin):
         if decoder_input_ids is None:
             decoder_input_ids = self.shift_right(labels)
         smoothing = self.config.label_smoothing if self.training else 0.0
-        total = apart = memory.new_zeros((), dtype=torch.float32)
+        total = divergence = memory.new_zeros((), dtype=torch.float32)
         options: dict[str, Any] = {"label_smoothing": smoothing}
         if label_places is None:
             groups = target_groups(labels, self.decoder.target_groups)
@@ -251,14 +251,14 @@ class GraphSum(PreTrainedModel, GenerationMixin):
                 losses, divergences = self.decoder.agreement_losses(
                     given, (memory[rows], again[rows]), *rest, **options
                 )
-                apart = apart + divergences.sum()
+                divergence = divergence + divergences.sum()
             total = total + losses.sum()
         output = GraphSumOutput()
         count = (labels != IGNORED).sum() if num_pieces is None else num_pieces
         output.generation_loss = total / count
         output.loss = output.generation_loss
         if again is not None:
-            output.agreement_loss = apart / count
+            output.agreement_loss = divergence / count
             output.loss = output.loss + self.config.r_drop * output.agreement_loss
         if self.contrastive is not None and key_mask is not None:
             per_report = self.contrastive(memory, attention_mask, key_mask, labels)  # [B]
@@ -311,13 +311,13 @@ class GraphSum(PreTrainedModel, GenerationMixin):
 
     @torch.inference_mode()
     def sample_impressions(
-        self, batch: dict[str, Tensor], noise: Tensor, *, temperature: float
+        self, batch: dict[str, Tensor], uniforms: Tensor, *, temperature: float
     ) -> Tensor:
         """Sampled pieces of each report of a batch.
 
         Args:
             batch: as in :meth:`generate_impressions`.
-            noise: uniform in [0, 1), [B, T, N] for N samples of at most T pieces.
+            uniforms: numbers in [0, 1), [B, T, N] for N samples of at most T pieces.
 
         Returns:
             [B, N, .], padded after the end piece.
@@ -327,7 +327,7 @@ class GraphSum(PreTrainedModel, GenerationMixin):
         )
         ids = batch.get("source_ids", batch["input_ids"])
         return self.decoder.sample(
-            memory, batch["attention_mask"], ids, noise, temperature=temperature
+            memory, batch["attention_mask"], ids, uniforms, temperature=temperature
         )
 
     def generate(self, *inputs: Any, **options: Any) -> Any:

@@ -233,7 +233,7 @@ class GraphSumProcessor:
         except (OSError, ValueError, KeyError, TypeError):
             raise InputError(
                 f"{folder}: not a graphsum checkpoint (no readable {PROCESSOR_FILE}); give the "
-                "folder that train.py wrote, such as checkpoints/sample-tiny/best"
+                "folder that graphsum train wrote, such as checkpoints/sample-tiny/best"
             ) from None
         prompter = None
         if (Path(folder) / LLM_TOKENIZER).is_dir():

@@ -1,9 +1,9 @@
 """Options of a run, presets and run folders. Nothing here imports torch."""
 
+from graphsum.options.presets import PRESETS
 from graphsum.options.pretrain_options import PretrainOptions
 from graphsum.options.train_options import (
     OPTIONS_FILE,
-    PRESETS,
     PROGRESS_FILE,
     TrainOptions,
     flag,

@@ -1,4 +1,4 @@
-"""The options of ``graphsum.pretrain``, which trains a small language model."""
+"""The options of ``graphsum pretrain``, which trains a small language model."""
 
 from dataclasses import dataclass
 
@@ -8,19 +8,19 @@ from preprocessing.errors import InputError
 
 @dataclass(frozen=True)
 class PretrainOptions:
-    """One language model; the corpus' options are those of train.py."""
+    """One language model; the corpus' options are those of ``graphsum train``."""
 
-    dataset: str = option("sample", "corpus: sample, openi, mimic-cxr, csv or jsonl")
+    dataset: str = option("sample", "corpus: sample, openi, mimic-cxr, csv or jsonl", group="data")
     data_dir: str | None = option(None, "where the corpus lies (default: data/<dataset>)")
     split: str | None = option(None, "split of the corpus")
     split_seed: int = option(0, "seed of --split random")
     split_file: str | None = option(None, "JSON file with the uids of the parts")
     inclusion: str | None = option(None, "inclusion rule")
-    output_dir: str = option("llms/sample", "folder of the language model")
+    output_dir: str = option("llms/sample", "folder of the language model", group="model")
     vocab_size: int = option(4000, "pieces of the tokenizer, at most")
     layers: int = option(4, "layers")
     width: int = option(256, "width, a multiple of 32: heads of 32, feed-forward 4 x as wide")
-    epochs: int = option(8, "passes over the train reports")
+    epochs: int = option(8, "passes over the train reports", group="training")
     batch_size: int = option(32, "reports per step")
     lr: float = option(1e-3, "peak learning rate; warm-up over a tenth of the steps, then decay")
     dropout: float = option(0.0, "dropout of attention weights")

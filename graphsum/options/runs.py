@@ -1,18 +1,31 @@
 """A run's corpus and its checkpoints: what is needed before torch. Nothing here imports it."""
 
+import json
 import logging
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from graphsum.options.train_options import OPTIONS_FILE, TrainOptions, run_options
+from graphsum.options.train_options import (
+    OPTIONS_FILE,
+    PROGRESS_FILE,
+    TrainOptions,
+    run_options,
+)
 from preprocessing.corpora import Corpus, load_corpus
 from preprocessing.errors import InputError, closest
 from preprocessing.records import Report
 
 logger = logging.getLogger(__name__)
 RUNS = Path("checkpoints")
-SHIPPED = RUNS / "openi"
+PACKAGE = Path(__file__).resolve().parents[1]
+# The shipped checkpoint: of the current folder, in an installed wheel, in a clone.
+SHIPPED = (
+    RUNS / "openi",
+    PACKAGE / "checkpoints" / "openi",
+    PACKAGE.parent / "checkpoints" / "openi",
+)
 WEIGHTS = (
     "model.safetensors",
     "model.safetensors.index.json",
@@ -23,7 +36,8 @@ WEIGHTS = (
 def find_checkpoint(name: str | Path | None, *, for_use: bool = False) -> Path:
     """The folder with the weights: ``name`` itself, its ``best/``, or that of the newest run.
 
-    Without name or run it is the checkpoint that ships.
+    Without a name only finished runs count (:func:`is_finished`); if there is none, the shipped
+    checkpoint is taken.
 
     Args:
         for_use: to write impressions of somebody's findings: without name a run on the invented
@@ -41,32 +55,77 @@ def find_checkpoint(name: str | Path | None, *, for_use: bool = False) -> Path:
     if not folder.is_dir():
         known = [str(path) for path in RUNS.glob("*") if path.is_dir()]
         raise InputError(
-            f"{name}: no such folder{closest(str(name), known)}; give a run of train.py or a "
+            f"{name}: no such folder{closest(str(name), known)}; give a run of graphsum train or a "
             "checkpoint folder"
         )
     raise InputError(
         f"{name}: not a graphsum checkpoint (no {WEIGHTS[0]} in it or in best/); give the folder "
-        "that train.py wrote"
+        "that graphsum train wrote"
     )
 
 
 def newest_checkpoint(*, for_use: bool) -> Path:
-    """The best checkpoint of the run under ``checkpoints/`` that wrote one last, or what ships.
+    """The best checkpoint of the finished run that wrote one last, or the shipped checkpoint.
+
+    Runs are looked for under ``checkpoints/`` of the current folder.
 
     Raises:
         InputError: there is neither.
     """
     runs = [path.parent for path in RUNS.glob(f"*/{OPTIONS_FILE}")]
-    best = [run / "best" for run in runs if (run / "best").is_dir()]
+    best = [run / "best" for run in runs if (run / "best").is_dir() and is_finished(run)]
     best.sort(key=lambda folder: folder.stat().st_mtime, reverse=True)
-    shipped = [SHIPPED] if (SHIPPED / WEIGHTS[0]).is_file() else []
+    shipped = [folder for folder in SHIPPED if (folder / WEIGHTS[0]).is_file()]
     preferred = [folder for folder in best if not is_on_sample(folder)] if for_use else best
     for folder in (*preferred, *shipped, *best):
         return folder
     raise InputError(
-        f"no finished run under {RUNS}/; train one (python train.py --dataset sample) or give "
+        f"no finished run under {RUNS}/; train one (graphsum train --dataset sample) or give "
         "--checkpoint FOLDER"
     )
+
+
+def is_finished(run: Path) -> bool:
+    """Did the run reach its last step, or stop early by ``--patience``?
+
+    This follows from the run's options and the progress in ``last/``, so it holds for runs of any
+    age, and a run that is resumed with more steps is in progress again. A run without ``last/``
+    (deleted to save space), or whose options cannot be read, counts as finished.
+    """
+    try:
+        progress = json.loads((run / "last" / PROGRESS_FILE).read_text(encoding="utf-8"))
+        options = run_options(run)
+    except (FileNotFoundError, InputError):
+        return True
+    without_gain = progress["validations_without_gain"]
+    stopped_early = bool(options.patience) and without_gain >= options.patience
+    return stopped_early or progress["step"] >= options.max_steps
+
+
+def choose_checkpoint(name: str | Path | None, *, for_use: bool = False) -> Path:
+    """As :func:`find_checkpoint`; a checkpoint that was not named is reported on stderr."""
+    folder = find_checkpoint(name, for_use=for_use)
+    if name is None:
+        print(
+            f"checkpoint: {describe_checkpoint(folder)} (--checkpoint FOLDER for another)",
+            file=sys.stderr,
+        )
+    return folder
+
+
+def describe_checkpoint(folder: Path) -> str:
+    """Its folder, its corpus and its training step, as far as the files beside it tell them."""
+    parts = [str(folder)]
+    try:
+        options = options_of_checkpoint(folder)
+    except InputError:
+        options = None
+    if options is not None:
+        parts.append(f"trained on {options.dataset}")
+    progress = folder / PROGRESS_FILE
+    if progress.is_file():
+        parts.append(f"step {json.loads(progress.read_text(encoding='utf-8'))['step']}")
+    return ", ".join(parts)
 
 
 def is_on_sample(checkpoint: Path) -> bool:
@@ -119,7 +178,8 @@ def training_reports(checkpoint: Path, data_dir: str | None = None) -> Sequence[
     options = options_of_checkpoint(checkpoint)
     if options is None:
         raise InputError(
-            f"{checkpoint}: no {OPTIONS_FILE} says what it was trained on; give a run of train.py"
+            f"{checkpoint}: no {OPTIONS_FILE} says what it was trained on; give a run of graphsum "
+            "train"
         )
     return corpus_of(replace(options, data_dir=data_dir or options.data_dir)).train
 

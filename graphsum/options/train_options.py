@@ -1,4 +1,4 @@
-"""Every option of a training run, the presets, and how they combine.
+"""Every option of a training run, and how options, presets and files combine.
 
 Order of precedence: built-in values < preset < ``--config FILE`` < command line. The resolved
 options are saved with the run as ``options.yaml``. Nothing here imports torch.
@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from graphsum.options.presets import DEFAULT_PRESET, PRESETS, PRESETS_OF_DATASET
 from preprocessing.errors import InputError, closest
 from preprocessing.files import write_text_atomically
 
@@ -18,7 +19,10 @@ PROGRESS_FILE = "progress.json"
 
 
 def option(default: Any, text: str, **metadata: Any) -> Any:
-    """A dataclass field with its help text for the command line."""
+    """A dataclass field with its help text for the command line, and what else is said of it.
+
+    ``group``: the heading in ``--help`` of this option and those after it.
+    """
     return field(default=default, metadata={"help": text} | metadata)
 
 
@@ -26,8 +30,7 @@ def option(default: Any, text: str, **metadata: Any) -> Any:
 class TrainOptions:
     """One training run. Lengths are in pieces, learning rates per step."""
 
-    # Data
-    dataset: str = option("sample", "corpus: sample, openi, mimic-cxr, csv or jsonl")
+    dataset: str = option("sample", "corpus: sample, openi, mimic-cxr, csv or jsonl", group="data")
     data_dir: str | None = option(None, "where the corpus lies (default: data/<dataset>)")
     split: str | None = option(
         None, "split of the corpus: papers (openi), official (mimic-cxr), random"
@@ -51,11 +54,11 @@ class TrainOptions:
     )
     cache_dir: str = option("cache", "where annotations are kept")
 
-    # Model
     preset: str | None = option(
         None,
         "tiny, small, minilm, hu2022, radiology-gpt, small-llm or small-llm-steered (default: "
         "tiny for sample, hu2022 for mimic-cxr, small)",
+        group="model",
     )
     model: str = option("graphsum", "graphsum, or instruct (an LLM alone, without graph)")
     encoder: str | None = option(
@@ -91,8 +94,11 @@ class TrainOptions:
         0.0, "weight of R-Drop: two passes with other dropout are to agree (1.7 x the time)"
     )
 
-    # A language model as decoder (--decoder causal-lm) or alone (--model instruct)
-    decoder: str = option("transformer", "transformer (from scratch) or causal-lm (frozen LLM)")
+    decoder: str = option(
+        "transformer",
+        "transformer (from scratch) or causal-lm (frozen LLM)",
+        group="language model as decoder (--decoder causal-lm) or alone (--model instruct)",
+    )
     llm: str | None = option(None, "the LLM: hub name or folder")
     llm_revision: str | None = option(None, "branch, tag or commit of the LLM on the hub")
     llm_weights: str = option("auto", "auto (as saved), float32, bfloat16, 8bit or 4bit")
@@ -114,8 +120,7 @@ class TrainOptions:
         False, "the same for encoders, contrastive module and decoder"
     )
 
-    # Training
-    batch_size: int = option(32, "reports per optimiser step, over all processes")
+    batch_size: int = option(32, "reports per optimiser step, over all processes", group="training")
     accumulation: int = option(1, "parts in which each process computes its share of a batch")
     max_steps: int = option(1400, "optimiser steps")
     schedule: str = option("linear", "linear (warm-up, then linear decay) or noam")
@@ -188,136 +193,6 @@ class TrainOptions:
         if not self.lora_r and (self.model == "instruct" or self.alignment == "delta"):
             raise InputError("--lora-r 0 leaves nothing for LoRA to train; give at least 1")
 
-
-# Sizes and schedule by name; every other option keeps its built-in value.
-PRESETS: dict[str, dict[str, Any]] = {
-    # A few seconds per hundred steps on a laptop: first look, tests.
-    "tiny": {
-        "encoder_layers": 2,
-        "vocab_size": 2000,
-        "max_source_pieces": 256,
-        "d_model": 128,
-        "decoder_layers": 2,
-        "decoder_heads": 4,
-        "decoder_ffn_dim": 512,
-        "graph_heads": 4,
-        "contrastive_layers": 1,
-        "encoder_lr": 1e-3,
-        "lr": 1e-3,
-        "max_steps": 500,
-        "validate_every": 250,
-        "encoder_warmup": 100,
-        "warmup": 100,
-    },
-    # Encoder and tokenizer from scratch, for a few thousand reports and a CPU.
-    "small": {
-        "shuffle_sentences": True,
-        "contrastive_negatives": "batch",
-        "contrastive_temperature": 0.1,
-    },
-    # A small pretrained encoder, for a few thousand reports and an hour of CPU.
-    "minilm": {
-        "encoder": "sentence-transformers/all-MiniLM-L6-v2",
-        "trim_vocab": True,
-        "d_model": 384,
-        "decoder_ffn_dim": 1536,
-        "graph_width": 48,
-        "dropout": 0.15,
-        "encoder_lr": 1.2e-4,
-        "max_steps": 1200,
-        "validate_every": 300,
-        "shuffle_sentences": True,
-        "contrastive_negatives": "batch",
-        "contrastive_temperature": 0.1,
-    },
-    # Liu et al., Radiology-GPT (2023): LoRA as in Alpaca-LoRA.
-    "radiology-gpt": {
-        "model": "instruct",
-        "inclusion": "radiology-gpt",
-        "lora_r": 8,
-        "lora_alpha": 16,
-        "lora_dropout": 0.05,
-        "lora_targets": "q_proj,v_proj",
-        "lr": 3e-4,
-        "warmup": 100,
-        "weight_decay": 0.01,
-        "batch_size": 128,
-        "label_smoothing": 0.0,
-        "contrastive_weight": 0.0,
-    },
-    # A small LLM (SmolLM2-135M and the like) alone: the published rank is far too little for it.
-    "small-llm": {
-        "model": "instruct",
-        "lora_r": 64,
-        "lora_alpha": 64,
-        "lora_dropout": 0.0,
-        "lora_targets": "all-linear",
-        "lr": 5e-4,
-        "warmup": 40,
-        "max_steps": 400,
-        "validate_every": 100,
-        "patience": 2,
-        "label_smoothing": 0.0,
-        "contrastive_weight": 0.0,
-    },
-    # The same LLM, steered by the memory of a trained run beside the findings' text.
-    "small-llm-steered": {
-        "decoder": "causal-lm",
-        "alignment": "delta",
-        "prompt_findings": True,
-        "lora_r": 64,
-        "lora_alpha": 64,
-        "lora_dropout": 0.0,
-        "lora_targets": "all-linear",
-        "lr": 5e-4,
-        "encoder_lr": 5e-5,
-        "warmup": 40,
-        "encoder_warmup": 40,
-        "max_steps": 800,
-        "validate_every": 200,
-        "patience": 2,
-        "label_smoothing": 0.0,
-    },
-    # Hu et al. (ACL 2022), Open-i; 221.6 M parameters with BioBERT.
-    "hu2022": {
-        "annotator": "stanza",
-        "encoder": "dmis-lab/biobert-base-cased-v1.1",
-        "d_model": 768,
-        "decoder_layers": 6,
-        "decoder_ffn_dim": 2048,
-        "dropout": 0.2,
-        "attention_dropout": 0.2,
-        "copy": False,
-        "graph": "gat",
-        "graph_width": 768,
-        "graph_dropout": 0.2,
-        "typed_edges": False,
-        "contrastive_layers": 6,
-        "schedule": "noam",
-        "encoder_lr": 3e-4,
-        "encoder_warmup": 2000,
-        "lr": 0.04,
-        "warmup": 1500,
-        "weight_decay": 0.0,
-        "clip": 0.0,
-        "max_steps": 30_000,
-        "validate_every": 2000,
-    },
-}
-
-# Where a preset differs by corpus (the paper's own settings for MIMIC-CXR).
-PRESETS_OF_DATASET: dict[tuple[str, str], dict[str, Any]] = {
-    ("hu2022", "mimic-cxr"): {
-        "encoder_lr": 2e-4,
-        "encoder_warmup": 10_000,
-        "lr": 0.05,
-        "warmup": 7000,
-        "max_steps": 150_000,
-        "validate_every": 5000,
-    },
-}
-
-DEFAULT_PRESET = {"sample": "tiny", "mimic-cxr": "hu2022"}  # "small" for every other corpus
 
 CHOICES: dict[str, tuple[str, ...]] = {
     "preset": tuple(PRESETS),

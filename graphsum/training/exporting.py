@@ -33,7 +33,7 @@ def export_checkpoint(
     computes with them in float32. ``options.yaml`` keeps the options but no path of this machine.
 
     Args:
-        checkpoint: run or checkpoint folder; None: the newest run.
+        checkpoint: run or checkpoint folder; None: the newest finished run.
         folder: must not exist yet, or hold nothing but a README.md (a model card), which stays.
         consensus: store the settings of consensus decoding, which makes it the default, with the
             naming rates of the training reports (39 shares, no text).

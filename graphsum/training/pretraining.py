@@ -1,4 +1,4 @@
-"""The language model of ``python -m graphsum.pretrain``: tokenizer, documents, loop."""
+"""The language model of ``graphsum pretrain``: tokenizer, documents, loop."""
 
 import json
 import shutil

@@ -243,7 +243,7 @@ class CausalLMDecoder(nn.Module):
         memory: Tensor | None,
         memory_mask: Tensor | None,
         source_ids: Tensor,
-        noise: Tensor,
+        uniforms: Tensor,
         *,
         temperature: float,
     ) -> Tensor:
@@ -251,11 +251,11 @@ class CausalLMDecoder(nn.Module):
 
         Args:
             memory, memory_mask, source_ids: as in :meth:`context`.
-            noise, temperature: as in :func:`graphsum.decoding.sampling.sample_sequences`.
+            uniforms, temperature: as in :func:`graphsum.decoding.sampling.sample_sequences`.
         """
         drawn = sample_sequences(
             CausalLMSteps(self, *self.context(memory, memory_mask, source_ids)),
-            noise,
+            uniforms,
             temperature=temperature,
             start_id=NO_PIECE,
             end_id=self.end_ids[0],

@@ -140,7 +140,7 @@ class TransformerDecoder(nn.Module):
 
         Returns:
             The mean of the passes' :meth:`token_losses`, [N], and how far their distributions are
-            apart: the mean of the KL divergences in both directions, [N], in nats.
+            divergence: the mean of the KL divergences in both directions, [N], in nats.
         """
         places = places_of(labels) if label_places is None else label_places
         first, second = (
@@ -149,10 +149,12 @@ class TransformerDecoder(nn.Module):
         )
         pieces = labels_at(labels, places)
         losses = [smoothed_losses(logs, pieces, label_smoothing) for logs in (first, second)]
-        apart = ((first.exp() - second.exp()) * (first - second)).sum(1) / 2
+        divergence = ((first.exp() - second.exp()) * (first - second)).sum(1) / 2
         loss = (losses[0] + losses[1]) / 2
         return (
-            (loss, apart) if label_places is None else (loss * (places >= 0), apart * (places >= 0))
+            (loss, divergence)
+            if label_places is None
+            else (loss * (places >= 0), divergence * (places >= 0))
         )
 
     def token_logs(
@@ -196,19 +198,19 @@ class TransformerDecoder(nn.Module):
         memory: Tensor,
         memory_mask: Tensor,
         source_ids: Tensor,
-        noise: Tensor,
+        uniforms: Tensor,
         *,
         temperature: float,
     ) -> Tensor:
         """Pieces of sampled impressions, [B, N, 1 + T]; the other arguments as above.
 
         Args:
-            noise, temperature: as in :func:`graphsum.decoding.sampling.sample_sequences`.
+            uniforms, temperature: as in :func:`graphsum.decoding.sampling.sample_sequences`.
         """
         steps = self.start(memory, memory_mask, source_ids)
         return sample_sequences(
             steps,
-            noise,
+            uniforms,
             temperature=temperature,
             fixed_width=not is_looking_free(memory.device),
             **self.special_ids,

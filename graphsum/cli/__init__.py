@@ -1,0 +1,1 @@
+"""The subcommands of ``graphsum``: a module each, which says its options and what it does."""

@@ -1,0 +1,247 @@
+"""Score impressions: one table, by stratum, beside the constant and the neighbour row.
+
+    graphsum evaluate                                      the newest run, its own test split
+    graphsum evaluate --checkpoint RUN --dataset openi --data-dir DIR --split val
+    graphsum evaluate --dataset openi --data-dir DIR --predictions FILE    anyone's outputs
+    graphsum evaluate --llm FOLDER --shots 4               a language model, prompted
+    graphsum evaluate --predictions FILE --compare OTHER   with a paired bootstrap test
+    torchrun --nproc-per-node 4 -m graphsum evaluate       each process writes its share
+
+Writes metrics.json and predictions.jsonl into --output-dir. ROUGE F1 x 100, google rouge-score,
+no stemmer, rougeL unsplit. In a clone of the repository `python evaluate.py` is the same.
+"""
+
+import argparse
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from graphsum.options import TrainOptions
+from graphsum.options.runs import choose_checkpoint, corpus_of, options_of_checkpoint, trained_on
+from preprocessing.errors import InputError
+from preprocessing.files import check_writable
+from preprocessing.records import Report
+
+logger = logging.getLogger(__name__)
+PARTS = ("train", "val", "test")
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options of ``graphsum evaluate``."""
+    add = parser.add_argument_group("what is scored").add_argument
+    add(
+        "--checkpoint",
+        metavar="FOLDER",
+        help="run or checkpoint (default: the newest finished run)",
+    )
+    add("--predictions", metavar="FILE", help="score these (JSONL: uid, prediction), no model")
+    add("--compare", metavar="FILE", help="other predictions, for a paired bootstrap test")
+    add("--output-dir", metavar="DIR", help="default: results/<dataset>-<what is scored>-<part>")
+    add("--examples", type=int, default=0, help="print this many findings and impressions")
+
+    add = parser.add_argument_group("data").add_argument
+    add("--dataset", help="corpus (default: the run's own, without a run sample)")
+    add("--data-dir", metavar="DIR", help="where the corpus lies (default: the run's own)")
+    add(
+        "--split",
+        default="test",
+        help="part to score: train, val or test (default) of the run's split; or the name of "
+        "another split (papers, official, random), whose test part is scored",
+    )
+    add("--split-seed", type=int, help="seed of --split random")
+    add("--split-file", metavar="FILE", help="another split, as for graphsum train")
+    add("--inclusion", help="inclusion rule, as for graphsum train")
+    add("--annotator-model", metavar="FOLDER", help="the annotator's models")
+    add("--graphs", metavar="FILE", help="graphs made before, as for graphsum train")
+    add("--cache-dir", metavar="DIR", help="where annotations are kept (default: the run's)")
+
+    decoding = parser.add_argument_group("decoding")
+    either = decoding.add_mutually_exclusive_group()
+    either.add_argument("--num-beams", type=int, help="beam width (default 5); 1: greedy")
+    either.add_argument(
+        "--consensus",
+        action=argparse.BooleanOptionalAction,
+        help="take the impression that samples and similar training reports agree with most "
+        "(default: as the checkpoint says)",
+    )
+    add = decoding.add_argument
+    add("--batch-size", type=int, default=32, help="reports generated at a time (default 32)")
+    add("--device", help="cpu, cuda, ... (default: a GPU when there is one)")
+
+    add = parser.add_argument_group("language model").add_argument
+    add(
+        "--llm",
+        metavar="FOLDER",
+        help="where the checkpoint's LLM lies now; without --checkpoint: an LLM to prompt as it is",
+    )
+    add("--shots", type=int, default=0, help="similar training reports shown to an LLM alone")
+    add(
+        "--prompt-findings",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="without them an LLM that is prompted as it is knows nothing of the report",
+    )
+
+
+def execute(options: argparse.Namespace) -> None:
+    """Score one system."""
+    if options.predictions and options.checkpoint:
+        raise InputError("give either --checkpoint or --predictions, not both")
+    prompted = bool(options.llm) and not options.checkpoint and not options.predictions
+    checkpoint = None
+    if not options.predictions and not prompted:
+        checkpoint = choose_checkpoint(options.checkpoint)
+    saved = options_of_checkpoint(checkpoint) if checkpoint else None
+    settings = data_settings(options, saved)
+    check_writable(Path(options.output_dir or "results") / "metrics.json")
+    if options.examples and settings.dataset != "sample":
+        raise InputError("--examples shows reports of the invented sample corpus only")
+    corpus = corpus_of(settings)
+    part = options.split if options.split in PARTS else "test"
+    reports: tuple[Report, ...] = getattr(corpus, part)
+    if not reports:
+        raise InputError(f"{settings.dataset}: no reports in {part}; choose another --split")
+    known = trained_on(saved, settings, reports) if saved and part != "train" else 0
+    if known:
+        logger.warning(
+            "%s was trained on %d of these %d reports, by another split: its scores are too high",
+            checkpoint,
+            known,
+            len(reports),
+        )
+
+    from graphsum.evaluation.predictions import read_predictions
+    from graphsum.evaluation.report import evaluation_report, write_report
+    from graphsum.evaluation.tables import format_table
+
+    uids = [report.uid for report in reports]
+    other = read_predictions(options.compare, uids) if options.compare else None
+    if options.predictions:
+        predictions = read_predictions(options.predictions, uids)
+        name = Path(options.predictions).stem
+    else:
+        predictions = generate(options, settings, checkpoint, reports, corpus.train)
+        if not predictions:
+            return  # another process has them all
+        name = name_of(options, checkpoint)
+    report = evaluation_report(predictions, reports, train=corpus.train, other=other)
+    scored = checkpoint or options.predictions or options.llm
+    print(f"{corpus.name}, split {corpus.split}, {part}: {scored}")
+    print(format_table(report))
+    folder = Path(options.output_dir or f"results/{corpus.name}-{name}-{part}")
+    write_report(folder, report, dict(zip(uids, predictions, strict=True)))
+    print_examples(reports, predictions, options.examples)
+    print(f"written: {folder}/metrics.json, {folder}/predictions.jsonl")
+
+
+def data_settings(options: argparse.Namespace, saved: TrainOptions | None) -> TrainOptions:
+    """The run's own data options, if there are any, with those given here in their place."""
+    given: dict[str, Any] = {
+        name: getattr(options, name)
+        for name in (
+            "data_dir split_seed split_file inclusion annotator_model graphs cache_dir"
+        ).split()
+        if getattr(options, name) is not None
+    }
+    if options.split not in PARTS:
+        given |= {"split": options.split, "split_file": options.split_file}
+    elif options.split_file:
+        given["split"] = None
+    if options.dataset and (saved is None or options.dataset != saved.dataset):
+        return TrainOptions(dataset=options.dataset, **given)  # nothing of another corpus fits
+    return replace(saved or TrainOptions(), **given)
+
+
+def name_of(options: argparse.Namespace, checkpoint: Path | None) -> str:
+    """What the results' folder calls the system."""
+    if checkpoint is None:
+        blind = "" if options.prompt_findings else "-blind"
+        return f"{Path(options.llm).name}-{options.shots}-shot{blind}"
+    return checkpoint.parent.name if checkpoint.name in ("best", "last") else checkpoint.name
+
+
+def generate(
+    options: argparse.Namespace,
+    settings: TrainOptions,
+    checkpoint: Path | None,
+    reports: Sequence[Report],
+    train: Sequence[Report],
+) -> list[str]:
+    """The impressions of the checkpoint, or of the LLM as it is, for the reports.
+
+    With consensus decoding ``train``, the training part of the corpus at hand, votes too, unless
+    its own reports are asked for.
+
+    Of several processes each writes a share; the first one gets them all, the others nothing.
+    """
+    import torch
+    from accelerate import PartialState
+    from accelerate.utils import gather_object
+
+    from graphsum.consensus.neighbours import TrainingEvidence
+    from graphsum.models.building import graphs_of
+    from graphsum.models.loading import on_device
+    from graphsum.summarizer import Summarizer
+
+    state = PartialState(cpu=not torch.cuda.is_available())
+    device = options.device or str(state.device)
+    if checkpoint is None:
+        from graphsum.models.instruct import prompted
+
+        model, processor = prompted(
+            options.llm, findings=options.prompt_findings, shots=options.shots, train=train
+        )
+        summarizer = Summarizer(on_device(model, device), processor, None)
+    else:
+        summarizer = Summarizer.from_pretrained(
+            checkpoint,
+            device=device,
+            annotator_model=settings.annotator_model,
+            llm=options.llm,
+        )
+        if options.shots:
+            raise InputError("--shots is for an LLM alone: give --llm without --checkpoint")
+    with state.main_process_first():  # one process annotates, the others read its cache
+        inputs: Sequence[Any] = reports
+        if summarizer.annotator is not None:
+            inputs = graphs_of(
+                reports,
+                summarizer.annotator,
+                rule=summarizer.processor.settings.graph_rule,
+                graphs=settings.graphs,
+                cache_dir=settings.cache_dir,
+                corpus=settings.dataset,
+                progress=state.is_main_process,
+            )
+    beams = {} if options.num_beams is None else {"num_beams": options.num_beams}
+    rows = range(state.process_index, len(inputs), state.num_processes)
+    consensus = options.consensus
+    if consensus is None:
+        consensus = summarizer.decodes_by_consensus(**beams)
+    evidence = None
+    if consensus and options.split != "train":  # no report votes for itself
+        evidence = TrainingEvidence(train)
+    own = summarizer.write(
+        [reports[row].findings for row in rows],
+        [inputs[row] for row in rows],
+        batch_size=options.batch_size,
+        progress=state.is_main_process,
+        consensus=consensus,
+        train=evidence,
+        **beams,
+    )
+    written = dict(gather_object(list(zip(rows, own, strict=True))))
+    return [written[row] for row in range(len(inputs))] if state.is_main_process else []
+
+
+def print_examples(reports: Sequence[Report], predictions: Sequence[str], count: int) -> None:
+    """Print findings with the impression written, spread over the reports.
+
+    Only of the invented sample: text of real reports does not belong on a screen or in a log.
+    """
+    for row in range(0, len(reports), max(1, len(reports) // count) if count else 1)[:count]:
+        print(f"findings    {reports[row].findings}")
+        print(f"  written   {predictions[row]}")
+        print(f"  reference {reports[row].impression}\n")

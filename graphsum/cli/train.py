@@ -1,0 +1,52 @@
+"""Train a findings -> impression model.
+
+    graphsum train --dataset sample                                 invented reports, no data
+    graphsum train --dataset openi --data-dir DIR --preset small    Open-i, from scratch, CPU
+    graphsum train --dataset mimic-cxr --preset hu2022              the paper's system
+    accelerate launch --num-processes 4 -m graphsum train --dataset mimic-cxr
+
+Options come from the preset, then --config FILE (YAML or JSON), then the command line; the
+resolved ones are saved with the run. --resume continues a killed run exactly. In a clone of the
+repository `python train.py` is the same.
+"""
+
+import argparse
+from dataclasses import replace
+
+from graphsum.command_line import add_dataclass_options
+from graphsum.options import TrainOptions, resolve, run_options
+from graphsum.options.runs import corpus_of
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The fields of :class:`TrainOptions`, and what to do with a folder that holds a run."""
+    group = parser.add_argument_group("run")
+    group.add_argument("--config", metavar="FILE", help="options from a YAML or JSON file")
+    group.add_argument(
+        "--resume",
+        nargs="?",
+        const="",
+        metavar="RUN",
+        help="continue the run in this folder (default: the folder of the other options)",
+    )
+    group.add_argument(
+        "--overwrite", action="store_true", help="replace the run that is in the folder"
+    )
+    add_dataclass_options(parser, TrainOptions)
+
+
+def execute(options: argparse.Namespace) -> None:
+    """Train one model."""
+    given = vars(options)
+    config, resume, overwrite = given.pop("config"), given.pop("resume"), given.pop("overwrite")
+    settings = resolve(given, config)
+    if resume is not None:
+        saved = run_options(resume or settings.run_dir)
+        settings = replace(saved, **given, **({"output_dir": resume} if resume else {}))
+
+    corpus = corpus_of(settings)  # its mistakes are told before torch is imported
+
+    from graphsum.training.loop import train
+
+    folder = train(settings, corpus, resume=resume is not None, overwrite=overwrite)
+    print(f"done: {folder}; next: graphsum evaluate --checkpoint {folder}")
