@@ -183,6 +183,7 @@ def build_model(options: TrainOptions, processor: GraphSumProcessor) -> GraphSum
     if processor.prompter is not None:
         model = build_with_llm(options, config, processor.prompter)
     else:
+        config.decoder = options.decoder
         model = GraphSum(config)
     if options.encoder:
         encoder: PreTrainedModel = without_pooler(pretrained(AutoModel, options.encoder))

@@ -201,7 +201,6 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "graph": ("gat", "gatv2", "none"),
     "contrastive_negatives": ("own", "batch"),
     "model": ("graphsum", "instruct"),
-    "decoder": ("transformer", "causal-lm"),
     "llm_weights": ("auto", "float32", "bfloat16", "8bit", "4bit"),
     "alignment": ("shallow", "delta", "deep"),
     "mapper": ("linear", "mlp", "queries"),

@@ -23,6 +23,7 @@ from transformers.utils import logging as transformers_logging
 from graphsum.metrics.rouge import rouge_scores
 from graphsum.models.attention import choose_attention_kernels
 from graphsum.models.building import graphs_of
+from graphsum.models.decoders import DECODERS
 from graphsum.models.generation import GREEDY, generate_impressions, onednn_products
 from graphsum.models.modeling import GraphSum
 from graphsum.models.processing import Example, GraphSumProcessor
@@ -118,6 +119,7 @@ def train(
     Raises:
         InputError: what is given does not fit; a run is in the way; nothing to resume.
     """
+    load(DECODERS, options.decoder)  # an unknown name is an error before anything is annotated
     accelerator = build_accelerator(options)
     choose_attention_kernels()
     quiet_libraries()

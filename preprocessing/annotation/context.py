@@ -18,7 +18,7 @@ from preprocessing.text.status import clause_bounds, with_status
 
 # Part of every annotator's version, for all that decides its output besides a model: how words and
 # sentences are split, the lexicon, status, side and change. Give it a new value ("2" comes next)
-# whenever an annotation changes; tests/test_rules_version.py says when. The first value is the
+# whenever an annotation changes; tests/unit/test_rules_version.py says when. The first value is the
 # digest of the sources that versions held before, so that what was made then stays valid.
 RULES_VERSION = "387ebeff"
 # The first of these that a clause has are its mentions.

@@ -1,0 +1,57 @@
+"""benchmarks/speed.py through its real entry point, on four reports."""
+
+import json
+import os
+import subprocess
+import sys
+
+from places import ROOT
+
+PROGRAM = ROOT / "benchmarks" / "speed.py"
+
+
+def speed(*options, cwd):
+    return subprocess.run(
+        [sys.executable, PROGRAM, *options],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        cwd=cwd,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+
+
+def test_sample_is_timed_against_transformers(tmp_path):
+    result = speed(
+        *("--reports", "4", "--repeats", "1", "--sizes", "small"),
+        *("--only", "training", "generation", "annotation", "--batch-size", "2"),
+        cwd=tmp_path,
+    )
+    assert result.returncode == 0, result.stderr
+    values = json.loads((tmp_path / "results/speed/speed.json").read_text())
+    assert values["reports"] == 4
+    rows = {row["what"]: row for row in values["rows"] if row["what"][0] != " "}
+    used = [row["value"] for row in values["rows"] if "share of the matrix rate" in row["what"]]
+    assert len(used) == 2
+    assert all(0 < share < 100 for share in used)
+    assert set(rows) == {
+        "training, small, bf16",
+        "training, small, single precision",
+        "padding of one pass of training batches",
+        "generation, small, beam 1",
+        "generation, small, beam 5",
+        "annotation",
+    }
+    assert 0 <= rows.pop("padding of one pass of training batches")["value"] < 100
+    assert all(row["value"] > 0 for row in rows.values())
+    assert rows["generation, small, beam 5"]["baseline"] > 0
+    assert rows["generation, small, beam 5"]["baseline_tuned"] > 0
+    assert rows["training, small, bf16"]["baseline"] > 0
+    assert "| generation, small, beam 5" in (tmp_path / "results/speed/speed.md").read_text()
+
+
+def test_a_mistake_is_one_line(tmp_path):
+    result = speed("--dataset", "opnei", cwd=tmp_path)
+    assert result.returncode == 2
+    assert len(result.stderr.splitlines()) == 1
+    assert "opnei" in result.stderr

@@ -1,0 +1,164 @@
+"""Whatever stands in a report: no crash, no hang, nothing lost, each reject with its reason.
+
+More examples: ``HYPOTHESIS_PROFILE=thorough python -m pytest -k fuzz``.
+"""
+
+import gzip
+import json
+import os
+import tempfile
+import zipfile
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from preprocessing.__main__ import main
+from preprocessing.corpora import SEEN_BEFORE
+from preprocessing.corpora.sections import extract_sections
+from preprocessing.pipeline.inputs import InputRecord
+from preprocessing.pipeline.jobs import TOO_LONG, AnnotationJob
+from preprocessing.pipeline.run import run_pipeline
+from preprocessing.records import ReportGraph, from_json
+
+settings.register_profile("fast", max_examples=25, deadline=None)
+settings.register_profile("thorough", max_examples=2000, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
+
+MEGABYTE = 1_000_000
+# Pieces that reports are made of, and what has no place in one.
+PIECES = st.one_of(
+    st.sampled_from(
+        "FINDINGS: |IMPRESSION: |FINDINGS AND IMPRESSION:|WET READ: |\n|\r\n| \n \n|____|XXXX|. |"
+        "effusion|no |small left pleural effusion.|\x00|\ufeff|\u2028|\u202e|e\u0301|\U0001f9cc|"
+        "\x85|((((|'s|1.5 cm|?!.|\t|\x1b[0m".split("|")
+    ),
+    st.text(max_size=20),
+)
+TEXTS = st.lists(PIECES, max_size=30).map("".join)
+UIDS = st.text(max_size=8)
+
+
+def lines(path: Path) -> list[dict[str, object]]:
+    # Not splitlines: report text may hold other line separators.
+    return [json.loads(line) for line in path.read_text("utf-8").split("\n")[:-1]]
+
+
+def outcome(output: Path) -> tuple[list[ReportGraph], list[tuple[str, str]]]:
+    """The graphs, each checked to be sound, and the rejects."""
+    graphs = [from_json(ReportGraph, line) for line in lines(output)]
+    for graph in graphs:
+        n = len(graph.words)
+        assert list(graph.sentence_starts) == sorted(set(graph.sentence_starts))
+        assert all(0 <= position < n for position in graph.key_words)
+        assert all(0 <= edge.head < n and 0 <= edge.dependent < n for edge in graph.edges)
+    rejects = [
+        (str(line["uid"]), str(line["reason"])) for line in lines(Path(f"{output}.rejects.jsonl"))
+    ]
+    assert all(reason for _, reason in rejects)
+    return graphs, rejects
+
+
+@given(st.lists(st.tuples(UIDS, TEXTS), max_size=8))
+def test_any_text_through_the_pipeline(reports: list[tuple[str, str]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder, "out.jsonl")
+        items = [InputRecord(uid, text) for uid, text in reports]
+        run_pipeline(lambda: items, output, AnnotationJob(), progress=False)
+        graphs, rejects = outcome(output)
+        # Only half a surrogate pair, which no file can hold, is a reason to fail.
+        whole = [uid for uid, _ in reports if is_text(uid)]
+        assert [graph.uid for graph in graphs] == whole
+        assert Counter(uid for uid, _ in rejects) == Counter(
+            uid for uid, _ in reports if not is_text(uid)
+        )
+
+
+@given(
+    st.lists(
+        st.tuples(UIDS.filter(lambda uid: is_text(uid)), st.lists(st.text(max_size=6), max_size=9))
+    )
+)
+def test_any_words_through_the_command(reports: list[tuple[str, list[str]]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        source, output = Path(folder, "in.jsonl"), Path(folder, "out.jsonl")
+        source.write_text(
+            "".join(json.dumps({"uid": uid, "words": words}) + "\n" for uid, words in reports)
+        )
+        assert main(["annotate", "--input", str(source), "--output", str(output)]) == 0
+        kept = {str(line["uid"]): line for line in lines(output)}
+        rejects = lines(Path(f"{output}.rejects.jsonl"))
+        assert len(kept) + len(rejects) == len(reports)
+        first = dict(reversed(reports))
+        for uid, line in kept.items():
+            assert line["words"] == first[uid]
+            assert len(line["is_entity"]) == len(first[uid])  # type: ignore[arg-type]
+        seen = [line["uid"] for line in rejects if line["reason"] == SEEN_BEFORE]
+        assert Counter(seen) == Counter(uid for uid, _ in reports) - Counter(set(first))
+
+
+@given(st.lists(st.one_of(TEXTS.map(lambda text: text.encode("utf-8", "replace")), st.binary())))
+def test_any_files_in_physionets_layout(contents: list[bytes]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder, "out.jsonl")
+        with zipfile.ZipFile(Path(folder, "mimic-cxr-reports.zip"), "w") as archive:
+            for number, content in enumerate(contents):
+                archive.writestr(f"files/p10/p{10_000_000 + number}/s{number:08d}.txt", content)
+            archive.writestr("files/p10/p10999999/s00000000.txt", b"FINDINGS: once more")
+        with gzip.open(Path(folder, "mimic-cxr-2.0.0-split.csv.gz"), "wt") as rows:
+            rows.write("study_id,split\n")
+        command = ["graph", "--dataset", "mimic-cxr", "--data-dir", folder]
+        assert main([*command, "--inclusion", "none", "--output", str(output)]) == 0
+        graphs, rejects = outcome(output)
+        uids = [f"s{number:08d}" for number in range(len(contents))]
+        again = ["s00000000"] if contents else []
+        found = [graph.uid for graph in graphs] + [uid for uid, _ in rejects]
+        assert Counter(found) == Counter([*uids, *again] if contents else ["s00000000"])
+        assert [uid for uid, reason in rejects if reason == SEEN_BEFORE] == again
+
+
+@pytest.mark.parametrize(
+    ("piece", "kept"),
+    [
+        ("x", False),
+        ("effusion ", False),
+        ("a.", False),
+        ("FINDINGS: ", False),
+        ("((((", False),
+        (" ", True),
+    ],
+)
+def test_a_megabyte_on_one_line(tmp_path: Path, piece: str, kept: bool) -> None:
+    text = piece * (MEGABYTE // len(piece))
+    sections = extract_sections(f"FINDINGS: {text} IMPRESSION: {text}")
+    assert isinstance(sections.findings, str)
+    source, output = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    row = {"uid": "big", "findings": f"Clear. {text}", "impression": f"Clear. {text}"}
+    small = {"uid": "small", "findings": "No effusion.", "impression": "Clear."}
+    source.write_text(json.dumps(row) + "\n" + json.dumps(small) + "\n")
+    command = ["graph", "--dataset", "jsonl", "--data-dir", str(source), "--output", str(output)]
+    assert main(command) == 0
+    graphs, rejects = outcome(output)
+    assert [graph.uid for graph in graphs] == (["big", "small"] if kept else ["small"])
+    assert rejects == ([] if kept else [("big", TOO_LONG)])
+
+
+@pytest.mark.parametrize("words", [[], [""], ["XXXX", "."], ["and", "the"], ["\x00"], ["?"] * 50])
+def test_reports_without_entities_have_graphs(tmp_path: Path, words: list[str]) -> None:
+    output = tmp_path / "out.jsonl"
+    run_pipeline(lambda: [InputRecord("a", [words])], output, AnnotationJob(), progress=False)
+    ((graph,), rejects) = outcome(output)
+    assert graph.words == tuple(words)
+    assert graph.key_words == ()
+    assert rejects == []
+
+
+def is_text(uid: str) -> bool:
+    """Whether UTF-8 can hold it."""
+    try:
+        uid.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

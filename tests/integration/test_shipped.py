@@ -1,0 +1,42 @@
+"""The checkpoint that ships writes an impression out of the box."""
+
+from dataclasses import replace
+
+import pytest
+from places import ROOT
+
+from graphsum import Summarizer
+from graphsum.consensus.settings import ConsensusSettings
+from graphsum.options.runs import options_of_checkpoint
+
+FOLDER = ROOT / "checkpoints" / "openi"
+
+pytestmark = pytest.mark.skipif(
+    not (FOLDER / "model.safetensors").is_file(),
+    reason="checkpoints/openi is not here (only the repository has it, not an installed package)",
+)
+
+
+def test_it_names_what_is_there_and_nothing_where_nothing_is(caplog):
+    summarizer = Summarizer.from_pretrained(FOLDER)
+    assert not caplog.text  # such as that the annotator is another one than in training
+    abnormal, normal = summarizer.summarize(
+        [
+            "There is a large left pleural effusion. Heart size is normal. No pneumothorax.",
+            "The heart is normal in size. The lungs are clear. No effusion or pneumothorax.",
+        ]
+    )
+    assert "effusion" in abnormal.lower()
+    assert "left" in abnormal.lower()
+    assert "no " in normal.lower() or "normal" in normal.lower()
+
+
+def test_its_files_hold_no_local_path_and_their_settings_are_read():
+    settings = ConsensusSettings.from_pretrained(FOLDER)
+    assert settings is not None
+    assert replace(settings, naming_rates=None) == ConsensusSettings()
+    options = options_of_checkpoint(FOLDER)
+    assert options is not None
+    assert options.dataset == "openi"
+    assert options.data_dir is None
+    assert sum(path.stat().st_size for path in FOLDER.iterdir()) <= 45e6
