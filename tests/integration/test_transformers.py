@@ -2,18 +2,18 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import torch
+from places import ROOT
+from tiny import PAIRS, graph_of, tiny_examples, tiny_model, tiny_processor
 
 from graphsum.decoding.beam_search import SearchSettings
 from graphsum.models.processing import GraphSumProcessor, ProcessorSettings
 from preprocessing.errors import InputError
-from tests.tiny import PAIRS, graph_of, tiny_examples, tiny_model, tiny_processor
 
 FINDINGS, IMPRESSIONS = (list(texts) for texts in zip(*PAIRS, strict=True))
-SHIPPED = Path(__file__).parents[1] / "checkpoints" / "openi"
+SHIPPED = ROOT / "checkpoints" / "openi"
 
 
 @pytest.fixture(scope="module")
