@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -103,9 +104,12 @@ def is_finished(run: Path) -> bool:
 
 
 def choose_checkpoint(name: str | Path | None, *, for_use: bool = False) -> Path:
-    """As :func:`find_checkpoint`; a checkpoint that was not named is reported on stderr."""
+    """As :func:`find_checkpoint`; a checkpoint that was not named is reported on stderr.
+
+    Of several processes the first one reports it.
+    """
     folder = find_checkpoint(name, for_use=for_use)
-    if name is None:
+    if name is None and os.environ.get("RANK", "0") == "0":
         print(
             f"checkpoint: {describe_checkpoint(folder)} (--checkpoint FOLDER for another)",
             file=sys.stderr,
