@@ -6,7 +6,7 @@ import sys
 import pytest
 import torch
 from places import ROOT
-from tiny import PAIRS, graph_of, tiny_examples, tiny_model, tiny_processor
+from tiny import PAIRS, graph_of, tiny_examples, tiny_model
 
 from graphsum.decoding.beam_search import SearchSettings
 from graphsum.models.processing import GraphSumProcessor, ProcessorSettings
@@ -14,11 +14,6 @@ from preprocessing.errors import InputError
 
 FINDINGS, IMPRESSIONS = (list(texts) for texts in zip(*PAIRS, strict=True))
 SHIPPED = ROOT / "checkpoints" / "openi"
-
-
-@pytest.fixture(scope="module")
-def processor():
-    return tiny_processor()
 
 
 @pytest.fixture(scope="module")
