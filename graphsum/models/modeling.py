@@ -45,7 +45,10 @@ class GraphSumOutput(ModelOutput):
     (scalar, with labels only); ``generation_loss``: cross-entropy per target piece, in nats, with
     label smoothing; ``contrastive_loss``: mean over reports; ``agreement_loss``: per target piece,
     in nats, in training with r_drop only; ``logits``: [B, T, V], with labels too unless they are
-    left out (see ``return_logits`` of :meth:`GraphSum.forward`).
+    left out (see ``return_logits`` of :meth:`GraphSum.forward`). With ``output_hidden_states``, as
+    tuples of the embedding's and each layer's states: ``encoder_hidden_states`` of the text
+    encoder, [B, S, .], and ``decoder_hidden_states``, [B, T, D]; ``encoder_last_hidden_state``: the
+    memory, [B, S, D].
     """
 
     loss: Tensor | None = None
@@ -53,6 +56,9 @@ class GraphSumOutput(ModelOutput):
     generation_loss: Tensor | None = None
     contrastive_loss: Tensor | None = None
     agreement_loss: Tensor | None = None
+    encoder_last_hidden_state: Tensor | None = None
+    encoder_hidden_states: tuple[Tensor, ...] | None = None
+    decoder_hidden_states: tuple[Tensor, ...] | None = None
     if CACHE == "cache":
         cache: Cache | None = None
     else:
@@ -144,7 +150,13 @@ class GraphSum(PreTrainedModel, GenerationMixin):
         return model
 
     def encode(
-        self, input_ids: Tensor, attention_mask: Tensor, edge_index: Tensor, edge_type: Tensor
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor,
+        edge_index: Tensor,
+        edge_type: Tensor,
+        *,
+        states: list[Tensor] | None = None,
     ) -> Tensor:
         """The memory M that the decoder attends to.
 
@@ -152,18 +164,30 @@ class GraphSum(PreTrainedModel, GenerationMixin):
             input_ids, attention_mask: [B, S].
             edge_index: [2, E], over the real pieces of the batch counted row by row.
             edge_type: [E].
+            states: a list that takes the text encoder's hidden states.
 
         Returns:
             [B, S, D]; padding positions hold values that nothing may read.
         """
         frozen = nullcontext() if self.config.trains_encoder else torch.no_grad()
         with frozen:
-            return self._memory(input_ids, attention_mask, edge_index, edge_type)
+            return self._memory(input_ids, attention_mask, edge_index, edge_type, states)
 
     def _memory(
-        self, input_ids: Tensor, attention_mask: Tensor, edge_index: Tensor, edge_type: Tensor
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor,
+        edge_index: Tensor,
+        edge_type: Tensor,
+        states: list[Tensor] | None,
     ) -> Tensor:
-        text = self.text_encoder(input_ids=input_ids, attention_mask=attention_mask)
+        text = self.text_encoder(
+            input_ids=input_ids,
+            attention_mask=attention_mask,
+            output_hidden_states=states is not None,
+        )
+        if states is not None:
+            states.extend(text.hidden_states)
         hidden = text.last_hidden_state  # [B, S, width]
         if self.graph_encoder is None:
             return self.fusion(hidden)
@@ -194,6 +218,7 @@ class GraphSum(PreTrainedModel, GenerationMixin):
         num_pieces: Tensor | float | None = None,
         num_reports: Tensor | float | None = None,
         return_logits: bool | None = None,
+        output_hidden_states: bool | None = None,
         return_dict: bool | None = None,
     ) -> GraphSumOutput | tuple[Any, ...]:
         """Teacher-forced losses (with ``labels``) or next-piece scores (without).
@@ -215,52 +240,23 @@ class GraphSum(PreTrainedModel, GenerationMixin):
             return_logits: give logits beside the losses; by default unless ``num_pieces`` is given.
                 Without them scores are computed only where there is a label, which is faster and
                 takes less memory. In training with R-Drop there are none: two passes are compared.
+            output_hidden_states: give the states of encoder and decoder, too; of the encoder not
+                with ``encoder_outputs``, of the decoder not without logits.
             return_dict: False: a tuple of what is not None, as in transformers.
         """
-        output = self._forward(
-            input_ids,
-            attention_mask,
-            edge_index,
-            edge_type,
-            key_mask,
-            labels,
-            label_places,
-            source_ids,
-            decoder_input_ids,
-            encoder_outputs,
-            past_key_values if cache is None else cache,
-            bool(use_cache),
-            num_pieces,
-            num_reports,
-            num_pieces is None if return_logits is None else return_logits,
-        )
-        return output.to_tuple() if return_dict is False else output
-
-    def _forward(
-        self,
-        input_ids: Tensor | None,
-        attention_mask: Tensor | None,
-        edge_index: Tensor | None,
-        edge_type: Tensor | None,
-        key_mask: Tensor | None,
-        labels: Tensor | None,
-        label_places: Tensor | None,
-        source_ids: Tensor | None,
-        decoder_input_ids: Tensor | None,
-        encoder_outputs: BaseModelOutput | None,
-        cache: Cache | None,
-        use_cache: bool,
-        num_pieces: Tensor | float | None,
-        num_reports: Tensor | float | None,
-        return_logits: bool,
-    ) -> GraphSumOutput:
+        cache = past_key_values if cache is None else cache
+        return_logits = num_pieces is None if return_logits is None else return_logits
+        of_encoder: list[Tensor] | None = [] if output_hidden_states else None
+        of_decoder: list[Tensor] | None = [] if output_hidden_states else None
         again = None
         if encoder_outputs is not None:
             memory = encoder_outputs[0]
         elif input_ids is None or attention_mask is None or edge_index is None or edge_type is None:
             raise ValueError("forward needs input_ids, attention_mask, edge_index and edge_type")
         else:
-            memory = self.encode(input_ids, attention_mask, edge_index, edge_type)
+            memory = self.encode(
+                input_ids, attention_mask, edge_index, edge_type, states=of_encoder
+            )
             if labels is not None and self.training and self.config.r_drop:  # with other dropout
                 again = self.encode(input_ids, attention_mask, edge_index, edge_type)
         ids = input_ids if source_ids is None else source_ids
@@ -275,9 +271,11 @@ class GraphSum(PreTrainedModel, GenerationMixin):
                 attention_mask,
                 ids,
                 cache=cache,
-                use_cache=use_cache,
+                use_cache=bool(use_cache),
+                states=of_decoder,
             )
-            return GraphSumOutput(logits=logits, **{CACHE: new_cache})
+            output = GraphSumOutput(logits=logits, **{CACHE: new_cache})
+            return with_states(output, memory, of_encoder, of_decoder, return_dict)
         if decoder_input_ids is None:
             decoder_input_ids = self.shift_right(labels)
         smoothing = self.config.label_smoothing if self.training else 0.0
@@ -285,7 +283,9 @@ class GraphSum(PreTrainedModel, GenerationMixin):
         options: dict[str, Any] = {"label_smoothing": smoothing}
         logits = None
         if return_logits and again is None:
-            logits, _ = self.decoder(decoder_input_ids, memory, attention_mask, ids)  # [B, T, V]
+            logits, _ = self.decoder(  # [B, T, V]
+                decoder_input_ids, memory, attention_mask, ids, states=of_decoder
+            )
             total = label_losses(logits, labels, label_places, smoothing).sum()
             groups = []
         elif label_places is None:
@@ -316,13 +316,14 @@ class GraphSum(PreTrainedModel, GenerationMixin):
                 len(labels) if num_reports is None else num_reports
             )
             output.loss = output.loss + self.config.contrastive_weight * output.contrastive_loss
-        return GraphSumOutput(  # anew: a tuple of it has the order in which the fields were set
+        output = GraphSumOutput(  # anew: a tuple of it has the order in which the fields were set
             loss=output.loss,
             logits=logits,
             generation_loss=output.generation_loss,
             contrastive_loss=output.contrastive_loss,
             agreement_loss=output.agreement_loss,
         )
+        return with_states(output, memory, of_encoder, of_decoder, return_dict)
 
     def use_plain_attention(self) -> None:
         """Compute attention step by step, without PyTorch's fused kernel, which is slow on CPUs.
@@ -391,11 +392,12 @@ class GraphSum(PreTrainedModel, GenerationMixin):
         if "edge_index" in options and options.get("encoder_outputs") is None:
             names = ("input_ids", "attention_mask", "edge_index", "edge_type")
             batch = {name: options.pop(name) for name in names}
+            states: list[Tensor] | None = [] if options.get("output_hidden_states") else None
             with torch.no_grad():
-                memory = self.encode(**batch)
+                memory = self.encode(**batch, states=states)
             options = {name: v for name, v in options.items() if name not in UNUSED}
             options |= {
-                "encoder_outputs": BaseModelOutput(memory),
+                "encoder_outputs": BaseModelOutput(memory, hidden_states=states and tuple(states)),
                 "attention_mask": batch["attention_mask"],
                 "source_ids": options.get("source_ids", batch["input_ids"]),
             }
@@ -404,6 +406,21 @@ class GraphSum(PreTrainedModel, GenerationMixin):
     def get_encoder(self, modality: str | None = None) -> nn.Module:
         """The text encoder; ``generate`` gets its memory from :meth:`encode` instead."""
         return self.text_encoder
+
+
+def with_states(
+    output: GraphSumOutput,
+    memory: Tensor,
+    of_encoder: list[Tensor] | None,
+    of_decoder: list[Tensor] | None,
+    return_dict: bool | None,
+) -> GraphSumOutput | tuple[Any, ...]:
+    """The output with the hidden states, and as a tuple, where these were asked for."""
+    if of_encoder is not None:
+        output.encoder_last_hidden_state = memory
+        output.encoder_hidden_states = tuple(of_encoder) or None
+        output.decoder_hidden_states = tuple(of_decoder or ()) or None
+    return output.to_tuple() if return_dict is False else output
 
 
 def own_state(model: nn.Module) -> dict[str, Tensor]:

@@ -133,3 +133,57 @@ def test_generate_takes_the_usual_options(processor, model):
     assert stopped.size(1) <= 3
     several = model.generate(**batch, num_beams=3, num_return_sequences=2, max_new_tokens=5)
     assert len(several) == 4
+
+
+@pytest.mark.smoke
+def test_hidden_states(processor):
+    """One encoder layer and two decoder layers, each with its embedding before it."""
+    model = tiny_model(processor, copy=False).eval()
+    batch = processor.collate(tiny_examples(processor))
+    plain = model(**batch)
+    output = model(**batch, output_hidden_states=True)
+    assert plain.decoder_hidden_states is None
+    torch.testing.assert_close(output.logits, plain.logits)
+    names = ("input_ids", "attention_mask", "edge_index", "edge_type")
+    memory = model.encode(*(batch[name] for name in names))
+    torch.testing.assert_close(output.encoder_last_hidden_state, memory)
+    rows, length = batch["input_ids"].shape
+    assert [s.shape for s in output.encoder_hidden_states] == [(rows, length, 32)] * 2
+    target = batch["labels"].size(1)
+    assert [s.shape for s in output.decoder_hidden_states] == [(rows, target, 32)] * 3
+    last = model.decoder.lm_head(output.decoder_hidden_states[-1])
+    torch.testing.assert_close(last, output.logits)
+    as_tuple = model(**batch, output_hidden_states=True, return_dict=False)
+    assert torch.equal(as_tuple[0], output.loss)
+    assert torch.equal(as_tuple[1], output.logits)
+
+
+def test_hidden_states_of_generate(processor):
+    model = tiny_model(processor).eval()
+    batch = processor.collate(tiny_examples(processor))
+    found = model.generate(
+        **batch, max_new_tokens=4, return_dict_in_generate=True, output_hidden_states=True
+    )
+    assert len(found.encoder_hidden_states) == 2
+    assert all(len(step) == 3 for step in found.decoder_hidden_states)
+
+
+def test_activation_checkpointing_gives_the_same_gradients(processor):
+    model = tiny_model(processor, dropout=0.0, graph_dropout=0.0, attention_dropout=0.0)
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+    model.text_encoder.config.attention_probs_dropout_prob = 0.0
+    batch = processor.collate(tiny_examples(processor))
+    gradients = []
+    for checkpointing in (False, True):
+        if checkpointing:
+            model.gradient_checkpointing_enable({"use_reentrant": False})
+            layers = [m for m in model.modules() if getattr(m, "gradient_checkpointing", False)]
+            assert len(layers) >= 4  # encoder, contrastive module, two of the decoder
+        model.train()
+        model.zero_grad()
+        model(**batch, num_pieces=40.0).loss.backward()
+        gradients.append([p.grad.clone() for p in model.parameters() if p.grad is not None])
+    for plain, checkpointed in zip(*gradients, strict=True):
+        torch.testing.assert_close(checkpointed, plain)

@@ -168,6 +168,7 @@ class CausalLMDecoder(nn.Module):
         *,
         cache: Cache | None = None,
         use_cache: bool = False,
+        states: list[Tensor] | None = None,
     ) -> tuple[Tensor, Cache | None]:
         """Scores of the next piece after each given one, [B, T, V].
 
@@ -175,6 +176,7 @@ class CausalLMDecoder(nn.Module):
             decoder_input_ids: [B, T]; the first piece of each row is a start piece, in whose
                 place the context stands. Negative after a row's end.
             memory, memory_mask, source_ids: as in :meth:`context`.
+            states: a list that takes the LLM's hidden states, each [B, C + T - 1, W].
         """
         if cache is not None or use_cache:
             raise ValueError("step by step the LLM is run by search(), which has its own cache")
@@ -188,7 +190,10 @@ class CausalLMDecoder(nn.Module):
             position_ids=(mask.cumsum(1) - 1).clamp(min=0),
             use_cache=False,
             logits_to_keep=decoder_input_ids.size(1),
+            output_hidden_states=states is not None,
         )
+        if states is not None:
+            states.extend(output.hidden_states)
         return output.logits, None
 
     def token_losses(

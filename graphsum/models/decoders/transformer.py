@@ -67,6 +67,7 @@ class TransformerDecoder(nn.Module):
         *,
         cache: Cache | None = None,
         use_cache: bool = False,
+        states: list[Tensor] | None = None,
     ) -> tuple[Tensor, Cache | None]:
         """Scores of the next piece after each given one.
 
@@ -76,6 +77,7 @@ class TransformerDecoder(nn.Module):
             memory_mask: 1 for real positions of the memory, [B, S].
             source_ids: the findings' pieces, which the copy head may take, [B, S].
             cache: what an earlier call returned.
+            states: a list that takes the hidden states of embedding and layers, each [B, T, D].
 
         Returns:
             logits [B, T, V], and the cache (None unless ``use_cache``).
@@ -85,12 +87,15 @@ class TransformerDecoder(nn.Module):
             encoder_hidden_states=memory,
             encoder_attention_mask=memory_mask,
             use_cache=use_cache,
+            output_hidden_states=states is not None,
             **{CACHE: cache},
         )
-        states = output.last_hidden_state  # [B, T, D]
-        logits = self.lm_head(states)  # [B, T, V]
+        if states is not None:
+            states.extend(output.hidden_states)
+        last = output.last_hidden_state  # [B, T, D]
+        logits = self.lm_head(last)  # [B, T, V]
         if self.copy is not None:
-            logits = self.copy(logits, states, memory, memory_mask, source_ids)
+            logits = self.copy(logits, last, memory, memory_mask, source_ids)
         return logits, output[CACHE] if use_cache else None
 
     def token_losses(
