@@ -1,7 +1,7 @@
 """graphsum: radiology findings in, impression out.
 
 >>> from graphsum import Summarizer
->>> Summarizer.from_pretrained("checkpoints/openi-small").summarize(findings)  # doctest: +SKIP
+>>> Summarizer.from_pretrained().summarize(findings)  # by the shipped checkpoint; doctest: +SKIP
 """
 
 from typing import TYPE_CHECKING, Any
