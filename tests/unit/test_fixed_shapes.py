@@ -24,7 +24,7 @@ def padded_graphs(monkeypatch):
 
 def losses_and_gradients(model, batch):
     model.zero_grad()
-    output = model(**batch)
+    output = model(**batch, return_logits=False)  # as in training
     output.loss.backward()
     gradients = {n: p.grad.clone() for n, p in model.named_parameters() if p.grad is not None}
     return output, gradients
