@@ -4,7 +4,6 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
 
 import numpy as np
 import torch
@@ -12,6 +11,7 @@ from tqdm import tqdm
 
 from graphsum.decoding.beam_search import SearchSettings
 from graphsum.models.processing import Example
+from graphsum.models.protocols import ImpressionModel, Processor
 from graphsum.out_of_memory import out_of_memory_as_input_error
 
 GREEDY = SearchSettings(num_beams=1, no_repeat_ngram_size=0)
@@ -19,8 +19,8 @@ GREEDY = SearchSettings(num_beams=1, no_repeat_ngram_size=0)
 
 @out_of_memory_as_input_error()
 def generate_impressions(
-    model: Any,
-    processor: Any,
+    model: ImpressionModel,
+    processor: Processor,
     examples: Sequence[Example],
     *,
     settings: SearchSettings | None = None,
@@ -45,8 +45,8 @@ def generate_impressions(
 
 
 def sample_impressions(
-    model: Any,
-    processor: Any,
+    model: ImpressionModel,
+    processor: Processor,
     examples: Sequence[Example],
     *,
     num_samples: int,
@@ -83,8 +83,8 @@ def uniforms_of(example: Example, shape: tuple[int, ...], seed: int) -> torch.Te
 
 
 def batches(
-    model: Any,
-    processor: Any,
+    model: ImpressionModel,
+    processor: Processor,
     examples: Sequence[Example],
     batch_size: int,
     progress: str | None,

@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 
 from graphsum.llm.loading import ADAPTER, set_adapter_weights
 from graphsum.models.modeling import LLM, own_state
+from graphsum.models.protocols import Processor
 from graphsum.options import PROGRESS_FILE
 from preprocessing.errors import InputError
 from preprocessing.files import give_usual_permissions, replace_folder, write_text_atomically
@@ -19,7 +20,7 @@ from preprocessing.files import give_usual_permissions, replace_folder, write_te
 def save_checkpoint(
     accelerator: Accelerator,
     model: torch.nn.Module,
-    processor: Any,
+    processor: Processor,
     progress: dict[str, Any],
     run: Path,
     *,

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from graphsum.models.processing import Example, with_shuffled_sentences
+from graphsum.models.protocols import Processor
 from graphsum.options import TrainOptions
 from graphsum.training.capture import Batch, CapturedPass
 from graphsum.training.checkpoints import is_spread
@@ -38,7 +39,7 @@ class StepInputs(Dataset):
     """
 
     examples: Sequence[Example]
-    processor: Any
+    processor: Processor
     options: TrainOptions
     process: int = 0
     processes: int = 1

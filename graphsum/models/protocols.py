@@ -1,0 +1,61 @@
+"""What training, writing and evaluation ask of a model and of its processor, whatever their type.
+
+Shapes: B reports, T tokens of an impression, N samples.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from graphsum.decoding.beam_search import SearchSettings
+from graphsum.models.processing import Example
+
+
+class ImpressionModel(Protocol):
+    """A model that writes impressions, such as GraphSum or Instruct."""
+
+    training: bool
+
+    @property
+    def device(self) -> torch.device: ...
+
+    def train(self, mode: bool = True) -> Any: ...
+
+    def eval(self) -> Any: ...
+
+    def generate_impressions(
+        self, batch: dict[str, Tensor], settings: SearchSettings | None = None
+    ) -> Tensor:
+        """The tokens of one impression per report, [B, T], padded after the end token."""
+        ...
+
+    def sample_impressions(
+        self, batch: dict[str, Tensor], uniforms: Tensor, *, temperature: float
+    ) -> Tensor:
+        """The tokens of N samples per report, [B, N, T]; ``uniforms`` in [0, 1), [B, T, N]."""
+        ...
+
+
+class Processor(Protocol):
+    """What makes batches of reports and impressions of tokens."""
+
+    def examples(
+        self, inputs: Iterable[Any], impressions: Iterable[str] | None = None, /
+    ) -> Iterator[Example]:
+        """One example per input (graph, or report of a model without graphs), in order."""
+        ...
+
+    def collate(
+        self, examples: Sequence[Example], *, fixed_shapes: bool = False
+    ) -> dict[str, Tensor]:
+        """The batch of these examples, by the names of the model's arguments."""
+        ...
+
+    def decode(self, pieces: Tensor) -> list[str]:
+        """The impressions of tokens, [B, T]."""
+        ...
+
+    def save_pretrained(self, folder: str | Path) -> None: ...
