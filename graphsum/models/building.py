@@ -162,19 +162,11 @@ def build_model(options: TrainOptions, processor: GraphSumProcessor) -> GraphSum
         )
     encoder_values = encoder_config.to_dict()
     encoder_values.pop("_name_or_path", None)  # a folder of this machine
-    config = GraphSumConfig(
+    config = GraphSumConfig.from_options(
+        options,
         text_encoder=encoder_values,
         vocab_size=vocab_size,
         max_positions=max(512, options.max_target_pieces + 1),
-        **{
-            name: getattr(options, name)
-            for name in (
-                "d_model decoder_layers decoder_heads decoder_ffn_dim dropout attention_dropout "
-                "copy graph graph_heads graph_width graph_dropout typed_edges contrastive_weight "
-                "contrastive_layers contrastive_temperature contrastive_negatives label_smoothing "
-                "r_drop"
-            ).split()
-        },
         pad_token_id=processor.pad_id,
         bos_token_id=processor.start_id,
         eos_token_id=processor.end_id,

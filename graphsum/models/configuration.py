@@ -1,15 +1,19 @@
 """The model's configuration: one flat, validated set of values, JSON in and out."""
 
+from dataclasses import fields
+from inspect import signature
 from typing import Any
 
 from transformers import AutoConfig, PreTrainedConfig
 
+from graphsum.options import TrainOptions
 from preprocessing.errors import InputError
 from preprocessing.graphs import EDGE_TYPES
 
 GRAPH_CONVOLUTIONS = ("gat", "gatv2", "none")
 MAPPERS = ("linear", "mlp", "queries")
 ALIGNMENTS = ("shallow", "delta", "deep")
+LLM_VALUES = ("decoder", "llm", "mapper", "prefix_length", "alignment")
 
 
 class GraphSumConfig(PreTrainedConfig):
@@ -127,6 +131,19 @@ class GraphSumConfig(PreTrainedConfig):
             **kwargs,
         )
         self._check()
+
+    @classmethod
+    def from_options(cls, options: TrainOptions, **values: Any) -> "GraphSumConfig":
+        """The configuration of a run: every value that its options call by the same name.
+
+        Not those of an LLM, which :mod:`graphsum.models.llm_building` adds.
+
+        Args:
+            values: what the options do not say: text encoder, vocabulary, ids of special tokens.
+        """
+        shared = {field.name for field in fields(options)} & set(signature(cls.__init__).parameters)
+        copied = {name: getattr(options, name) for name in shared.difference(LLM_VALUES)}
+        return cls(**copied | values)
 
     def _check(self) -> None:
         if self.graph not in GRAPH_CONVOLUTIONS:

@@ -203,3 +203,13 @@ def test_only_word_piece_vocabularies_are_trimmed(tmp_path, corpus):
         build_processor(options, corpus, [graph_of(r.uid, r.findings) for r in corpus.train], "1")
     with pytest.raises(InputError, match="--encoder"):
         resolve({"preset": "small", "trim_vocab": True})
+
+
+def test_the_configuration_copies_what_the_options_call_alike():
+    options = resolve({"preset": "small", "dataset": "openi", "dropout": 0.3, "graph_width": 24})
+    config = GraphSumConfig.from_options(options, vocab_size=77)
+    assert (config.vocab_size, config.dropout, config.graph_width) == (77, 0.3, 24)
+    assert config.contrastive_negatives == "batch"
+    assert config.contrastive_temperature == 0.1
+    assert config.copy is True
+    assert (config.decoder, config.alignment, config.llm) == ("transformer", "deep", None)
