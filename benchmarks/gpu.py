@@ -52,7 +52,7 @@ from graphsum.metrics.rouge import rouge_scores  # noqa: E402
 from graphsum.models.attention import choose_attention_kernels  # noqa: E402
 from graphsum.models.building import build_model, build_processor, graphs_of  # noqa: E402
 from graphsum.models.generation import GREEDY, generate_impressions, sample_impressions  # noqa: E402
-from graphsum.models.llm_building import prompter_of, steered_config  # noqa: E402
+from graphsum.models.llm_building import config_with_llm, prompter_of  # noqa: E402
 from graphsum.models.loading import load_model  # noqa: E402
 from graphsum.models.modeling import GraphSum  # noqa: E402
 from graphsum.models.processing import Example, GraphSumProcessor  # noqa: E402
@@ -601,7 +601,7 @@ def seven_billion(setting: Setting) -> dict[str, Any]:
     graphs = graphs_of(corpus.train, None, rule="", cache_dir="", corpus="", graphs=own.graphs)
     processor = build_processor(options, corpus, graphs, "")
     source = GraphSum.from_pretrained(own.checkpoint)
-    model = GraphSum(steered_config(source.config, options, prompter_of(options)))
+    model = GraphSum(config_with_llm(source.config, options, prompter_of(options)))
     with torch.device(setting.device):
         torch.set_default_dtype(torch.bfloat16)
         llm = LlamaForCausalLM(config).requires_grad_(False)
