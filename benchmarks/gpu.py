@@ -47,12 +47,15 @@ from transformers import (  # noqa: E402
 
 from graphsum.command_line import Parser, run  # noqa: E402
 from graphsum.decoding.beam_search import SearchSettings  # noqa: E402
-from graphsum.llm.loading import add_lora  # noqa: E402
 from graphsum.metrics.rouge import rouge_scores  # noqa: E402
 from graphsum.models.attention import choose_attention_kernels  # noqa: E402
 from graphsum.models.building import build_model, build_processor, graphs_of  # noqa: E402
 from graphsum.models.generation import GREEDY, generate_impressions, sample_impressions  # noqa: E402
-from graphsum.models.llm_building import config_with_llm, prompter_of  # noqa: E402
+from graphsum.models.llm_building import (  # noqa: E402
+    attach_llm,
+    config_with_llm,
+    prompter_of,
+)
 from graphsum.models.loading import load_model  # noqa: E402
 from graphsum.models.modeling import GraphSum  # noqa: E402
 from graphsum.models.processing import Example, GraphSumProcessor  # noqa: E402
@@ -606,16 +609,7 @@ def seven_billion(setting: Setting) -> dict[str, Any]:
         torch.set_default_dtype(torch.bfloat16)
         llm = LlamaForCausalLM(config).requires_grad_(False)
         torch.set_default_dtype(torch.float32)
-    add_lora(
-        llm,
-        r=options.lora_r,
-        alpha=options.lora_alpha,
-        dropout=options.lora_dropout,
-        targets=options.lora_targets,
-    )
-    if options.gradient_checkpointing:
-        llm.gradient_checkpointing_enable({"use_reentrant": False})
-    model.decoder.attach(llm)
+    attach_llm(model.decoder, options, lora=True, llm=llm)
     model = model.to(setting.device)
     examples = list(processor.examples(graphs, (r.impression for r in corpus.train)))
     accelerator = accelerator_of(setting)

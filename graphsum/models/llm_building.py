@@ -3,6 +3,8 @@
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from transformers import PreTrainedModel
+
 from graphsum.llm.loading import LLMSpec, add_lora, describe_llm, load_llm
 from graphsum.llm.prompting import Prompter, PromptSettings
 from graphsum.models.configuration import GraphSumConfig
@@ -80,9 +82,15 @@ def config_with_llm(
     return GraphSumConfig(**config.to_dict() | changes)
 
 
-def attach_llm(decoder: "CausalLMDecoder", options: TrainOptions, *, lora: bool) -> None:
-    """Load the LLM into a new model, with LoRA or without."""
-    llm = load_llm(decoder.record)
+def attach_llm(
+    decoder: "CausalLMDecoder",
+    options: TrainOptions,
+    *,
+    lora: bool,
+    llm: PreTrainedModel | None = None,
+) -> None:
+    """Load the LLM of the options (or take ``llm``) into a new model, with LoRA or without."""
+    llm = load_llm(decoder.record) if llm is None else llm
     if lora:
         add_lora(
             llm,
