@@ -30,8 +30,8 @@ from tabulate import tabulate  # noqa: E402
 
 from graphsum import Summarizer, TrainingEvidence  # noqa: E402
 from graphsum.command_line import Parser, run  # noqa: E402
-from graphsum.metrics.consistency import is_actionable, statements_of  # noqa: E402
 from preprocessing.corpora import load_corpus  # noqa: E402
+from preprocessing.facts.comparison import is_actionable, statements_of  # noqa: E402
 
 SETS = ("dev", "dev_2", "held_out")
 

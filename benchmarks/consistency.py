@@ -27,13 +27,13 @@ from tabulate import tabulate  # noqa: E402
 
 from graphsum.command_line import Parser, run  # noqa: E402
 from graphsum.metrics.baselines import CONSTANT_IMPRESSION  # noqa: E402
-from graphsum.metrics.consistency import (  # noqa: E402
+from preprocessing.corpora import load_corpus  # noqa: E402
+from preprocessing.errors import InputError  # noqa: E402
+from preprocessing.facts.comparison import (  # noqa: E402
     Consistency,
     compare_statements,
     statements_of,
 )
-from preprocessing.corpora import load_corpus  # noqa: E402
-from preprocessing.errors import InputError  # noqa: E402
 from preprocessing.facts.statements import Statement  # noqa: E402
 from preprocessing.records import Report  # noqa: E402
 

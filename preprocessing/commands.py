@@ -1,4 +1,5 @@
-"""The commands of ``python -m preprocessing``: annotate, graph, show, stats, download."""
+"""The commands of ``python -m preprocessing``: annotate, graph, read, compare, show, stats,
+download."""
 
 import argparse
 import sys
@@ -96,6 +97,28 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
         help="the entity graphs of a corpus, as JSON Lines of ReportGraph records",
     )
     command.set_defaults(command=_graph, form="graph")
+
+    for name, does, form, run in (
+        ("read", "what texts say: observations and statements, or nothing", "id, text", _read),
+        (
+            "compare",
+            "judge impressions by their findings, or by references: errors, what is left out",
+            "id, findings (or reference), impression",
+            _compare,
+        ),
+    ):
+        command = commands.add_parser(name, help=does)
+        command.add_argument(
+            "--input", required=True, metavar="FILE", help=f"JSON Lines with {form}"
+        )
+        command.add_argument("--output", required=True, metavar="FILE", help="JSON Lines")
+        command.add_argument(
+            "--ontology",
+            action="append",
+            metavar="FILE",
+            help="words and findings of your own on top (docs/ontology.md); may be repeated",
+        )
+        command.set_defaults(command=run)
 
     command = commands.add_parser(
         "show", parents=[corpus, annotator], help="one report: sections, entities, edges"
@@ -198,6 +221,27 @@ def _stats(options: argparse.Namespace) -> None:
     else:
         parts = annotate_parts(corpus, options.annotator, options.model_dir, options.rule)
     print(describe(corpus), describe_graphs(corpus, parts), sep="\n\n")
+
+
+def _read(options: argparse.Namespace) -> None:
+    from preprocessing.reading_files import read_file
+
+    _use_ontology(options)
+    print(f"{options.output}: {read_file(options.input, options.output):,} texts")
+
+
+def _compare(options: argparse.Namespace) -> None:
+    from preprocessing.reading_files import compare_file
+
+    _use_ontology(options)
+    print(f"{options.output}: {compare_file(options.input, options.output):,} impressions")
+
+
+def _use_ontology(options: argparse.Namespace) -> None:
+    from preprocessing.facts.ontology import use_ontology
+
+    if options.ontology:
+        use_ontology(*options.ontology)
 
 
 def _download(options: argparse.Namespace) -> None:

@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Container, Iterator, Sequence
 
 from graphsum.consensus.neighbours import WORD
-from graphsum.metrics.consistency import ACTIONABLE, BESIDE_NORMAL
 from graphsum.metrics.observations import positive_classes
+from preprocessing.facts.comparison import beside_normal, must_be_reported
 from preprocessing.facts.observations import extract_mentions, statuses
 from preprocessing.facts.ontology import NO_FINDING
 from preprocessing.text.sentences import clean_text, sentence_spans, sentences_of
@@ -47,7 +47,9 @@ def with_own_sentences(
         if impressions and not claimed and sentence != quoted:
             continue
         stated = statuses(sentence)
-        grave = any(stated.get(name, "absent") != "absent" for name in ACTIONABLE - BESIDE_NORMAL)
+        grave = any(
+            stated.get(name, "absent") != "absent" for name in must_be_reported() - beside_normal()
+        )
         denials = normal if grave else wholly if sentence == quoted else ()
         yield sentence
         for text in plain:

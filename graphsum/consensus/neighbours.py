@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from graphsum.metrics.baselines import SHARPNESS, NeighbourConsensus, nearest
-from graphsum.metrics.consistency import abnormal_sides, denied_names, statements_of
 from graphsum.metrics.observations import CLASSES, positive_classes
 from graphsum.metrics.rouge import mean_rouge
+from preprocessing.facts.comparison import abnormal_sides, denied_names, statements_of
 from preprocessing.facts.observations import statuses
 from preprocessing.records import Report
 

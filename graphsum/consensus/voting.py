@@ -23,7 +23,8 @@ from graphsum.consensus.candidates import (
 )
 from graphsum.consensus.neighbours import WORD, TrainingEvidence, claimed_classes, rates_for
 from graphsum.consensus.settings import ConsensusSettings
-from graphsum.metrics.consistency import (
+from graphsum.metrics.rouge import mean_rouge
+from preprocessing.facts.comparison import (
     compare_statements,
     is_actionable,
     is_acute,
@@ -31,7 +32,6 @@ from graphsum.metrics.consistency import (
     statements_of,
     tells,
 )
-from graphsum.metrics.rouge import mean_rouge
 from preprocessing.facts.statements import Statement
 
 REPORTED_SHARE = 0.5  # share of the votes that must report a statement, or it is quoted

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from preprocessing.annotation.lexicon import is_uncertainty, label_of
 from preprocessing.annotation.trees import join_sentences, single_root
 from preprocessing.errors import MissingBackendError
 from preprocessing.records import AnnotatedReport, Entity, ParsedSentence
-from preprocessing.text.sentences import sentences_of
+from preprocessing.text.sentences import sentences_with_text
 
 MODEL_DIR = Path(__file__).with_name("builtin_model")
 # Reports repeat their sentences; a parsed one is kept until this many are known.
@@ -34,7 +34,7 @@ class BuiltinAnnotator:
         folder = Path(model_dir) if model_dir else MODEL_DIR
         self._pipeline = load_pipeline(folder)
         self.version = _version(folder)
-        self._parsed: dict[tuple[str, ...], ParsedSentence] = {}
+        self._parsed: dict[str, ParsedSentence] = {}  # by its text
 
     def annotate(self, reports: Iterable[tuple[str, Findings]]) -> Iterator[AnnotatedReport]:
         """Yield one ``AnnotatedReport`` for each (uid, findings), in order.
@@ -43,27 +43,33 @@ class BuiltinAnnotator:
         """
         reports = iter(reports)
         while batch := [
-            (uid, [tuple(sentence) for sentence in sentences_of(findings)])
+            (uid, sentences_with_text(findings))
             for uid, findings in islice(reports, _REPORTS_AT_ONCE)
         ]:
             if len(self._parsed) > _REMEMBERED_SENTENCES:
                 self._parsed.clear()
-            new = {s for _, sentences in batch for s in sentences if s not in self._parsed}
-            self._parsed.update(self._parse(sorted(new)))
+            new = {
+                text: tuple(words)
+                for _, sentences in batch
+                for words, text in sentences
+                if text not in self._parsed
+            }
+            self._parsed.update(self._parse(dict(sorted(new.items()))))
             for uid, sentences in batch:
-                yield join_sentences(uid, (self._parsed[sentence] for sentence in sentences))
+                yield join_sentences(uid, (self._parsed[text] for _, text in sentences))
 
     def _parse(
-        self, sentences: Sequence[tuple[str, ...]]
-    ) -> Iterator[tuple[tuple[str, ...], ParsedSentence]]:
-        docs = (_to_doc(self._pipeline.vocab, words) for words in sentences)
-        for words, doc in zip(sentences, self._pipeline.pipe(docs, batch_size=256), strict=True):
+        self, sentences: Mapping[str, tuple[str, ...]]
+    ) -> Iterator[tuple[str, ParsedSentence]]:
+        docs = (_to_doc(self._pipeline.vocab, words) for words in sentences.values())
+        parsed = self._pipeline.pipe(docs, batch_size=256)
+        for (text, words), doc in zip(sentences.items(), parsed, strict=True):
             heads, deprels = single_root(
                 [-1 if token.head.i == token.i else token.head.i for token in doc],
                 [token.dep_ for token in doc],
             )
             sentence = ParsedSentence(words, tuple(heads), tuple(deprels), _entities(doc))
-            yield words, with_context(sentence)
+            yield text, with_context(sentence, text)
 
 
 def load_pipeline(folder: Path) -> Any:

@@ -7,20 +7,23 @@ mention above them in the dependency tree.
 
 import re
 from bisect import bisect_right
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple, cast
 
 from preprocessing.records import Change, Entity, ParsedSentence, Side
 from preprocessing.text.change import ChangeCue, change_of, find_changes
 from preprocessing.text.laterality import SideWords, find_sides, sides_of_mentions, union
-from preprocessing.text.status import clause_bounds, with_status
+from preprocessing.text.plain import plain_text
+from preprocessing.text.sentences import join_words, join_wrapped_lines, word_spans
+from preprocessing.text.status import judge_mentions
 
 # Part of every annotator's version, for all that decides its output besides a model: how words and
-# sentences are split, the lexicon, status, side and change. Give it a new value ("2" comes next)
-# whenever an annotation changes; tests/unit/test_rules_version.py says when. The first value is the
-# digest of the sources that versions held before, so that what was made then stays valid.
-RULES_VERSION = "387ebeff"
+# sentences are split, the lexicon, status, side and change. Give it a new value ("3" comes next)
+# whenever an annotation changes; tests/unit/test_rules_version.py says when. Version 2 reads status
+# by the engine of preprocessing.text and ends sentences at lines; the graphs of Open-i are those
+# of version 1.
+RULES_VERSION = "2"
 # The first of these that a clause has are its mentions.
 _MENTION_LABELS = ("OBSERVATION", "OBSERVATION_MODIFIER", "ANATOMY")
 # What parts two phrases.
@@ -49,6 +52,23 @@ _VACUOUS = re.compile(
 _OF = re.compile(r" of(?: the| an?)? ?")
 
 
+_STATUS_LABELS = ("OBSERVATION", "OBSERVATION_MODIFIER")
+# Where every scope ends.
+_BOUND = re.compile(
+    r"(?<![^ ])(?:;|:|\(|\)|but|however|although|though|whereas|while|except|yet|aside from|"
+    r"apart from|other than|besides|otherwise|because|since|despite)(?![^ ])"
+)
+# fmt: off
+_FINITE = frozenset((
+    "is", "are", "was", "were", "has", "have", "had", "appears", "appear", "shows", "show",
+    "remains", "remain", "demonstrates", "demonstrate", "measures", "represents", "suggests",
+    "reveals", "persists", "persist",
+))
+# fmt: on
+_CLAUSE_RELATIONS = frozenset(("conj", "parataxis", "advcl", "ccomp", "root"))
+_SUBJECTS = frozenset(("nsubj", "expl", "csubj"))
+
+
 class _Mention(NamedTuple):
     """An observation: words ``start`` to ``end``; ``phrase``: where its phrase begins."""
 
@@ -58,9 +78,12 @@ class _Mention(NamedTuple):
     negated: bool
 
 
-def with_context(sentence: ParsedSentence) -> ParsedSentence:
-    """The sentence with status (see ``with_status``), side and change of its entities set."""
-    sentence = with_status(sentence)
+def with_context(sentence: ParsedSentence, text: str | None = None) -> ParsedSentence:
+    """The sentence with status (see :func:`with_status`), side and change of its entities set.
+
+    ``text``: the sentence as it stands in the report; None: its words, joined.
+    """
+    sentence = with_status(sentence, text)
     words = [word.lower() for word in sentence.words]
     text = " ".join(words)
     sides, changes = list(find_sides(text)), find_changes(text)
@@ -68,6 +91,35 @@ def with_context(sentence: ParsedSentence) -> ParsedSentence:
         entities = _Context(sentence, words, text, sides, changes).entities()
         sentence = sentence._replace(entities=entities)
     return sentence
+
+
+def with_status(sentence: ParsedSentence, text: str | None = None) -> ParsedSentence:
+    """The sentence with ``negated`` and ``uncertain`` set on its observations.
+
+    An observation or its modifier is negated when the sentence says it is not there (now), else
+    uncertain when it says it may be there; anatomy is neither. The engine of
+    ``preprocessing.text.status`` decides, as for plain text.
+    """
+    rows = [
+        row
+        for row, entity in sorted(enumerate(sentence.entities), key=lambda one: one[1].start)
+        if entity.label in _STATUS_LABELS
+    ]
+    if not rows:
+        return sentence
+    joined, spans = join_words(sentence.words)
+    if text is not None and text != joined:
+        joined, spans = text, word_spans(text, sentence.words)
+    plain = join_wrapped_lines(plain_text(joined))
+    found = [sentence.entities[row] for row in rows]
+    mentions = [plain.place(spans[one.start][0], spans[one.end - 1][1]) for one in found]
+    judged = judge_mentions(plain.text, 0, len(plain.text), mentions)
+    entities = list(sentence.entities)
+    for row, (status, _) in zip(rows, judged, strict=True):
+        entities[row] = entities[row]._replace(
+            negated=status in ("absent", "past"), uncertain=status == "uncertain"
+        )
+    return sentence._replace(entities=tuple(entities))
 
 
 class _Context:
@@ -287,3 +339,39 @@ class _Context:
         return next(
             (one for one, head in enumerate(heads) if head == word and one in mentions), None
         )
+
+
+def clause_bounds(sentence: ParsedSentence, words: Sequence[str], text: str) -> set[int]:
+    """Positions of the words where clauses begin or end; ``text`` is the lower-cased ``words``."""
+    bounds = {text.count(" ", 0, match.start()) for match in _BOUND.finditer(text)}
+    bounds.update(_clause_starts(sentence, words))
+    return bounds
+
+
+def _clause_starts(sentence: ParsedSentence, words: Sequence[str]) -> Iterator[int]:
+    """Commas and conjunctions behind which a clause with its own verb begins."""
+    separators = [i for i, word in enumerate(words) if word in (",", "and")] + [len(words)]
+    for place, nxt in pairwise(separators):
+        segment = words[place + 1 : nxt]
+        if words[place] == "," and segment[:1] == ["and"]:
+            continue
+        has_verb = any(word in _FINITE for word in segment)
+        if not has_verb or "or" in segment or "nor" in segment:
+            continue
+        before = words[:place]
+        if words[place] == "," or before[-1:] == [","] or any(word in _FINITE for word in before):
+            yield place
+    subjects_of: dict[int, list[int]] = {}
+    for child, (head, relation) in enumerate(zip(sentence.heads, sentence.deprels, strict=True)):
+        if relation in _SUBJECTS:
+            subjects_of.setdefault(head, []).append(child)
+    for word, children in subjects_of.items():
+        if word < 0 or sentence.deprels[word] not in _CLAUSE_RELATIONS:
+            continue
+        head = sentence.heads[word]
+        subjects = [child for child in children if head < child < word]
+        if 0 <= head < word and subjects:
+            start = min(subjects)
+            while start - 1 > head and words[start - 1] not in (",", "and"):
+                start -= 1
+            yield start

@@ -13,12 +13,13 @@ HEART = (
 MEDIASTINUM = r"(?:(?:superior )?mediastin(?:um|al (?:contours?|silhouettes?|width|size|shadow)))"
 # Words between a subject and what is said of it: no verdict, and no end of the clause.
 GAP = (
-    r"(?:[ ,/-]+(?!(?:not|no|nor|without|but|normal\w*|unremarkable|enlarge\w*|large|larger|big"
+    r"(?:[ ,:/-]+(?!(?:not|non|no|nor|without|but|normal\w*|unremarkable|enlarge\w*|large|larger"
+    r"|big"
     r"|prominen\w+|borderline|upper|top|high|increased|widen\w*|wide|clear|exaggerated|magnified"
-    r"|there|with|lungs? (?:is|are)|unchanged|stable|limits?)\b)[\w']+){0,%d}?[ ,-]+"
+    r"|there|with|lungs? (?:is|are)|unchanged|stable|limits?)\b)[\w']+){0,%d}?[ ,:-]+"
 )
 ENLARGED = (
-    r"(?:enlarged|large|larger|big|prominent|increased(?: in size)?|enlargement|above normal"
+    r"(?:enlarged|large|larger|big|bigger|prominent|increased(?: in size)?|enlargement|above normal"
     r"|cardiomegaly)"
 )
 LUNG = (

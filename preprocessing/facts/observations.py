@@ -1,23 +1,17 @@
 """Findings or impression -> the observations that they assert, deny or doubt.
 
-Rules in the manner of NegEx (Chapman et al. 2001), ConText (Harkema et al. 2009) and NegBio (Peng
-et al. 2018): one pass over each sentence meets terms and cues in order; a cue governs the terms
-after it, or before it, up to the end of its clause. The names are the 14 of CheXpert (Irvin et al.
-2019) and those that Open-i's coders use beyond them. No model, no download.
+The terms of the ontology are found in each sentence; what the sentence says of them is read by the
+engine of ``preprocessing.text``. The names are the 14 of CheXpert (Irvin et al. 2019), those that
+Open-i's coders use beyond them, and what a reader must act on. No model, no download.
 """
 
-import re
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Literal
+from typing import Literal, cast
 
-from preprocessing.facts.ontology import COMPOUNDS, NO_FINDING, PARENTS, UNSIDED
-from preprocessing.facts.phrases import FIXED_STATUS_PHRASES, NORMAL_STUDY_PHRASES
-from preprocessing.facts.terms import TERMS
+from preprocessing.facts.ontology import NO_FINDING, ontology
+from preprocessing.facts.reading import read_mentions
 from preprocessing.records import Side
-from preprocessing.text.cues import CUES, LARGE_WORDS
-from preprocessing.text.laterality import find_sides, sides_of_mentions
-from preprocessing.text.sentences import unit_spans
+from preprocessing.text.status import Certainty
 
 Status = Literal["present", "absent", "uncertain"]
 
@@ -34,6 +28,7 @@ class Observation:
     side: Side | None
     start: int
     end: int
+    certainty: Certainty = "definite"
 
 
 def extract_observations(text: str) -> tuple[Observation, ...]:
@@ -44,9 +39,10 @@ def extract_observations(text: str) -> tuple[Observation, ...]:
     normal, or free of acute disease, and nothing but Support Devices is present or uncertain.
     Mentions of history, and of what is denied only as new, additional or large, are left out.
     """
-    found = extract_mentions(text)
+    found, known = extract_mentions(text), ontology()
     abnormal = any(
-        o.status != "absent" and o.name not in (NO_FINDING, "Support Devices") for o in found
+        o.status != "absent" and known.tier(o.name) != "none" and o.name != NO_FINDING
+        for o in found
     )
     return tuple(o for o in found if not (abnormal and o.name == NO_FINDING))
 
@@ -56,12 +52,20 @@ def extract_mentions(text: str) -> tuple[Observation, ...]:
 
     "Small effusion, no other acute disease" has one, whatever else is there.
     """
-    lowered = text.lower()
-    if len(lowered) != len(text):  # a few capitals grow when lowered; offsets must not move
-        lowered = "".join(low if len(low := c.lower()) == 1 else c for c in text)
+    plain, mentions = read_mentions(text)
     found: list[Observation] = []
-    for start, end in unit_spans(lowered):
-        _read_sentence(lowered, start, end, found)
+    unsided = ontology().unsided
+    for mention in mentions:
+        if mention.status == "past":
+            continue
+        names = mention.names
+        if mention.status != "absent":
+            names += mention.parents
+        status = cast(Status, mention.status)
+        start, end = plain.origin(mention.start, mention.end)
+        for name in names:
+            side = None if name in unsided else mention.side
+            found.append(Observation(name, status, side, start, end, mention.certainty))
     return tuple(found)
 
 
@@ -85,121 +89,3 @@ def statuses(text: str) -> dict[str, Status]:
 
 
 _STRENGTH: dict[str, int] = {"absent": 0, "uncertain": 1, "present": 2}
-
-
-@dataclass(slots=True)
-class _Mention:
-    names: tuple[str, ...]
-    status: str  # as in Observation, or "drop"
-    start: int
-    end: int
-    fixed: bool = False  # a phrase that bears its own verdict
-
-
-def _read_sentence(text: str, start: int, end: int, found: list[Observation]) -> None:
-    """Append the observations of the sentence ``text[start:end]``."""
-    mentions: list[_Mention] = []
-    state = "present"
-    clause = 0  # the first mention that a cue standing after its mentions may reach
-    alternatives = False  # "or" met since the last mention
-    for match in _master().finditer(text, start, end):
-        kind = match.lastgroup or ""
-        if kind in _MENTIONS:
-            names, status = _MENTIONS[kind]
-            if names:
-                fixed = status is not None
-                mention = _Mention(names, status or state, *match.span(), fixed)
-                if alternatives and state == "present" and not fixed and len(mentions) > clause:
-                    # "scar or atelectasis": one of them
-                    mention.status = "uncertain"
-                    if not mentions[-1].fixed and mentions[-1].status == "present":
-                        mentions[-1].status = "uncertain"
-                elif (
-                    mention.status == "absent"
-                    and not fixed
-                    and _LARGE_BEFORE.search(text[max(start, match.start() - 30) : match.start()])
-                ):
-                    mention.status = "drop"
-                mentions.append(mention)
-                if names == (NO_FINDING,) and _DENIES.match(text, match.start()):
-                    state = "absent"
-            alternatives = False
-        elif kind in _FORWARD:
-            if state == "present" or (kind == "deny" and state == "uncertain"):
-                state = _FORWARD[kind]
-            versus = kind == "doubt" and match.group().startswith(("vers", "vs", "and/or"))
-            if versus and len(mentions) > clause and mentions[-1].status == "present":
-                mentions[-1].status = "uncertain"
-        elif kind in _BACKWARD:
-            for mention in mentions[clause:]:
-                if not mention.fixed and mention.status != "absent":
-                    mention.status = _BACKWARD[kind]
-        elif kind == "end":
-            state, clause = "present", len(mentions)
-        elif kind == "with" or (kind == "cause" and state == "absent"):
-            state = "present"
-        elif kind == "verb":
-            clause = len(mentions)
-        elif kind == "or":
-            alternatives = True
-    _append(text, start, end, mentions, found)
-
-
-def _append(
-    text: str, start: int, end: int, mentions: list[_Mention], found: list[Observation]
-) -> None:
-    sides = _sides(text, start, end, mentions)
-    for mention, side in zip(mentions, sides, strict=True):
-        if mention.status == "drop":
-            continue
-        names = mention.names
-        if mention.status != "absent":
-            names += tuple(parent for name in names for parent in PARENTS.get(name, ()))
-        for name in names:
-            own = None if name in UNSIDED else side
-            status: Status = mention.status  # type: ignore[assignment]
-            found.append(Observation(name, status, own, mention.start, mention.end))
-
-
-def _sides(text: str, start: int, end: int, mentions: list[_Mention]) -> list[Side | None]:
-    """The side of each mention of the sentence ``text[start:end]``."""
-    spans = [(mention.start, mention.end) for mention in mentions]
-    return sides_of_mentions(text, start, end, spans, list(find_sides(text, start, end)))
-
-
-_FORWARD = {"deny": "absent", "doubt": "uncertain", "drop": "drop"}
-_BACKWARD = {"denied": "absent", "doubted": "uncertain"}
-_LARGE_BEFORE = re.compile(rf"\b(?:{LARGE_WORDS})\s+(?:\w+\s+)?$")
-_DENIES = re.compile(r"no\b|without|negative for")
-
-_MENTIONS: dict[str, tuple[tuple[str, ...], str | None]] = {
-    **{f"fixed{i}": (names, status) for i, (status, names, _) in enumerate(FIXED_STATUS_PHRASES)},
-    **{f"normal{i}": ((NO_FINDING,), "present") for i in range(len(NORMAL_STUDY_PHRASES))},
-    **{
-        f"term{i}": (COMPOUNDS.get(name, (name,)) if name else (), None)
-        for i, name in enumerate(TERMS)
-    },
-}
-
-# The blanks of terms and cues, character classes, and what looks behind (of fixed width).
-_BLANK = re.compile(r"\[[^\]]*\]|\(\?<[!=][^)]*\)|[ _]")
-
-
-def _any_space(match: re.Match[str]) -> str:
-    found = match[0]
-    if found.startswith("["):
-        return found.replace(" ", r"\s")
-    # Bounded, and no match begins with a blank: the time stays linear in the text's length.
-    return r"(?:\s{1,20})" if found in " _" else found
-
-
-@lru_cache(maxsize=1)
-def _master() -> re.Pattern[str]:
-    """Terms and cues as one expression: what begins first is met first and uses up its words."""
-    parts = [f"(?P<normal{i}>{pattern})" for i, pattern in enumerate(NORMAL_STUDY_PHRASES)]
-    parts += [f"(?P<fixed{i}>{pattern})" for i, (*_, pattern) in enumerate(FIXED_STATUS_PHRASES)]
-    parts += [f"(?P<{kind}>{pattern})" for kind, pattern in CUES.items() if kind == "nothing"]
-    parts += [f"(?P<term{i}>{pattern})" for i, pattern in enumerate(TERMS.values())]
-    parts += [f"(?P<{kind}>{pattern})" for kind, pattern in CUES.items() if kind != "nothing"]
-    expression = _BLANK.sub(_any_space, "|".join(parts))
-    return re.compile(rf"(?:(?<!\w)(?=\S)|(?=,))(?:{expression})(?!\w)")

@@ -9,8 +9,8 @@ from preprocessing.facts.anatomy import GAP, HEART, LUNG, MEDIASTINUM
 
 _NORMAL = (
     r"(?:normal(?!_(?:in size to|to))|unremarkable|(?:not|nonenlarged)(?:_\w+ly)?_(?:enlarged"
-    r"|widened)"
-    r"|within limits of normal|wnl|nonenlarged|not(?:_\w+)?_(?:abnormal|increased))"
+    r"|widened|big|large)"
+    r"|within limits of normal|wnl|non-?enlarged|not(?:_\w+)?_(?:abnormal|increased))"
 )
 _TOP_NORMAL = r"(?:the )?(?:upper|high|top)(?:[ -]limits?)?(?:_of)?[ -]?normal(?:_(?:in_)?size)?"
 _BORDERLINE = (
@@ -48,13 +48,13 @@ FIXED_STATUS_PHRASES = (
         rf"[ ,]+){{0,6}}{MEDIASTINUM}){GAP % 12}{_NORMAL}",
     ),
     ("absent", ("Cardiomegaly",), rf"{HEART}{GAP % 12}{_NORMAL}"),
-    ("absent", ("Cardiomegaly",), rf"(?:normal|unremarkable)(?:_\w+)?_{HEART}"),
+    ("absent", ("Cardiomegaly",), rf"(?:normal|unremarkable|non-?enlarged)(?:_\w+)?_{HEART}"),
     ("absent", ("Enlarged Cardiomediastinum",), rf"{MEDIASTINUM}{GAP % 8}{_NORMAL}"),
     ("absent", ("Enlarged Cardiomediastinum",), rf"(?:normal|unremarkable)_{MEDIASTINUM}"),
     (
         "absent",
         ("Lung Opacity", "Consolidation", "Infiltrate"),
-        rf"(?:{LUNG}|xxxx)(?:_(?:are|is|remain|remains|appear|appears|both|otherwise|xxxx|well|and"
+        rf"(?:{LUNG}|xxxx)(?:_(?:are|is|remain|remains|appear|appears|both|xxxx|well|and"
         rf"|expanded|inflated|aerated|hyperinflated|hyperexpanded|normally|,)){{0,6}}_(?:\w+ly_)?"
         r"(?<!otherwise )(?:clear(?!_(?:of|on|except|other))|unremarkable)",
     ),
@@ -68,12 +68,20 @@ FIXED_STATUS_PHRASES = (
         ("Pleural Effusion",),
         r"(?:costophrenic|costo-phrenic|cp) (?:angles?|sulc\w+|xxxx)_(?:are_|is_"
         r"|appear_)?(?:\w+ly_)?"
-        r"(?:sharp|clear)",
+        r"(?:sharp|clear)(?!_of)",
     ),
     (
         "absent",
+        ("Lymphadenopathy",),
+        r"(?:lymph_)?nodes?_(?:\w+_){0,3}?(?:not_(?:\w+_)?enlarged|non-?enlarged"
+        r"|normal(?:_in_size)?)"
+        r"|non-?enlarged_(?:\w+_){0,2}nodes?",
+    ),
+    ("absent", ("Aneurysm",), r"non-?aneurysmal"),
+    (
+        "absent",
         ("Pleural Effusion", "Pneumothorax"),
-        r"pleural spaces?_(?:are_|is_)?(?:\w+ly_)?clear",
+        r"pleural spaces?_(?:are_|is_)?(?:\w+ly_)?clear(?!_(?:of|on|except|apart))",
     ),
     (
         "absent",

@@ -32,14 +32,12 @@ FURTHER_TERMS = {
     "Bronchiectasis": r"\bbronchiecta",
     "Osteopenia": r"\bosteo(?:pen|por)|\bdeminerali",
     "Bone Deformity": r"\b(?:deformit|wedg|compress|pectus)|(?=.*\bheight).*\bloss",
-    "Bone Lesion": r"\b(?:lytic|blastic|sclerotic|lucen)",
     "Density": r"\b(?:densit|markings|shadow)",
     "Large Normal Heart": (
         r"(?=.*\b(?:heart|cardiac|cardiomed)).*\b(?:top|upper|borderline|prominen)"
     ),
     "Pneumonia": r"\b(?:infect|pneumonitis|aspirat)",
     "Congestion": r"\b(?:cardiac|heart).*\bfailure|\boverload|\bcongest",
-    "Atelectasis": r"(?=.*\bvolume).*\bloss",
     "Surgery": (
         r"\b(?:sternotom|cabg|clips?\b|\w+ectomy|sutur|thoracotom|bypass|surg"
         r"|post ?-? ?(?:surg|op))"
@@ -52,15 +50,15 @@ DEGREES = {
     for degree, words in {
         1: "small mild minimal trace tiny slight subtle faint minor minute borderline",
         2: "moderate",
-        3: "large severe marked massive extensive huge substantial",
+        3: "large severe advanced marked massive bulky extensive huge substantial",
     }.items()
     for word in words.split()
 }
 
 # What is there for long is no acute finding.
 OLD_WORDS = frozenset(
-    "old healed healing chronic remote prior previous stable unchanged calcified residual "
-    "postoperative longstanding known sequela scarring again".split()
+    "old healed healing chronic remote prior previous calcified residual postoperative "
+    "longstanding known sequela scarring".split()
 )
 # A denial with one of these leaves room for something old or in doubt.
 ACUTE_WORDS = frozenset(

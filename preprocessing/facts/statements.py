@@ -10,9 +10,11 @@ from collections import defaultdict
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import cast
 
-from preprocessing.facts.observations import Observation, Status, extract_mentions
+from preprocessing.facts.observations import Status
 from preprocessing.facts.ontology import NO_FINDING
+from preprocessing.facts.reading import Mention, read_mentions
 from preprocessing.facts.statement_terms import (
     ACUTE_WORDS,
     ADVICE_PHRASES,
@@ -22,7 +24,8 @@ from preprocessing.facts.statement_terms import (
     NORMAL_WORDS,
     OLD_WORDS,
 )
-from preprocessing.records import AnnotatedReport, Side
+from preprocessing.records import AnnotatedReport, Change, Side
+from preprocessing.text.plain import PlainText
 from preprocessing.text.sentences import word_spans
 
 
@@ -34,7 +37,9 @@ class Statement:
     ``words`` only (:func:`stem`) and for a *general* one, which says of its anatomy (``words``,
     none for the whole chest) that something, or nothing (``absent``), is wrong there.
     ``degree``: lowest and highest (1 slight, 2 moderate, 3 great), or None. ``old``: called old,
-    chronic, healed or stable; ``acute``: called acute, new or focal; ``resolved``: no longer there.
+    chronic or healed; ``acute``: called acute, new or focal; ``resolved``: no longer there.
+    ``places``: lobes, zones, ribs, vertebrae; ``sizes`` and ``distances`` (of a
+    tip from a landmark): in millimetres.
     """
 
     start: int
@@ -48,6 +53,10 @@ class Statement:
     acute: bool = False
     resolved: bool = False
     general: bool = False
+    change: Change | None = None
+    places: frozenset[str] = frozenset()
+    sizes: frozenset[float] = frozenset()
+    distances: frozenset[float] = frozenset()
 
 
 def stem(word: str) -> str:
@@ -93,13 +102,21 @@ class _Reader:
         self._owned: set[int] = set()  # words that are the core of a statement
 
     def statements(self) -> tuple[Statement, ...]:
-        mentions: dict[tuple[int, int], list[Observation]] = defaultdict(list)
-        for one in extract_mentions(self._text):
-            mentions[one.start, one.end].append(one)
-        named = [(self._inside(*span), found) for span, found in mentions.items()]
+        plain, mentions = read_mentions(self._text)
+        named = [
+            (self._inside(*plain.origin(one.start, one.end)), one)
+            for one in mentions
+            if one.status != "past"
+        ]
         self._owned.update(word for core, _ in named for word in core)
+        result = [self._named(core, one, plain) for core, one in named]
+        self._owned.update(
+            word
+            for one in mentions
+            if one.status == "past"
+            for word in self._inside(*plain.origin(one.start, one.end))
+        )
         others = self._claim("OBSERVATION")
-        result = [self._named(core, found) for core, found in named]
         advice = self._advice()
         used = {word for core, _ in named for word in self._phrase(core)}
         for core in others:
@@ -175,18 +192,28 @@ class _Reader:
                             take(child)
         return phrase
 
-    def _named(self, core: Sequence[int], mentions: Sequence[Observation]) -> Statement:
-        names = frozenset(one.name for one in mentions) - {NO_FINDING}
-        first = mentions[0]
+    def _named(self, core: Sequence[int], one: Mention, plain: PlainText) -> Statement:
+        names = frozenset(one.names) - {NO_FINDING}
+        if one.status != "absent":
+            names |= frozenset(one.parents)
+        start, end = plain.origin(one.start, one.end)
+        degree, old, acute, resolved, change = self._qualities(core, self._phrase(core))
         return Statement(
-            first.start,
-            first.end,
+            start,
+            end,
             names,
             frozenset(stem(self._words[word]) for word in core) if names else frozenset(),
-            first.status if names else "absent",
-            first.side,
-            *self._qualities(core, self._phrase(core)),
-            general=not names,
+            cast(Status, one.status) if names else "absent",
+            one.side,
+            one.degree or degree,
+            old or one.old,
+            acute or one.acute,
+            resolved,
+            not names,
+            one.change or change,
+            one.places,
+            one.sizes,
+            one.distances,
         )
 
     def _other(self, core: Sequence[int], phrase: set[int]) -> Statement | None:
@@ -217,30 +244,25 @@ class _Reader:
             elif content <= _WHOLE_CHEST:
                 content = frozenset()
         start, end = self._spans[core[0]][0], self._spans[core[-1]][1]
+        degree, old, acute, resolved, change = self._qualities(core, phrase)
         return Statement(
-            start,
-            end,
-            names,
-            content,
-            status,
-            entity.side,
-            *self._qualities(core, phrase),
-            general=general,
-        )
+            start, end, names, content, status, entity.side, degree, old, acute, resolved, general,
+            change,
+        )  # fmt: skip
 
     def _qualities(
         self, core: Sequence[int], phrase: set[int]
-    ) -> tuple[tuple[int, int] | None, bool, bool, bool]:
-        """``degree``, ``old``, ``acute`` and ``resolved`` of a statement."""
+    ) -> tuple[tuple[int, int] | None, bool, bool, bool, Change | None]:
+        """``degree``, ``old``, ``acute``, ``resolved`` and ``change`` of a statement."""
         words = {self._words[word] for word in phrase}
         degrees = [DEGREES[plain] for w in words if (plain := w.removesuffix("ly")) in DEGREES]
         entities = [self._entity[word] for word in core if word in self._entity]
         return (
             (min(degrees), max(degrees)) if degrees else None,
-            any(one.change == "stable" for one in entities)
-            or not ("new" in words or OLD_WORDS.isdisjoint(words)),
+            not ("new" in words or OLD_WORDS.isdisjoint(words)),
             not ACUTE_WORDS.isdisjoint(words),
             any(one.change == "improved" and one.negated for one in entities),
+            next((one.change for one in entities if one.change), None),
         )
 
 

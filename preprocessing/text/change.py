@@ -6,6 +6,7 @@ subject ("the effusion has improved"), an adverb of its clause ("again seen").
 """
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple, cast
 
 from preprocessing.records import Change
@@ -50,7 +51,7 @@ _CUES: dict[str, tuple[str, ...]] = {
         r"(?<!y enlarged)",
         rf"neither {_ANY_CHANGE} nor {_ANY_CHANGE}",
         rf"(?:similar|comparable|identical)(?: \w+){{0,2}} to(?: that| those)?(?: \w+)? {_PRIOR}",
-        r"similar(?= [.,;]|$)|as before",
+        r"similar(?= ?[.,;)]|$)|as before",
     ),
     "new_before": (
         rf"(?:not|n't) (?:\w+ly )?{_SEEN} (?:on|in) {_PRIOR}",
@@ -65,7 +66,7 @@ _CUES: dict[str, tuple[str, ...]] = {
         rf"{_HAVE} {_ADVERB}(?:been )?(?:\w+ly )*(?:resolved|cleared|disappeared|gone|regressed|"
         r"improved|shrunk|abated)",
         r"(?:is|are) (?:now |completely |entirely )*(?:gone|resolved)",
-        r"(?:is|are|appears?|looks?) (?:\w+ly )?better(?= [.,;]|$)",
+        r"(?:is|are|appears?|looks?) (?:\w+ly )?better(?= ?[.,;)]|$)",
     ),
     "improved_after": (
         r"no longer",
@@ -102,9 +103,9 @@ _CUES: dict[str, tuple[str, ...]] = {
     ),
 }
 _CUE = re.compile(
-    r"(?<![^ ])(?:"
+    r"(?<![\w-])(?:"
     + "|".join(f"(?P<{kind}>{'|'.join(patterns)})" for kind, patterns in _CUES.items())
-    + r")(?![^ ])"
+    + r")(?![\w-])"
 )
 _TIME = re.compile(
     r"\b(?:interval|since|prior|previous(?:ly)?|earlier|compar\w+|before|further|has|have|had)\b"
@@ -112,7 +113,8 @@ _TIME = re.compile(
 # Of these "increased" tells how they look, not how they changed, unless a time is named.
 _LOOKS = re.compile(
     r"(?:marking|densit|opacit|lucenc|diameter|kypho|curv|attenuation|volume|size|prominence|"
-    r"vascul|convexity|silhouette|airspace|inflation|expansion|dimension|lordo|tortuos|cuffing|thickening)"
+    r"vascul|convexity|silhouette|airspace|inflation|expansion|dimension|lordo|tortuos|cuffing"
+    r"|thickening)"
     r"\w*$"
 )
 # More of these is better.
@@ -150,3 +152,69 @@ def change_of(cue: ChangeCue, observation: str, text: str) -> Change | None:
         return None
     better = (cue.value == "more") == bool(_WANTED.search(observation))
     return "improved" if better else "worse"
+
+
+_PARTED = re.compile(
+    r"[,;:]|\b(?:and|or|with|without|is|are|was|were|in|on|at|has|have|but|while)\b"
+)
+_CLAUSE_END = re.compile(
+    r";|, (?!and\b)|\b(?:but|while|whereas|although|however|with|there (?:is|are))\b"
+)
+_ENDS_NOUN = re.compile(r"\bwith\b|;|, (?!and\b|or\b)")
+_JOINED = re.compile(r"\s*(?:,\s*|,? ?(?:and|or)\s+(?:\w+ ){0,2})$")
+
+
+def changes_of_mentions(
+    text: str, start: int, end: int, mentions: Sequence[tuple[int, int]]
+) -> list[Change | None]:
+    """How each mention of ``text[start:end]`` has changed, by its wording alone.
+
+    An adjective belongs to the mention behind it, else to those before it in the clause; a noun
+    ("increase in") to those behind it; a predicate to those before it.
+    """
+    result: list[Change | None] = [None] * len(mentions)
+    if not mentions:
+        return result
+    clause = text[start:end]
+    cues = find_changes(clause)
+    claimed_until = 0
+    for number, cue in enumerate(cues):
+        first, last = start + cue.start, start + cue.end
+        ahead = [row for row, one in enumerate(mentions) if one[0] >= last]
+        inside = [row for row, one in enumerate(mentions) if one[0] < last and one[1] > first]
+        behind = [
+            row
+            for row, one in enumerate(mentions)
+            if one[1] <= first
+            and row >= claimed_until
+            and not _CLAUSE_END.search(text, one[1], first)
+        ]
+        chosen: list[int] = []
+        if inside:
+            continue
+        if cue.reach == "adjective" and ahead:
+            between = text[last : mentions[ahead[0]][0]]
+            if not _PARTED.search(between) and len(between.split()) <= 6:
+                chosen = ahead[:1]
+                for row in ahead[1:]:
+                    gap = text[mentions[row - 1][1] : mentions[row][0]]
+                    if not _JOINED.fullmatch(gap) or find_changes(gap):
+                        break
+                    chosen.append(row)
+        elif cue.reach == "after":
+            limit = start + cues[number + 1].start if number + 1 < len(cues) else end
+            chosen = [
+                row
+                for row in ahead
+                if mentions[row][0] < limit and not _ENDS_NOUN.search(text, last, mentions[row][0])
+            ]
+        if not chosen:
+            chosen = behind or (ahead if cue.reach == "around" else [])
+            if behind:
+                claimed_until = behind[-1] + 1
+        for row in chosen:
+            observation = text[mentions[row][0] : mentions[row][1]]
+            value = change_of(cue, observation, clause)
+            if value and result[row] in (None, "stable"):
+                result[row] = value
+    return result

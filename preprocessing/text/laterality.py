@@ -6,7 +6,7 @@ mention before it ("effusion and a nodule in the left base").
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from typing import NamedTuple, cast
 
 from preprocessing.records import Side
@@ -22,14 +22,23 @@ _SIDES = {
     "none": (
         r"(?:deviat|shift|displac|convex|rotat|curv|lean)\w*(?: \w+)? (?:to|towards?)(?: the)? "
         r"(?:left|right)|(?:left|right) convex(?:ity)?"
+        r"|(?:left|right) (?:atri(?:um|al)|ventric\w+|heart|cardiac|coronary|innominate"
+        r"|brachiocephalic)"
+        r"|(?:compared|in comparison|unlike|in contrast) (?:with |to )?(?:the "
+        r"|its )?[^,;.]{0,40}?(?:left|right) (?:counterpart|side|lung),"
     ),
     "bilateral": (
         rf"(?<!on the )(?:the )?{_ONE} (?:and(?:/or)?|or|nor|/|{_MORE}) (?:the )?{_ONE}"
-        r"|bi ?-? ?lateral(?:ly)?|both|bi ?-? ?(?:basil|bas|apic|hil)(?:ar|al)(?:ly)?"
+        r"|bi ?-? ?lateral(?:ly)?|both(?= (?:the |of the )?(?:lung|side|hemi|base|apic|apex|hil"
+        r"|lobe|upper|lower|mid"
+        r"|costo|cp|pleur|pulmon|peri|main|clavic|should|rib|chest|axill|cavit|diaphragm|breast"
+        r"|basal|apical))"
+        r"|bi ?-? ?(?:basil|bas|apic|hil)(?:ar|al)(?:ly)?|bibas\w*|(?:each|either) side"
+        r"|(?:apices|hila)(?=[ .,;]|$)(?<!left apices)(?<!right hila)"
         r"|(?:either|neither|each)(?= (?:lung|side|hemi|base|apex|hil|lobe))"
     ),
-    "left": r"left(?:[ -]sided)?|lll|lul|lingula\w*",
-    "right": r"right(?:[ -]sided)?|rll|rul|rml",
+    "left": r"left(?:[ -]sided)?|lll|lul|lingula\w*|lij",
+    "right": r"right(?:[ -]sided)?|rll|rul|rml|rij|(?<!left )(?:middle|azygos) lobe",
 }
 _SIDE = re.compile(
     "|".join(rf"(?P<{side}>\b(?:{words})\b)" for side, words in _SIDES.items()), re.ASCII
@@ -37,12 +46,14 @@ _SIDE = re.compile(
 # What leads from an observation to the place where it lies.
 PREPOSITION = r"in|at|on|of|within|involving|near|overlying|along|over|to|throughout|adjacent"
 _PREPOSITION = re.compile(rf"\b(?:{PREPOSITION})\b")
-_CONJUNCTION = re.compile(r",|\b(?:and|or|but|with|versus|vs)\b|/|;")
+_CONJUNCTION = re.compile(r",|\b(?:and|or|but|with|versus|vs|while|which)\b|/|;|&")
 # What lies on one side looks like, comes from or is what lies there.
 _SAME_PLACE = re.compile(
-    r"\b(?:represent\w*|reflect\w*|suggest\w*|(?:consistent|compatible) with|concerning for|"
+    r"\b(?:contain\w*|represent\w*|reflect\w*|suggest\w*|(?:consistent|compatible) with|leaving"
+    r"|in keeping with|typical of|indicat\w+|concerning for|"
     r"suspicious for|worrisome for|due to|secondary to|likely|is|are|was|were|appears?|remains?)\b"
 )
+_PREDICATE = re.compile(r" (?:is|are|was|were)\b")
 _WITH = re.compile(r"\bwith\b")
 _OTHER = re.compile(r"\b(?:no|not|without|but)\b|;")
 
@@ -73,11 +84,31 @@ def sides_of_mentions(
 
     ``found``: the clause's side words.
     """
+    values = values_of_mentions(text, start, end, mentions, found)
+    return [union(cast(set[Side], one)) for one in values]
+
+
+def values_of_mentions(
+    text: str,
+    start: int,
+    end: int,
+    mentions: Sequence[tuple[int, int]],
+    found: Sequence[tuple[Hashable, int, int]],
+    *,
+    shared: bool = True,
+) -> list[set[Hashable]]:
+    """The values (a side, a lobe, a size) that belong to each mention of ``text[start:end]``.
+
+    Args:
+        found: the clause's (value, start, end) in order.
+        shared: whether mentions that are joined ("atelectasis and scarring in the left base")
+            share the values of one of them.
+    """
     count = len(mentions)
     if not found or not count:
-        return [None] * count
-    leading: list[set[Side]] = [set() for _ in mentions]  # words before the mention, or in it
-    trailing: list[set[Side]] = [set() for _ in mentions]
+        return [set() for _ in mentions]
+    leading: list[set[Hashable]] = [set() for _ in mentions]  # words before the mention, or in it
+    trailing: list[set[Hashable]] = [set() for _ in mentions]
     joined = [False] * (count + 1)  # nothing tells its place from that of the mention before
     for position in range(count + 1):
         before = mentions[position - 1][1] if position else start
@@ -94,21 +125,25 @@ def sides_of_mentions(
                 or _SAME_PLACE.search(text, before, after)
             )
         inside = mentions[position][1] if position < count else end
-        for side, place, _ in found:
+        for value, place, _ in found:
             if before <= place < cut:
-                trailing[position - 1].add(side)
+                trailing[position - 1].add(value)
             elif cut <= place < inside:
-                leading[position].add(side)
-    sides = [union(first | last) for first, last in zip(leading, trailing, strict=True)]
+                leading[position].add(value)
+    values = [first | last for first, last in zip(leading, trailing, strict=True)]
+    if not shared:
+        return values
     for position in range(1, count):  # "left effusion and atelectasis"
-        if joined[position] and sides[position] is None:
-            sides[position] = sides[position - 1]
+        if joined[position] and not values[position]:
+            values[position] = set(values[position - 1])
     for position in range(count - 2, -1, -1):  # "atelectasis and scarring in the left base"
         between = text[mentions[position][1] : mentions[position + 1][0]]
-        with_own = leading[position + 1] or _WITH.search(between)
-        if joined[position + 1] and sides[position] is None and not with_own:
-            sides[position] = sides[position + 1]
-    return sides
+        with_own = leading[position + 1] or (
+            _WITH.search(between) and not _PREDICATE.match(text, mentions[position + 1][1], end)
+        )
+        if joined[position + 1] and not values[position] and not with_own:
+            values[position] = set(values[position + 1])
+    return values
 
 
 def union(sides: set[Side]) -> Side | None:

@@ -1,260 +1,601 @@
-"""Negation and uncertainty of observations, in the manner of NegEx and ConText.
+"""What a sentence says of the things it mentions: there, not there, in doubt, or past.
 
-Cues (Chapman et al. 2001; Harkema et al. 2009) open a scope before or after them that ends at
-the bounds of their clause; the dependency tree and the words between say where clauses end.
-The cues and bounds here were written for chest radiography.
+Cues in the manner of NegEx and ConText (Chapman et al. 2001; Harkema et al. 2009) govern the
+mentions behind them or before them up to the bounds of their clause. One engine for entities,
+observations and statements; ``docs/reading.md`` has the conventions with an example each. The
+cues and bounds were written for chest imaging.
 """
 
 import re
-from bisect import bisect_right
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Literal, NamedTuple, cast
 
-from preprocessing.records import ParsedSentence
+# "past": of another time, person or thing; "moved": put in its right place.
+Status = Literal["present", "absent", "uncertain", "past", "moved"]
+Certainty = Literal["definite", "probable", "possible", "unlikely"]
 
-_STATUS_LABELS = ("OBSERVATION", "OBSERVATION_MODIFIER")
-
-_BE = r"(?:is|are|was|were|be|been|being)"
 _SEEN = (
-    r"(?:seen|identified|visuali[sz]ed|present|demonstrated|appreciated|evident|visible|noted|"
-    r"detected|apparent|observed|found|shown|depicted|there|suspected)"
+    r"(?:seen|identified|visuali[sz]ed|demonstrated|present|evident|appreciated|detected|noted"
+    r"|visible|found|apparent|observed|shown|suggested|suspected|recogni[sz]ed|depicted|there"
+    r"|reproduced|discernible|discerned|encountered|perceived|delineated|xxxx seen|xxxx)"
 )
-_NOT = r"(?:not|n't|never)"
-_CHANGE = (
-    r"(?:change|changes|changed|increase|increased|decrease|decreased|improvement|improved|"
-    r"progression|progressed|growth|grown|worsening|worsened|enlargement of|resolution|resolved|"
-    r"cleared|clearing|different|moved)"
+_AUX = (
+    r"(?:is|are|was|were|has|have|had|do|does|did|has been|have been|had been|can|could|will|would)"
+)
+_BE = r"(?:is|are|was|were|be|been|being|has been|have been|had been|remains?|appears?)"
+_ADVERB = (
+    r"(?:(?:(?!partly|nearly|partially|largely|mostly|incompletely|only)\w+ly|now|well|since|both"
+    r"|all|also|again|yet|otherwise|longer|any ?more|definitely) ){0,4}"
+)
+_MEASURED = (
+    r"(?:changed?|changes(?! of)|increased?|decreased?|improve(?:d|ment)|progress(?:ed|ion)"
+    r"|grow(?:th|n)"
+    r"|worsen(?:ed|ing)|reductions?|reduced|alter(?:ed|ations?)|enlargement of|resolution"
+    r"|resolved|clear(?:ed|ing)|differen(?:t|ce)|moved"
+    r"|shrunk|cleared|re-?expanded)"
 )
 _PRIOR = r"(?:(?:the|any|a) )?(?:prior|previous|earlier|old|older|outside|comparison|last)"
-_ADVERB = r"(?:\w+ly |well |yet |otherwise )?"
+_END = r"(?=[.,;:)\]]|$| and\b| but\b| or\b| with\b| on\b| in\b| at\b| by\b| from\b| to\b| given\b)"
+_STOP = r"(?= ?[.,;:)\]]| ?$| and\b| but\b| is\b| are\b)"
+_GONE = (
+    r"(?:resolved|cleared|disappeared|gone|vanished|(?:re-?)?absorbed|closed"
+    r"|returned to normal(?: size)?|abated|regressed completely|normali[sz]ed)"
+)
+_TAKEN = (
+    r"(?:removed|withdrawn|taken out|extracted|explanted|retrieved|pulled out|drained"
+    r"|tapped(?: dry| to dryness)?"
+    r"|aspirated(?! in)|evacuated|discontinued|re-?expanded)"
+)
 
-# The first alternative that matches at the leftmost place wins; ``a b`` are words.
-_CUES: dict[str, tuple[str, ...]] = {
-    # What looks like a cue and is none; it also shields the words inside it.
-    "none": (
-        rf"{_NOT} {_ADVERB}(?:seen|present|noted|evident|visible|described|there|identified) "
-        rf"(?:on|in) {_PRIOR}",
-        rf"{_NOT} previously {_SEEN}",
-        rf"(?:no|without)(?: \w+){{0,3}} {_CHANGE}(?= (?:in|of|from|since)\b)",
-        rf"(?:no|without)(?: (?:any|significant|interval|definite|appreciable|further))* "
-        rf"{_CHANGE}(?= [.,;]|$)",
-        rf"{_NOT} (?:been )?{_ADVERB}{_CHANGE}",
-        r"no (?:evidence|indication|sign|suggestion) that",
-        r"(?:no|without) (?:doubt|question)(?: (?:about|of|that))?",
-        r"not only",
-        r"not (?:as|so|well|clear(?:ly)?|optimally|fully|completely|entirely)",
-        r"no longer (?:as|so)",
-        r"(?:nearly|almost|partially|partly|incompletely|largely|mostly|essentially) "
-        r"(?:completely )?(?:resolved|cleared|gone)",
-        r"(?:near(?:ly)?|almost|partial|incomplete) (?:- )?(?:complete )?(?:interval )?"
-        r"(?:resolution|clearing)(?: of)?",
-        r"(?:no|not) (?:increased?|decreased?) in size",
+# Kind of cue -> pattern, tried in this order at each word.
+_CUES: dict[str, str] = {
+    # Looks like another cue and is none; it also shields the words inside it.
+    "nothing": (
+        rf"(?:no|without)(?: \w+){{0,3}}? {_MEASURED}(?<!change)(?: (?:in|of|from|to|since)\b)"
+        r"|(?:no|without)(?: \w+){0,3}? change (?:in|from|to|since)\b|(?:associated|along) with"
+        rf"|(?:no|without)(?: (?:any|significant|interval|definite|appreciable|further|other))*"
+        rf" {_MEASURED}{_STOP}"
+        rf"|(?:{_AUX} )?(?:not|never|n't) (?:been )?{_ADVERB}{_MEASURED}"
+        rf"|(?:not|never|n't) (?:\w+ ){{0,2}}?(?:changed|different|as|so|only|increased|decreased"
+        rf"|progressed"
+        r"|worsened|improved)"
+        r"|(?:shows?|showing|has|have|with) no (?:sign of )?(?:change|improvement|resolution"
+        r"|interval change)"
+        r"|not (?:well|fully|completely|entirely|clearly|optimally|available|included)"
+        r"(?: (?!seen|visuali|excl|absent|enlarge|demonstr|identif|evident|apparent|appreciat"
+        r"|present)\w+)"
+        rf"|(?:{_BE} )?not {_ADVERB}{_SEEN} (?:on|in) {_PRIOR}"
+        rf"|(?:{_BE} )?not previously {_SEEN}"
+        rf"|(?:{_BE} )?(?:absent|not {_ADVERB}{_SEEN}) (?:\w+ ){{0,3}}?(?:ago|yesterday|last"
+        rf"|prior|previous"
+        rf"|previously|earlier|before|pre-? ?(?:procedur\w+|operativ\w+|op|biopsy)|(?:19|20)\d\d)"
+        r"|no (?:evidence|indication|sign|suggestion) that"
+        r"|(?:no|without|beyond) (?:doubt|question)(?: (?:about|of|that))?"
+        r"|no\.? \d|it (?:is|would be|is not) (?:wrong|incorrect|false|the case|true"
+        r"|correct)(?: to say)? that(?: there (?:is|are) no)?"
+        r"|(?:in|since|of|from|last|until|by|early|late) may\b|no (?:fewer|less|small) than"
+        r"|no (?:lack|shortage|absence) of|(?:it is )?not (?:clear|certain|known"
+        r"|sure)(?= whether)"
+        r"|which (?:\w+ ){1,4}?(?:had |has )?(?:shown|showed|demonstrated|seen|noted)"
+        r"|(?:whether|that|if|because|as) there (?:is|are|may be|might be|was|were)"
+        r"|not without|not necessarily present|no longer (?:as|so)"
+        rf"|(?:(?:{_AUX}|only|now) ){{0,2}}(?:partial|partially|partly|incomplete|incompletely"
+        rf"|near|nearly|almost|near-|largely|mostly"
+        r"|essentially)[ -](?:- )?(?:\w+ )?(?:interval )?(?:resol\w+|clear\w+|gone|drained"
+        r"|evacuated|removed|re-?expan\w+)(?: of)?"
+        rf"|(?:{_AUX} )?not (?:been )?(?:yet |entirely |completely |fully |totally )*(?:resolved"
+        rf"|cleared|gone|disappeared|drained|removed)"
+        r"|(?:failed|fails|failure) to (?:resolve|clear|improve|re-?expand)"
+        r"|no comparison\w*|no (?:prior|previous) (?:studies|study|films?|exam\w*|imaging"
+        r"|radiograph\w*|ct|images|chest)"
+        r"|(?:that|(?<!, )which) (?:was|were|is|are|has been|have been|had been)"
+        r"|(?:no|not) (?:increased?|decreased?) in size"
+        r"|not (?:only|just|merely|simply)"
+        r"|no (?:significant |apparent )?complication\w*"
+        r"|non[- ](?!enlarged|dilated|visuali\w+|expanded|existent)\w+|nondisplaced|noncalcified"
+        r"|nonspecific|nonunion"
+        r"|if (?:symptoms|clinically (?:indicated|warranted)|needed|necessary|required|warranted"
+        r"|desired)"
     ),
-    "uncertain before": (
-        r"(?:can not|cannot|could not|ca n't) (?:\w+ )?be (?:\w+ly )?"
-        r"(?:excluded|ruled out|discounted|dismissed)",
-        rf"{_NOT} (?:be )?(?:\w+ly )?(?:excluded|ruled out)",
-        r"(?:difficult|hard|impossible) to (?:\w+ly )?"
-        r"(?:exclude|rule out)(?= on| given| with| [.,;]|$)",
-        rf"{_BE} (?:also )?(?:possible|probable|likely|suspected|questioned|favou?red|considered|"
-        rf"questionable|conceivable|uncertain|equivocal|doubtful|presumed)(?= [.,;]| and| but|$)",
-        rf"{_BE} (?:\w+ly )?(?:suggested|questioned|suspected) (?:by|in|on|at)",
-        rf"{_BE} not (?:\w+ly )?favou?red",
-        rf"(?:may|might|could) (?:also )?be {_SEEN}",
-        r"should be considered",
-        r"(?:in|on) the differential",
-        rf"{_NOT} (?:\w+ly )?absent",
-        rf"(?:{_BE} )?(?:considered |thought )?(?:less likely|unlikely|not likely)(?! to)",
+    # Another person's words, an earlier time, or only more of the same: neither there nor not.
+    "past_after": (
+        r"(?:no|without|nor|not|negative for)(?: (?:any|evidence of|definite|significant"
+        r"|interval))* (?:\w+ )?"
+        r"(?:other|additional|further|new|newly developed|developing|recurrent"
+        r"|residual or recurrent|worsening"
+        r"|enlarging|increasing|progressive)(?! (?:of|in|to|than)\b)"
+        r"|(?:(?:past|previous|prior|remote|known|medical|surgical|clinical|distant|reported) )*"
+        r"(?:history|hx) (?:of|includes?|is significant for)|h/o|(?:reason|indication) for"
+        r"|(?:clinical )?(?:question|suspicion|concern) (?:was|is)? ?(?:of|for"
+        r"|raised)(?= \w+ on referr)"
+        r"|(?:in|for|with|of) (?:the )?(?:clinical )?(?:evaluation|assessment|detection"
+        r"|exclusion) of(?= free| pneumo)"
+        r"|limited (?:for |in )?(?:the )?(?:evaluation|assessment|detection) (?:of|for)(?= free"
+        r"| pneumo)"
+        r"|(?:after|following|since|prior to|before|status post|post|previous|prior) (?:\w+ )?"
+        r"(?:treatment|therapy|resection|removal|repair|drainage|treated|excision|extraction"
+        r"|withdrawal|extubation)(?: (?:of|for))?"
+        r"|(?:interval |subsequent |recent )?(?:removal|extraction|withdrawal|retrieval"
+        r"|explantation|evacuation|drainage) of"
+        r"|(?:asks?|asked|queries|enquir\w+|inquir\w+|worried|worries) (?:about|whether|if|for)"
+        r"|(?:look|watch|monitor|screen)(?:ing)? for"
+        r"|(?:notes?|records?|letters?|referral|request|details|ward|patient|mother|form"
+        r"|card) (?:mentions?|states?|says|reports?|describes?|gives|queries|asks (?:about"
+        r"|whether|if)?)"
+        r"|(?:requested|referred|sent|ordered|performed|done|asked) to (?:rule out|exclude"
+        r"|evaluate|assess|look for|check for)(?: for)?"
+        r"|(?:re-?image|re-?x-?ray|re-?scan|repeat|return|re-?refer|image) (?:\w+ )?for"
+        r"|^if (?!any|present)"
+        r"|^what (?:looks? like|appears? to be|seems|resembles|might be taken for)"
+        r"|^should (?!be\b)\w+|if (?:signs|symptoms|evidence) of"
+        r"|(?:checked|monitored|screened|screening|surveillance|scanned|imaged|followed"
+        r"|investigated|reviewed)(?: \w+)? for"
+        r"|^(?:please )?(?:evaluate(?: for)?|assess(?: for)?|check for|confirm)|please (?:exclude"
+        r"|rule out|evaluate for|assess for|check for)"
+        r"|if (?:an?|the|clinical)(?! (?:\w+ )?(?:present|real))"
+        r"|treated for|in patients? with|at risk (?:of|for)|to (?:document|confirm|ensure"
+        r"|demonstrate) (?:clearing|resolution)(?: of)?"
+        r"|(?:follow|following)[ -]?up (?:of|for|to)(?! (?:exclude|rule|assess|confirm|evaluate))"
+        r"|formerly"
+        r"|(?:mimic(?:s|king|ked)?|simulat(?:e|es|ing|ed)|resembl(?:e|es|ing)|mistaken for"
+        r"|masquerad\w+ as"
+        r"|confused with|imitat\w+|overl(?:y|ies|ying) and simulat\w+|(?:gives?"
+        r"|giving) the (?:false )?(?:appearance|impression) of"
+        r"|pseudo-?|should not be (?:mistaken|confused) (?:for|with))"
     ),
-    "uncertain around": (
-        r"versus|vs\.?",
-        r"(?:is|are) (?:\w+ly )?favou?red over",
-        r"(?:is|are) favou?red",
+    "past_before": (
+        rf"(?:is|are|was|were|been|has|have|had) {_ADVERB}(?:been )?{_ADVERB}{_TAKEN}(?! by)"
+        rf"|(?:(?:is|are|was|were) (?:now )?)?(?:{_TAKEN}|taken out|out)(?=[ ]?[.,;:)]|[ ]?$"
+        rf"| (?:this|yesterday|today|since|overnight|last|in the interval)\b)"
+        r"|treated (?:in|with|for \w+ (?:weeks|months))|looks? like (?:\w+ ){0,2}?(?:bowel|colon"
+        r"|stomach|fat|vessels?|gas in)"
+        rf"|(?:{_BE} )?(?:previously|formerly|earlier) (?:{_SEEN}|described|reported|known|treated)"
+        rf"(?= (?:is|are|has|have|had) )"
+        r"|(?:is|are|was|were|represents?|reflects?|(?:most likely|likely|probably) (?:be"
+        r"|represent|reflect)"
+        r"|(?:(?:compatible|consistent) with|in keeping with)|due to) (?:\w+ ){0,3}?"
+        r"(?:nipple (?:shadows?|markers?)|nutrient (?:canals?|foram\w+|vessels?)"
+        r"|vascular grooves?|growth plates?|phys[ei]s|sutures?|apophys\w+|accessory ossicles?"
+        r"|skin ?(?:folds?|lesions?|creases?|tags?)|artefacts?|artifacts?|artifactual|artefactual"
+        r"|overlap(?:ping)?(?: (?:structures?|shadows?|vessels?))?|composite shadows?"
+        r"|summation(?: shadows?| artifacts?)?"
+        r"|superimpos\w+(?: \w+)?|projectional|vessels? (?:seen )?(?:on end|end-on)|bone islands?"
+        r"|ekg leads?|ecg (?:leads?|electrodes?)|mach (?:band|effect|line)s?"
+        r"|(?:normal )?variants?|costochondral calcifications?|hair braids?|clothing"
+        r"|overlying (?:\w+ )?(?:leads?|lines?|clothing|object|hair))"
     ),
-    "uncertain after": (
-        r"(?:can not|cannot|could not|ca n't|unable to|difficult to|hard to|not) (?:\w+ly )?"
-        r"(?:exclude|rule out)",
-        r"(?:can not|cannot) be said(?: that)?(?: there is)? no",
-        r"rule out|(?:to|please) exclude|evaluate for|assess for|r / o",
-        r"not (?:\w+ly )?(?:typical|characteristic|diagnostic|specific) (?:of|for)",
-        r"not necessarily",
-        r"unlikely to (?:be|represent)|less likely|unlikely",
-        r"possible|possibly|possibility of|probable|probably|likely|perhaps|maybe|conceivably",
-        r"may|might|could|would",
-        r"(?:suggest|suggests|suggested|suggesting|suggestive of|suggestion of)",
-        r"(?:suspicious|concerning|worrisome) (?:for|of)|concern(?:s)? (?:for|about|of)",
-        r"suspected|suspect|questioned|suspicion (?:for|of)",
-        r"question of|question|questionable|\?",
-        r"presumed|presumably|apparent|apparently|equivocal|doubtful|potential|potentially",
-        r"favou?r|favou?rs|favou?red to|favou?ring",
-        r"(?:felt|thought|believed|considered) to(?: be| represent)?",
-        r"(?:there )?appears? to be",
-        r"consider(?:ation of)?",
-        r"differential (?:diagnosis |considerations? )?(?:includes?|is|of)",
-        r"in case of|if there is",
-        r"(?:whether|if) (?:\w+ ){0,4}?(?:is|are|represents?|reflects?)",
-        r"raises? the (?:question|possibility|concern) (?:of|for)",
+    "moved_before": (
+        rf"(?:since|now|subsequently|later) (?:been )?(?:repositioned|replaced|exchanged"
+        rf"|corrected|re-?sited)|"
+        rf"(?:is|are|was|were|been|has|have|had) {_ADVERB}(?:been )?{_ADVERB}(?:repositioned"
+        rf"|replaced|exchanged|corrected|re-?sited|pulled back|retracted|advanced|withdrawn (?:by"
+        rf"|\d))(?! by)"
     ),
-    "absent before": (
-        rf"{_NOT} (?:{_ADVERB}|be |any )*{_SEEN}",
-        rf"no longer (?:{_ADVERB}|be |being )*{_SEEN}",
-        rf"(?:{_BE} |now )?absent",
-        r"(?:has|have|had) (?:now |since |completely |entirely |fully )*"
-        r"(?:resolved|cleared|disappeared|gone|been excluded|been ruled out)",
-        rf"{_BE} (?:now |since |completely |entirely |fully |without question )*"
-        r"(?:resolved|gone|excluded|ruled out)",
-        r"(?:now |completely |entirely |fully )resolved",
-        r": (?:none|no|absent|negative|not seen|not present|nil)(?= [.,;]|$)",
+    "uncertain_before": (
+        rf"(?:{_AUX} )?(?:can not|could not|may not|might not|cannot"
+        rf"|not) (?:\w+ )?(?:be )?(?:\w+ly )?(?:been )?(?:\w+ly )?"
+        r"(?:excluded|ruled out|discounted|dismissed)"
+        rf"|(?:(?:{_BE}|would be|may be) )?(?:difficult|hard|impossible"
+        rf"|not possible) to (?:\w+ly )?(?:be )?(?:excluded?|ruled? out)(?= on| given| with"
+        rf"| ?[.,;)]| ?$)"
+        rf"|(?:(?:{_BE}|may be|might be|would be|could be|can be) )(?:\w+ )?(?:possible|probable"
+        rf"|likely|suspected|questioned|favou?red"
+        r"|questionable|conceivable|uncertain|equivocal|presumed|considered|in the differential"
+        rf"|a (?:\w+ )?(?:possibility|consideration|concern)|of concern|not certain|unclear){_END}"
+        rf"|{_BE} (?:\w+ly )?(?:suggested|questioned|suspected|raised)"
+        rf"|{_BE} not (?:\w+ly )?favou?red|(?:may|might|could) not (?:always )?be {_SEEN}"
+        rf"|(?:may|might) or (?:may|might) not be(?: (?:real|present|there))?|(?:may|might|could"
+        rf"|can) (?:(?:also|well|all|both|each) )*(?:be (?!xxxx){_SEEN}|have (?:this|a similar"
+        rf"|such an?|the same) appearance"
+        r"|look (?:like this|similar)|account for (?:this|these|it)|give (?:this"
+        r"|a similar) (?:appearance|picture)|produce this)"
+        r"|(?:should|must|has to|needs to) be (?:considered|excluded|ruled out)|(?:in"
+        r"|on) the differential"
+        r"|(?:is |are |was |were )?not (?:\w+ly )?absent"
+        rf"|(?:{_BE} )?(?:considered |thought |felt |judged )?(?:to be )?(?:less likely|unlikely"
+        rf"|not likely|improbable)(?! to| represent)"
+        rf"|if (?:any|present|at all(?: present)?|it exists|real|so)\b|\?(?= ?[.,;)]| ?$)"
+        r"|(?:questionable|possible|probable|suspected|equivocal|not certain|query"
+        r"|queried)(?= ?[.,;:)]| ?$)(?<![,:] questionable)"
     ),
-    "absent after": (
-        r"no longer(?: (?:any|an?|evidence of))?",
-        r"nothing (?:to suggest|suspicious for|concerning for|suggesting)",
-        r"no|without|nor|neither|none of|not|n't|never",
-        r"negative for|free of|free from|clear of|devoid of|absence of|absent|lack of|lacks?",
-        r"(?:complete )?(?:interval )?resolution of|complete (?:interval )?clearing of|resolved",
-        r"den(?:y|ies|ied)|fails? to|failed to|rather than|instead of|exclud(?:es|ing)|ruled out",
+    "uncertain_around": (
+        r"versus(?! (?:the )?(?:\d|prior|previous|earlier))"
+        r"|vs\.?(?! (?:the )?(?:\d|prior|previous|earlier))|and/or"
+        r"|(?:is|are) (?:\w+ly )?favou?red(?: over)?"
     ),
+    "absent_before": (
+        rf"(?:{_AUX} )?(?:not|n't|never|no longer) (?:be |been |any "
+        rf"|longer )?{_ADVERB}{_SEEN}(?! (?:on|in) (?:the )?(?:prior|previous|earlier|last))"
+        r"|there (?:is|are|was) no (?:sign|evidence|trace|suggestion"
+        r"|indication)s?(?: (?:whatsoever|at all|here|today|seen))*(?= ?[.,;]| in this\b| ?$)"
+        rf"|(?:{_AUX} )?not (?:a )?(?:features?|part) of"
+        r"|(?:and )?none of (?:these|them|which|those|the above)(?: (?:is|are|was|were))?(?: \w+)?"
+        r"|(?:also )?(?:no|none|nil|negative|absent|not present|not seen)(?= ?[,.;:)\]|]| ?$)"
+        r"|(?:all|both)(?: (?:of (?:these|them|which)|two|three|four))? (?:are )?(?:absent"
+        r"|negative|excluded|not seen)"
+        rf"|can (?:not|no longer) (?:\w+ly )?be (?:\w+ly )?{_SEEN}|can not (?:\w+ly )?be made out"
+        rf"|(?:{_BE}|has been|have been) (?:without question |now "
+        rf"|both ){{0,2}}{_ADVERB}(?:absent|excluded|ruled out|{_GONE}|doubtful|passed"
+        rf"|negative(?! for)|unapparent|inapparent|lacking|not a feature)(?! (?:in|on) the prior)"
+        rf"|(?:has|have|had) {_ADVERB}passed|(?:has|have) {_ADVERB}been {_ADVERB}(?:reduced"
+        rf"|relocated)(?! in| by| from)"
+        rf"|(?:has|have|had) {_ADVERB}(?:completely |entirely |fully )?{_GONE}"
+        rf"|(?:has|have|had) {_ADVERB}been {_ADVERB}(?:excluded|ruled out)"
+        rf"|(?:completely|entirely|fully|now|totally) {_GONE}|{_GONE}(?= ?[.,;:)]| ?$"
+        rf"| (?:completely|entirely|fully|since|in the interval))"
+        r"|ruled out"
+        r"|(?: ?[:=?]| -) *(?:none|no|absent|negative|not (?:seen|present|identified|detected"
+        r"|applicable|evident)|nil|n/?a|0|zero"
+        r"|not|unremarkable|denied|excluded|resolved|clear(?:ed)?)(?: (?:is|are|was))?(?: (?:seen"
+        r"|identified|detected|evident|visible|present|noted|found|demonstrated))?(?= ?[.,;:)\]]"
+        r"| ?$)"
+        rf"|(?<=[,;] )none(?: (?:seen|identified|evident))?(?= ?[.,;]| ?$)"
+        rf"|(?:{_AUX} )?not (?:recurred|re-?accumulated|reappeared|returned)"
+        r"|(?:do|does|did) not (?:persist|recur|remain|reaccumulate)"
+    ),
+    "present_before": (
+        r"(?: ?[:=?]| -)? ?(?:yes(?= ?[.,;:()\]]| ?$| \()|positive(?! (?:for|pressure|airway"
+        r"|end)))|(?: ?[:=?]| -) ?present(?= ?[.,;:()\]]| ?$| \()"
+        r"|(?:no longer|not) (?:in doubt|doubtful|uncertain)"
+    ),
+    "uncertain_after": (
+        r"(?:(?:can|could|may|might|does|do|would)? ?not|unable to|difficult to|hard to"
+        r"|impossible to|without) (?:\w+ ){0,2}?(?:exclude|excluding|rule out)"
+        r"|can not (?:be said|say|state|be sure|be certain|tell)(?: that)?(?: there (?:is|are))? no"
+        r"|(?:to )?(?:rule out|exclude|evaluat\w+(?: \w+)? for|assess\w*(?: \w+)? for|evaluate)"
+        r"|correlat\w+ (?:\w+ )?for|in the appropriate clinical setting"
+        r"|not (?:\w+ly )?(?:typical|characteristic|diagnostic|specific|definite"
+        r"|definitive) (?:of|for)"
+        r"|not (?:certain|sure|known|proven|established)(?: that| if)?"
+        r"|not necessarily|unlikely to (?:be|represent)|less likely(?: to (?:be|represent))?"
+        r"|unlikely|not (?:definitely|clearly) (?:a|an)\b"
+        r"|^whether|wonders? (?:whether|if|about)|possib(?:le|ly|ility of|ilities (?:of|include))"
+        r"|probab(?:le|ly|ility of)|likely|perhaps|maybe|conceivabl[ye]"
+        r"|may|might|could|would"
+        r"|suggest(?:s|ed|ing|ive of|ion of|ions of)?|in favou?r of"
+        r"|(?:suspicious|suspicion|concerning|worrisome|concern|worry|query|equivocal"
+        r"|suspect)s? (?:is )?(?:raised )?(?:for|of|about)"
+        r"|suspect(?:ed|s)?|questioned|raises?|raising|raised"
+        r"|questions?(?: of)?|questionable|questionably|dubious|borderline|doubtful|\?"
+        r"|presum(?:ed|ably|ptive)|apparent(?:ly)?|equivocal(?:ly)?|potential(?:ly)?"
+        r"|favou?r(?:s|ed to|ing)?|(?:felt|thought|believed|considered) to(?: be| represent)?"
+        r"|(?:there )?appears? to (?:be|represent)|consider(?:ation of)?"
+        r"|differentials?(?: diagnosis)?(?: considerations?)?(?: (?:includes?|is|of|are"
+        r"|would include))?"
+        r"|in case of|(?:whether|if) (?:\w+ ){0,4}?(?:is|are|represents?|reflects?)"
+        r"|(?:as )?(?:can|could) be seen (?:in|with)|should|either(?! (?:lung|side|hemi|base|apex"
+        r"|hil|lobe|costo|pleur))|query|cannot exclude|\?"
+    ),
+    "absent_after": (
+        r"no longer(?: (?:any|an?|evidence of|shows?|demonstrates?))?"
+        r"|nothing (?:that |which )?(?:would )?(?:to suggest|to indicate|suspicious for"
+        r"|concerning for|suggest(?:s|ing|ive of)?|indicat\w+)"
+        r"|(?:negative|neg) for|(?:is |are |remain |remains |appear |appears )?(?:free|clear"
+        r"|devoid) (?:of|from)"
+        r"|(?:absence|lack|(?:complete )?(?:interval )?resolution|(?:complete"
+        r"|full) (?:interval )?clearing|disappearance|exclusion) of"
+        r"|fails? to (?:show|demonstrate|reveal|identify)|failed to (?:show|demonstrate|reveal"
+        r"|identify)"
+        r"|rather than|instead of|exclud(?:es|ing)|resolved|lacks?|den(?:y|ies|ied)"
+        r"|(?:not|n't|no|without|neither|nor|none(?: of)?|never|absent(?: (?:is|are))?|zero)"
+        r"|un-?remarkable for"
+    ),
+    # Where every scope ends.
+    "bound": (
+        r"but|however|although|though|whereas|while|except(?:ing|ed)?(?: (?:for|that))?"
+        r"|yet(?! to)|aside from|apart from|other than"
+        r"|besides|otherwise|nevertheless|nonetheless|still(?= (?:there|the|a)\b)|despite"
+        r"|in spite of|notwithstanding|save for|with the exception of|because|since|[;\n]"
+        r"|there (?:is|are|has|have|remains?|persists?)|(?:instead|also)(?=,? (?:there|a|an"
+        r"|the)\b)|as well as(?= an?\b)"
+    ),
+    # Ends what looks ahead, not what looks back: "no loosening of the wires, which are intact".
+    "relative": r"which(?: (?:was|were|is|are|has been|have been|had been))?",
+    "colon": r":(?= )",
+    "open": r"\(",
+    "close": r"\)",
+    # Ends a negation, and what a doubt or a denial behind it can reach.
+    "with": (
+        r"with(?! evidence)|alongside|accompanied by|together with|(?<!the )following|after"
+        r"|status post"
+    ),
+    # Ends a negation only.
+    "place": (
+        r"(?:within|inside|behind|beneath|overlying|around|surrounding|near|beside|in|alongside)"
+        r" (?:the|an?|this|that|known|both)"
+    ),
+    "cause": (
+        r"secondary to|due to|because of|representing|related to|from|compatible with"
+        r"|consistent with|in keeping with|on a background of|superimposed on|adjacent to"
+        r"|at the site of|where|behind"
+    ),
+    "verb": (
+        r"is|are|was|were|has|have|had|remains?|persists?|appears?|shows?|demonstrates?|measures?"
+        r"|represents?|reveals?|contains?|lies|ends|terminates|obscures?"
+    ),
+    "or": r"or|nor",
+    "separator": r",(?: and| also)?|and(?: also)?|&|\+",
 }
 _CUE = re.compile(
-    r"(?<![^ ])(?:"
-    + "|".join(
-        f"(?P<{kind.replace(' ', '_')}>{'|'.join(patterns)})" for kind, patterns in _CUES.items()
-    )
-    + r")(?![^ ])"
+    r"(?:(?<!\w)(?<!\w-)(?=\S)|(?=[,:=? ;()&+]))(?:"
+    + "|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _CUES.items())
+    + r")(?!\w)"
 )
-# Where every scope ends.
-_BOUND = re.compile(
-    r"(?<![^ ])(?:;|:|\(|\)|but|however|although|though|whereas|while|except|yet|aside from|"
-    r"apart from|other than|besides|otherwise|because|since|despite)(?![^ ])"
+
+# What opens a new clause behind a comma or "and": an article, or an adjective of what is there.
+_ARTICLE = re.compile(
+    r"(?:again |now |also |only )?(?:an?|the|this|these|its|some|another|known)\b"
 )
-# Where a negation that looks ahead ends too: what follows is present or is a circumstance.
-_AFTER_ABSENCE = re.compile(
-    r"(?<![^ ])(?:with(?! evidence)|following|after|status post|due to|secondary to|from|which|"
-    r"compatible with|consistent with|is present|are present|on the (?:left|right) [;,])(?![^ ])"
-)
-# Where the first of two choices ("a versus b") begins at the earliest.
-_BEFORE_CHOICE = frozenset(
-    (",", "represent", "represents", "representing", "reflect", "reflects", "reflecting")
-) | frozenset(("may", "might", "could", "be", "with", "in", "of", "from", "suggesting"))
-# Adjectives that open a new, present finding after a comma or "and".
 _PRESENT = re.compile(
-    r"(?<![^ ])(?:,|and|, and) (?:again |there is |there are |the )?(?:a |an )?"
-    r"(?:stable|unchanged|persistent|old|healed|normal|clear|intact|chronic|known|"
-    r"(?:mild|mildly|moderate|moderately|minimal|small|large|tiny|slight|severe|low|prominent|"
-    r"tortuous|calcified|degenerative|possible|possibly|probable|likely|questionable|some|"
-    r"increased|decreased|bibasilar|heart|cardiac)(?![^,;]* (?:or|nor) ))(?![^ ])"
+    r"(?:again |now |also |only |but |with )?(?:positive|stable|unchanged|persist\w+|old|healed"
+    r"|healing|normal|clear|intact|chronic|known"
+    r"|mild|mildly|moderate|moderately|moderate-sized|minimal|minor|small|large|tiny|slight"
+    r"|severe|trace|low|prominent|new|extensive|subtle|faint|marked"
+    r"|tortuous|calcified|degenerative|possib\w+|probab\w+|likely|questionable|some|several"
+    r"|multiple|few|patchy|dense|hazy|residual"
+    r"|increased|increasing|decreased|decreasing|worsening|improv\w+|bibasilar|bibasal|bilateral"
+    r"|left|right|biapical|bi-?basal|unilateral|right-sided|left-sided|cardiomegaly)\b(?! (?:or"
+    r"|sided or))"
 )
-# fmt: off
-_FINITE = frozenset((
-    "is", "are", "was", "were", "has", "have", "had", "appears", "appear", "shows", "show",
-    "remains", "remain", "demonstrates", "demonstrate", "measures", "represents", "suggests",
-    "reveals", "persists", "persist",
-))
-# fmt: on
-_CLAUSE_RELATIONS = frozenset(("conj", "parataxis", "advcl", "ccomp", "root"))
-_SUBJECTS = frozenset(("nsubj", "expl", "csubj"))
+_NEW_SUBJECT = re.compile(r" (?:an?|the|there)\b")
+_THERE = re.compile(
+    r"(?:again |now |also )?(?:there (?:is|are|has|have|remains?|persists?)|this (?:is|has)"
+    r"|these (?:are|have)|it (?:is|has))\b"
+)
+_FINITE = re.compile(
+    r"\b(?:is|are|was|were|has|have|had|appears?|shows?|remains?|demonstrates?|measures?"
+    r"|represents?|reveals?"
+    r"|persists?|contains?|obscures?|lies|extends?|projects?|terminates?|ends|continues?|occupies"
+    r"|fills|progressed|stays?|tracks?|overlies|overlie|surrounds?|blunts?|accompan(?:y|ies)"
+    r"|reach(?:es)?|displaces?|compress(?:es)?|involves?|crosses|spares?|silhouettes?|developed"
+    r"|appeared|reaccumulated|recurred|increased(?= (?:since|in))|run|extend|occupy|lie|surround"
+    r"|cross|obscure|track|involve|project|persist|remain|shows?|continue)\b"
+)
+_EXISTS = re.compile(rf"\b(?:is|are|was|were) {_ADVERB}{_SEEN}\b")
+_PREDICATE = re.compile(rf"\b(?:is|are|was|were) (?:\w+ly )?{_SEEN}\b")
+_PIECE_END = re.compile(r",|;|\band\b|\bbut\b|\bwhile\b|\bhowever\b|\bwhich\b|\balthough\b")
+_ANSWER = re.compile(r"^ ?(?:[:=?-] ?)?(?:no|none|nil|yes|positive|negative|absent)$")
+_OTHER_THING = re.compile(r" (?:an?|the) (?!right|left)")
+_OR = re.compile(r"\b(?:n?or)\b")
+_DENIES = re.compile(
+    r"(?:and |but |or )?(?:no|not|without|nor|neither|negative|absent|free(?= of| from))\b"
+)
 
 
-class _Cue(NamedTuple):
-    kind: str
-    start: int
-    end: int
+class Judged(NamedTuple):
+    """The status of a mention, and how sure the writer is of what the status says."""
+
+    status: Status
+    certainty: Certainty
 
 
-def with_status(sentence: ParsedSentence) -> ParsedSentence:
-    """The sentence with ``negated`` and ``uncertain`` set on its observations.
+class _Clauses:
+    """The walk over the cues and mentions of one sentence."""
 
-    An observation or its modifier is negated when the sentence says it is not there (now), else
-    uncertain when it says it may be there; anatomy is neither. "Consistent with" and
-    "compatible with" count as present, "unlikely" as uncertain.
-    """
-    absent, uncertain = _scopes(sentence)
-    entities = [
-        entity
-        if entity.label not in _STATUS_LABELS
-        else entity._replace(
-            negated=entity.end - 1 in absent,
-            uncertain=entity.end - 1 in uncertain and entity.end - 1 not in absent,
-        )
-        for entity in sentence.entities
-    ]
-    return sentence._replace(entities=tuple(entities))
+    def __init__(
+        self, text: str, start: int, end: int, mentions: Sequence[tuple[int, int]]
+    ) -> None:
+        self._text, self._end = text, end
+        self._mentions = mentions
+        self.judged = [Judged("present", "definite")] * len(mentions)
+        self._state = Judged("present", "definite")
+        self._met = 0  # mentions met so far
+        self._clause = 0  # the first mention that a cue behind it may reach
+        self._clause_start = start
+        self._comma = 0  # the first mention behind the last bare comma
+        self._opened = 0  # mentions met when the state began
+        self._denials = 0  # denials since the clause began
+        self._listed = False  # "or" joins items of a list
+        self._cue_end = start  # of the cue that set the state
+        self._or = False  # "or" met since the last mention
 
+    def walk(self, start: int) -> None:
+        saved: list[Judged] = []
+        for match in _CUE.finditer(self._text, start, self._end):
+            self._meet(match.start())
+            inside = self._met and self._mentions[self._met - 1][1] > match.start()
+            kind = match.lastgroup or ""
+            if inside and (
+                self._mentions[self._met - 1][0] != match.start() or not kind.endswith("_after")
+            ):
+                continue
+            self._pass(match.end(), kind)
+            if kind == "open":
+                saved.append(self._state)
+            elif kind == "close":
+                self._state = saved.pop() if saved else self._state
+            elif kind == "nothing":
+                # "No change in the nodule or in the effusion" names no alternatives.
+                self._listed = self._listed or match.group().startswith(("no ", "without "))
+            else:
+                self._take(kind, match)
+        self._meet(self._end)
 
-def _scopes(sentence: ParsedSentence) -> tuple[set[int], set[int]]:
-    """Positions of the words that are said to be absent, and of those that may be present."""
-    words = [word.lower() for word in sentence.words]
-    text = " ".join(words)
-    offsets: list[int] = []
-    offset = 0
-    for word in words:
-        offsets.append(offset)
-        offset += len(word) + 1
+    def _meet(self, place: int) -> None:
+        """Give the mentions that begin up to ``place`` the state of their clause."""
+        while self._met < len(self._mentions) and self._mentions[self._met][0] <= place:
+            if self._mentions[self._met][0] == place and place == self._end:
+                break
+            now = self._state
+            if self._or and now.status == "present" and self._met > self._clause:
+                # "scar or atelectasis": one of them
+                now = Judged("uncertain", "possible")
+                if self.judged[self._met - 1].status == "present":
+                    self.judged[self._met - 1] = now
+            self.judged[self._met] = now
+            self._or = False
+            self._met += 1
 
-    def position(character: int) -> int:
-        return bisect_right(offsets, character) - 1
+    def _pass(self, place: int, kind: str) -> None:
+        """Mentions inside a cue ("whether the density is") stand as before it."""
+        if self._met < len(self._mentions) and self._mentions[self._met][0] < place:
+            state = self._state
+            if kind == "past_after":
+                self._state = Judged("present", "definite")
+            self._meet(place - 1)
+            self._state = state
 
-    cues = [
-        _Cue(match.lastgroup or "", position(match.start()), position(match.end() - 1) + 1)
-        for match in _CUE.finditer(text)
-        if match.lastgroup != "none"
-    ]
-    if not cues:
-        return set(), set()
-    bounds = clause_bounds(sentence, words, text)
-    after_absence = {position(match.start()) for match in _AFTER_ABSENCE.finditer(text)}
-    after_absence.update(position(match.start()) for match in _PRESENT.finditer(text))
-    absent: set[int] = set()
-    uncertain: set[int] = set()
-    for cue in cues:
-        status, _, direction = cue.kind.partition("_")
-        marked = absent if status == "absent" else uncertain
+    def _take(self, kind: str, match: re.Match[str]) -> None:
+        start, end = match.span()
+        status, _, direction = kind.partition("_")
         if direction in ("after", "around"):
-            ends = bounds | after_absence if status == "absent" else bounds
-            end = min((bound for bound in ends if bound >= cue.end), default=len(words))
-            marked.update(range(cue.end, end))
+            new = Judged(cast(Status, status), _certainty(match.group(), status))
+            weaker = {"present": 0, "moved": 0, "uncertain": 1, "past": 2, "absent": 3}
+            if self._state.status == "uncertain" and status == "uncertain":
+                new = min(self._state, new, key=lambda one: _SURE.index(one.certainty))
+            if weaker[status] >= weaker[self._state.status]:
+                self._state, self._opened, self._cue_end = new, self._met, end
+            if status == "absent":
+                self._denials += 1
         if direction in ("before", "around"):
-            # ": none" reaches over its own colon.
-            starts = set(bounds)
-            if words[cue.start] in ("versus", "vs", "vs."):
-                starts.update(i for i, word in enumerate(words) if word in _BEFORE_CHOICE)
-            start = max((bound for bound in starts if bound < cue.start), default=0)
-            marked.update(range(start, cue.start))
-    return absent, uncertain
+            self._look_back(status, direction, match)
+            if _ANSWER.search(match.group()):
+                self._clause = self._met
+        elif kind == "bound":
+            self._open_clause(end)
+        elif kind == "with":
+            if self._state.status != "past":
+                self._state = Judged("present", "definite")
+        elif kind in ("cause", "relative"):
+            if self._state.status == "absent":
+                self._state = Judged("present", "definite")
+        elif kind == "place":
+            if self._state.status in ("absent", "uncertain") and self._met > self._opened:
+                self._state = Judged("present", "definite")
+        elif kind == "verb":
+            self._clause = self._met
+        elif kind == "colon":
+            # "Possible tuberculosis: cavity", but not "differential diagnosis: cavity".
+            if self._state.status == "uncertain" and self._text[self._cue_end : start].strip():
+                self._state = Judged("present", "definite")
+        elif kind == "or":
+            self._or = not self._listed
+            if (
+                self._state.status == "present"
+                and self._met > self._clause
+                and self.judged[self._met - 1].status == "present"
+                and _OTHER_THING.match(self._text, end)
+            ):
+                self.judged[self._met - 1] = Judged("uncertain", "possible")
+        elif kind == "separator":
+            if match.group() == ",":
+                self._comma = self._met
+            else:
+                self._or = False
+            if self._state.status != "present":
+                if self._opens(start, end, match.group()):
+                    self._open_clause(end)
+            elif (
+                match.group() != ","
+                and match.group()[0] == ","
+                and _NEW_SUBJECT.match(self._text, end)
+            ):
+                self._clause = self._met
+
+    def _open_clause(self, place: int) -> None:
+        self._state = Judged("present", "definite")
+        self._clause, self._clause_start, self._denials = self._met, place, 0
+        self._comma, self._or, self._listed = self._met, False, False
+
+    def _look_back(self, status: str, direction: str, match: re.Match[str]) -> None:
+        first = self._clause
+        if direction == "around":
+            first = max(first, self._met - 1)
+        elif _ANSWER.search(match.group()) and first < self._comma < self._met:
+            first = self._comma
+        elif first < self._comma < self._met and not match.group().startswith(_PLURAL):
+            begin = self._mentions[self._comma][0]
+            if not re.search(r"\b(?:and|or|nor)\b", self._text[begin : match.start()]):
+                first = self._comma
+        new = Judged(cast(Status, status), _certainty(match.group(), status))
+        for row in range(first, self._met):
+            old = self.judged[row].status
+            if status == "uncertain" and old in ("absent", "past"):
+                continue
+            if direction == "around" and old != "present":
+                continue
+            self.judged[row] = new
+
+    def _opens(self, start: int, end: int, separator: str) -> bool:
+        """Whether a new clause begins behind the separator at ``start`` to ``end``."""
+        text = self._text
+        while end < self._end and text[end] in " ,":
+            end += 1
+        if _DENIES.match(text, end):
+            return False
+        if self._met == self._opened and not _ARTICLE.match(text, end):
+            return False  # "no acute, displaced fracture": nothing is denied yet
+        if _THERE.match(text, end, self._end):
+            return True
+        stop = _PIECE_END.search(text, end, self._end)
+        piece_end = stop.start() if stop else self._end
+        piece = text[end:piece_end]
+        rest = text[end : self._end]
+        verb = _FINITE.search(piece)
+        listed = _OR.search(piece) or (_OR.search(rest) and not verb)
+        if listed and not (verb and _ARTICLE.match(piece)):
+            return False
+        decided = self._state.status != "uncertain" or verb
+        if decided and (_ARTICLE.match(piece) or _PRESENT.match(piece)):
+            return True
+        before = text[self._clause_start : start]
+        if (
+            not listed
+            and _PREDICATE.search(before)
+            and "and" in separator
+            and self._state.status == "absent"
+        ):
+            return True
+        if verb and piece[: verb.start()].strip():
+            exists = _EXISTS.search(piece)
+            if not exists or _FINITE.search(before) or re.search(rf"\b{_SEEN}\b", before):
+                return True
+            if separator == ",":
+                return self._met - self._clause <= 1
+            return False
+        # "No infiltrate, no effusion, cardiomegaly"
+        denied = sum(one.status == "absent" for one in self.judged[self._clause : self._met])
+        return separator == "," and self._state.status == "absent" and 2 <= self._denials >= denied
 
 
-def clause_bounds(sentence: ParsedSentence, words: Sequence[str], text: str) -> set[int]:
-    """Positions of the words where clauses begin or end; ``text`` is the lower-cased ``words``."""
-    bounds = {text.count(" ", 0, match.start()) for match in _BOUND.finditer(text)}
-    bounds.update(_clause_starts(sentence, words))
-    return bounds
+_PLURAL = (
+    "are ",
+    "were ",
+    "have ",
+    "all ",
+    "both ",
+    "none ",
+    "and none",
+    ":",
+    " :",
+    "there ",
+    "can ",
+    "could ",
+    "not ",
+)
+_SURE: tuple[Certainty, ...] = ("unlikely", "possible", "probable", "definite")
+_PROBABLE = re.compile(
+    r"suggest|(?<!im)probab|(?<!un)likely|favou?r|presum|(?:thought|felt|believed) to"
+)
+_UNLIKELY = re.compile(r"unlikely|less likely|improbable|not likely|doubtful|not favou?red")
 
 
-def _clause_starts(sentence: ParsedSentence, words: Sequence[str]) -> Iterator[int]:
-    """Commas and conjunctions behind which a clause with its own verb begins."""
-    separators = [i for i, word in enumerate(words) if word in (",", "and")] + [len(words)]
-    for place, nxt in pairwise(separators):
-        segment = words[place + 1 : nxt]
-        if words[place] == "," and segment[:1] == ["and"]:
-            continue
-        has_verb = any(word in _FINITE for word in segment)
-        if not has_verb or "or" in segment or "nor" in segment:
-            continue
-        before = words[:place]
-        if words[place] == "," or before[-1:] == [","] or any(word in _FINITE for word in before):
-            yield place
-    subjects_of: dict[int, list[int]] = {}
-    for child, (head, relation) in enumerate(zip(sentence.heads, sentence.deprels, strict=True)):
-        if relation in _SUBJECTS:
-            subjects_of.setdefault(head, []).append(child)
-    for word, children in subjects_of.items():
-        if word < 0 or sentence.deprels[word] not in _CLAUSE_RELATIONS:
-            continue
-        head = sentence.heads[word]
-        subjects = [child for child in children if head < child < word]
-        if 0 <= head < word and subjects:
-            start = min(subjects)
-            while start - 1 > head and words[start - 1] not in (",", "and"):
-                start -= 1
-            yield start
+def _certainty(cue: str, status: str) -> Certainty:
+    if status != "uncertain":
+        return "definite"
+    if _UNLIKELY.search(cue):
+        return "unlikely"
+    return "probable" if _PROBABLE.search(cue) else "possible"
+
+
+def judge_mentions(
+    text: str, start: int, end: int, mentions: Sequence[tuple[int, int]]
+) -> list[Judged]:
+    """What characters ``start`` to ``end`` of a plain text say of their mentions.
+
+    ``mentions``: the characters of each, in order, not overlapping. A cue inside a mention is part
+    of its name; one that a mention begins with ("no acute disease") holds of what follows it.
+    """
+    walk = _Clauses(text, start, end, mentions)
+    walk.walk(start)
+    return walk.judged

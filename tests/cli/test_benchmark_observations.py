@@ -38,7 +38,7 @@ def test_benchmark_scores_invented_reports(tmp_path):
     done = benchmark("--data-dir", tmp_path, "--labels", labels)
     assert done.returncode == 0, done.stderr
     table = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines()}
-    assert table["Effusion"] == ["5", "0.833", "1.000", "0.909", "0/5"]
+    assert table["Effusion"] == ["5", "0.833", "1.000", "0.909", "5/0/0"]
     assert table["micro"] == ["0.833", "1.000", "0.909"]
     assert table["macro"] == ["0.070"]
 

@@ -8,7 +8,7 @@ import pytest
 from places import ROOT
 
 from graphsum import Summarizer
-from graphsum.metrics.consistency import is_actionable, statements_of
+from preprocessing.facts.comparison import is_actionable, statements_of
 
 NORMAL = (
     "No acute cardiopulmonary abnormality.",

@@ -16,16 +16,16 @@ from graphsum.consensus.candidates import (
 from graphsum.consensus.neighbours import NAMES, TrainingEvidence, naming_rates, rates_for
 from graphsum.consensus.settings import CONSENSUS_FILE, ConsensusSettings
 from graphsum.consensus.voting import OMISSION_PENALTY, consensus_impressions
-from graphsum.metrics.consistency import (
+from graphsum.metrics.observations import positive_classes
+from graphsum.metrics.rouge import rouge_scores
+from preprocessing.errors import InputError
+from preprocessing.facts.comparison import (
     check_impression,
     is_actionable,
     is_acute,
     statements_of,
     tells,
 )
-from graphsum.metrics.observations import positive_classes
-from graphsum.metrics.rouge import rouge_scores
-from preprocessing.errors import InputError
 from preprocessing.facts.observations import statuses
 
 SILENT, TELLING = "No acute disease.", "Small left effusion."

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from graphsum.metrics.consistency import (
+from graphsum.metrics.consistency import consistency_scores
+from preprocessing.facts.comparison import (
     VERDICTS,
     check_impression,
-    consistency_scores,
     statements_of,
     tells,
 )
@@ -154,7 +154,10 @@ def test_scores_by_stratum_by_hand():
         "unsupported": 0.25,
         "negation_flipped": 0.0,
         "side_flipped": 0.25,
+        "place_flipped": 0.0,
+        "size_flipped": 0.0,
         "severity_flipped": 0.0,
+        "change_flipped": 0.0,
         "alarms": 1.0,
         "abnormal": 2,
         "left_out": 0.5,

@@ -8,12 +8,11 @@ import pytest
 from places import DATA
 
 from preprocessing.annotation.builtin import BuiltinAnnotator
-from preprocessing.annotation.context import with_context
+from preprocessing.annotation.context import with_context, with_status
 from preprocessing.graphs import GRAPH_RULES, build_graph
 from preprocessing.records import AnnotatedReport, Entity, ParsedSentence
 from preprocessing.text.change import change_of, find_changes
 from preprocessing.text.sentences import split_words
-from preprocessing.text.status import with_status
 
 
 def judged(builtin: BuiltinAnnotator, name: str, field: str) -> Iterator[tuple[str | None, ...]]:

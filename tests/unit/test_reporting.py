@@ -213,7 +213,7 @@ def test_open_i_rows_are_the_measured_ones():
 
     claims = report["strata"]["all"]["observations"]
     assert (claims["precision"], claims["recall"]) == (
-        pytest.approx(0.49, abs=0.03),
+        pytest.approx(0.45, abs=0.03),
         pytest.approx(0.41, abs=0.03),
     )
     # Radiologists hardly ever contradict their own findings; the reference system does.

@@ -8,9 +8,9 @@ import pytest
 from places import DATA
 
 from preprocessing.annotation.builtin import BuiltinAnnotator
+from preprocessing.annotation.context import with_status
 from preprocessing.records import Entity, ParsedSentence
 from preprocessing.text.sentences import split_words
-from preprocessing.text.status import with_status
 
 
 def status(entity: Entity) -> str:

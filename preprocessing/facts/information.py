@@ -1,0 +1,133 @@
+"""Does a text say anything of a patient? An impression must not be written of one that does not.
+
+Empty cells, ``nan``, "see impression", an examination that did not take place, another language or
+script and prose about something else are recognised as such, with the reason.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+from preprocessing.facts.reading import read_mentions
+from preprocessing.text.sentences import Segment, segments
+
+Reason = Literal[
+    "", "empty", "refers elsewhere", "not performed", "another script", "another language",
+    "no clinical statement",
+]  # fmt: skip
+
+
+class Information(NamedTuple):
+    """``read``: the text has a clinical statement; ``nothing``: it has none, for that reason."""
+
+    verdict: Literal["read", "nothing"]
+    reason: Reason
+
+
+_EMPTY = re.compile(
+    r"[\W_]*(?:(?:nan|none|null|nil|n/?a|na|not available|not applicable|unknown|empty|blank|tbd"
+    r"|tba"
+    r"|pending|test|xxx+|todo|no (?:findings|report|text|data|content|impression)"
+    r"(?: (?:dictated|available|given|entered|provided|found))?)[\W_]*)*"
+)
+_ELSEWHERE = re.compile(
+    r"(?:please |kindly )?(?:see|refer to|as per|cf\.?|as (?:above|below|before|dictated|stated"
+    r"|described"
+    r"|discussed)|same as|per|vide)\b[^.;]{0,80}"
+)
+_NOT_PERFORMED = re.compile(
+    r"\b(?:not (?:been )?(?:performed|done|obtained|carried out|completed|undertaken|acquired"
+    r"|taken|imaged"
+    r"|scanned|examined|attend\w*|reported|dictated|interpreted)|(?:was|were|is"
+    r"|been) (?:cancell?ed|aborted|abandoned|postponed"
+    r"|rescheduled|deferred)|did not (?:attend|show|take place|come)|(?:un)?able to (?:perform"
+    r"|complete|obtain|tolerate)"
+    r"|non-?diagnostic|(?:patient|he|she) (?:refused|declined|left|moved)|no show|images? (?:are "
+    r"|is )?(?:not available|missing"
+    r"|unavailable|not received)|(?:study|exam\w*) (?:cancell?ed|void|incomplete))\b"
+)
+_ANATOMY = re.compile(
+    r"\b(?:heart|cardi\w+|lungs?|pulmon\w+|pleura\w*|mediastin\w+|hil(?:a|um|ar)|diaphragm\w*"
+    r"|hemidiaphragm\w*|aort\w+"
+    r"|trachea\w*|bronch\w+|ribs?|spine|vertebra\w*|thora\w+|chest|clavic\w+|shoulders?|bon(?:e"
+    r"|es|y)|osseous|soft[ -]tissues?"
+    r"|abdom\w+|bowel|liver|hepatic|kidneys?|renal|spleen|splenic|adrenal\w*|gallbladder"
+    r"|pancrea\w+|stomach|gastric|thyroid"
+    r"|breasts?|knees?|hips?|pelvi\w+|femur|femoral|tibia\w*|fibula\w*|ankles?|foot|feet|wrists?"
+    r"|hands?|elbows?|humer\w+|radius"
+    r"|ulna\w*|skull|brain|cerebr\w+|ventric\w+|sinus\w*|joints?|lobes?|apex|apices|bases"
+    r"|costophrenic|vascul\w+|vessels?"
+    r"|arter\w+|veins?|nodes?|airways?|interstiti\w+|parenchym\w+|stern\w+|scapul\w+|bladder"
+    r"|uter\w+|ovar\w+|menisc\w+|ligaments?|dis[ck]s?|cauda|conus|tendons?|supraspinatus"
+    r"|testi[sc]\w*|scrot\w+|rectum|rectal|colon\w*|sigmoid|quadrants?|nerves?|muscles?|cord|spn"
+    r"|zones?|lower lobe|upper lobe|prostat\w+)\b"
+)
+_SAID = re.compile(
+    r"\b(?:normal\w*|clear|unremarkable|intact|preserved|symmetric\w*|patent|midline|expanded"
+    r"|aerated|inflated|within"
+    r"|enlarged|dilat\w+|thick\w*|narrow\w*|calcif\w+|tortuous|elevated|flatten\w*|blunt\w*"
+    r"|lesions?|opac\w+|densit\w+|lucen\w+"
+    r"|mass\w*|nodul\w*|cyst\w*|fluid|air|gas|stone\w*|calcul\w+|degenerat\w+|osteo\w+|arthri\w+"
+    r"|scolio\w+|kypho\w+|no|without"
+    r"|abnormal\w*|stable|unchanged|changes?|swelling|deform\w+|displac\w+|fractur\w+|surg\w+"
+    r"|prominen\w+|engorge\w+|volumes?"
+    r"|shadow\w*|markings?|focal|acute|disease|atroph\w+|h\w?emorrhag\w+|infarct\w*|sharp|free"
+    r"|full|satisfactory|tears?|torn|extru\w+|bulg\w+|stenos\w+|retract\w+|ruptur\w+|compress\w+"
+    r"|noncompress\w+|flow|distend\w+|empty|dense|wall|spn|heterogen\w+|loops?|new|\d (?:mm"
+    r"|cm))\b"
+)
+_TECHNIQUE = re.compile(
+    r"\b(?:obtained|performed|acquired|submitted|provided|taken|available|comparison|compared"
+    r"|technique|protocol|contrast"
+    r"|views? of|(?:one|two|three|1|2|3|single|ap|pa) views?|radiographs?(?= (?:of|was|were"
+    r"|dated))|dose|reviewed|dated)\b"
+)
+# Short words that tell a language; those of English, and of others where they are no English words.
+_ENGLISH = frozenset(
+    "the is are of and no with in there to a at on or for was has not without right left this from "
+    "be seen an as by it which may than".split()
+)
+_FOREIGN = frozenset(
+    "der die das und ist sind kein keine keinen nicht mit ohne auf beidseits links rechts ein eine "
+    "zum zur des dem den von nach wie unauffällig el los las una sin con del se observa por para "
+    "ambos izquierdo derecho pulmón le les est sont pas sans avec dans une du au aux droite gauche "
+    "et il lo gli della sono senza nei nella destra sinistra uma sem com não da nos direita "
+    "esquerda het een geen zijn och inte utan ingen jest nie bez po stronie".split()
+)
+
+
+def information_in(text: str) -> Information:
+    """Whether a text has a clinical statement, and if not, why."""
+    plain, mentions = read_mentions(text)
+    lowered = plain.text.strip()
+    if _EMPTY.fullmatch(lowered):
+        return Information("nothing", "empty")
+    letters = [c for c in plain.cased if c.isalpha()]
+    latin = sum(c < "\u0250" for c in letters)
+    if len(letters) and latin < 0.7 * len(letters):
+        return Information("nothing", "another script")
+    words = re.findall(r"[^\W\d_]+", lowered)
+    foreign = sum(word in _FOREIGN for word in words)
+    english = sum(word in _ENGLISH for word in words)
+    if foreign > english and foreign * 12 >= len(words):
+        return Information("nothing", "another language")
+    if all(one.other_part for one in mentions):
+        parts = list(segments(plain))
+        clinical = any(
+            _ANATOMY.search(plain.text, one.label, one.end)
+            and _SAID.search(plain.text, one.label, one.end)
+            and not _TECHNIQUE.search(plain.text, one.start, one.end)
+            and not _NOT_PERFORMED.search(plain.text, one.start, one.end)
+            for one in parts
+        )
+        if not clinical:
+            return Information("nothing", _reason(plain.text, parts))
+    return Information("read", "")
+
+
+def _reason(text: str, parts: Sequence[Segment]) -> Reason:
+    if _NOT_PERFORMED.search(text):
+        return "not performed"
+    if parts and all(_ELSEWHERE.fullmatch(text, one.start, one.end) for one in parts):
+        return "refers elsewhere"
+    return "no clinical statement"

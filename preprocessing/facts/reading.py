@@ -1,0 +1,400 @@
+"""One pass over a text: what it mentions, and all that it says of each mention.
+
+The terms of the ontology and the phrases with a verdict of their own are found in each segment;
+status, side, place, size, degree and change are read by the engine of ``preprocessing.text``. The
+observations, the statements and the checks are made of these mentions.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import cast
+
+from preprocessing.facts.ontology import NO_FINDING, on_change, ontology
+from preprocessing.facts.phrases import FIXED_STATUS_PHRASES, NORMAL_STUDY_PHRASES
+from preprocessing.facts.statement_terms import DEGREES
+from preprocessing.records import Change, Side
+from preprocessing.text.change import changes_of_mentions
+from preprocessing.text.laterality import find_sides, sides_of_mentions, union, values_of_mentions
+from preprocessing.text.measurements import find_sizes, sizes_differ
+from preprocessing.text.places import find_places
+from preprocessing.text.plain import PlainText, plain_text
+from preprocessing.text.sentences import Segment, join_wrapped_lines, segments
+from preprocessing.text.status import Certainty, Status, judge_mentions
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A term of a plain text at characters ``start`` to ``end``, and what the text says of it.
+
+    ``segment``: the characters of its segment. ``places``: lobes, zones, ribs, vertebrae.
+    ``sizes``: in millimetres. ``degree``: lowest and highest (1 slight, 2 moderate, 3 great).
+    ``fixed``: a phrase with a verdict of its own ("heart size is normal").
+    """
+
+    names: tuple[str, ...]
+    start: int
+    end: int
+    parents: tuple[str, ...] = ()
+    status: Status = "present"
+    certainty: Certainty = "definite"
+    side: Side | None = None
+    places: frozenset[str] = frozenset()
+    sizes: frozenset[float] = frozenset()
+    distances: frozenset[float] = frozenset()
+    degree: tuple[int, int] | None = None
+    change: Change | None = None
+    old: bool = False
+    acute: bool = False
+    fixed: bool = False
+    pronoun: str = ""
+    refers_back: bool = False
+    segment: tuple[int, int] = (0, 0)
+    other_part: bool = False  # of the indication, the technique, the comparison
+
+
+def read_mentions(text: str) -> tuple[PlainText, list[Mention]]:
+    """The text in its plain form, and its mentions in order; never raises."""
+    plain = join_wrapped_lines(plain_text(text))
+    return plain, _read(plain)
+
+
+# Labels of what is no finding: who asks, what was done, what it is compared with.
+_OTHER_PART = re.compile(
+    r"(?:\w+ )?(?:indications?|history|clinical\b.*|reason\b.*|techniques?|comparisons?|procedure"
+    r"|exam(?:ination)?(?: type| date)?|study|referr\w*.*|question|hx|request\w*.*|compared (?:to"
+    r"|with)"
+    r"|symptoms?|views?|protocol|contrast|dose|ordering.*)$"
+)
+_FINDINGS = re.compile(r"findings?|results?|report|impression|body")
+_REQUEST = re.compile(r"\b(?:rule out|evaluate for|assess for|please|query|exclude|possible)\b")
+_ATTRIBUTE_LABEL = re.compile(
+    r"(?:site|location|side|position|size|laterality|lobe|extent|severity):"
+)
+# Stands for what was mentioned before.
+_PRONOUN = re.compile(
+    r"\b(?:(?:the )?(?:left|right)(?:-sided)? ones?|that(?= (?:on|at|in) the (?:left|right))"
+    r"|th(?:is|ese|ey|at)(?= (?:is|are|has|have|was|were|may|measures?|lies|had))"
+    r"|it(?= (?:is|has|was|may|measures|lies|now|had))|the other(?= (?:is|has|was))"
+    r"|(?:now |today )?(?:there (?:is|are|was) )?none(?! of)(?= (?:is|are|was|seen|visible"
+    r"|remains|now|today)|[ ]?[.,;]|$)"
+    r"|(?<=other than )(?:the|an?)(?= (?:\w+ ){0,2}(?:patch|area|focus|one|band)\b)"
+    r"|(?<=except )(?:in|at|on|over)(?= the)|(?<=except for )(?:in|at|on|the(?= (?:left"
+    r"|right) (?:lung|base|apex|side)))"
+    r"|(?:since|subsequently|later)(?= (?:been )?(?:repositioned|removed|resolved|cleared|drained"
+    r"|replaced|withdrawn))"
+    r"|(?:an?|the) (?:small|large|tiny|moderate|similar|larger|smaller|new|second"
+    r"|further)(?: \w+)? ones?"
+    r"|both(?= (?:are|have|were)))\b"
+)
+_FIRST = frozenset(("since", "subsequently", "later"))
+_WHOLE = frozenset(("it", "this", "these", "they", "that"))
+_LARGE_BEFORE = re.compile(
+    r"\b(?:large|larger|sizable|sizeable|massive|big|drainable|tension)\s(?:\w+\s)?$"
+)
+_BIGGER_BEHIND = re.compile(r" ?(?:>|<|larger than|greater than|over|above|of more than) ?\d")
+_VALUE_SIDE = re.compile(
+    r"\b(left|right)(?: (?:side|lung))?[:=]? ?(?:none|no|negative|absent|clear"
+    r"|normal)\b(?! \w+(?:ion|is|ax))"
+)
+_ANSWER = re.compile(r"(?:yes|no|none|negative|positive|present|absent|0|nil|unchanged|resolved)\b")
+_ATTRIBUTE_LINE = re.compile(
+    r"(?:(?P<answer>no|none|negative|absent|nil)|yes|positive|present)(?=[ ,]|$)(?!,? \w+ \w+ \w+)"
+    r"|(?:(?:small|large|moderate|mild|severe|tiny|trace|left|right|bilateral|both sides|stable"
+    r"|unchanged|minimal|apex"
+    r"|base|apical|basal|\d+(?:\.\d+)? ?[mc]m)(?:, ?| |$)){1,6}(?=$)"
+)
+_OTHER_SIDE = re.compile(r"\b(?:contralateral|opposite side|other side)\b")
+_SAME_SIDE = re.compile(
+    r"^(?:the )?(?:findings?|appearances?|features)\b|\b(?:ipsilateral|same side|same (?:lung"
+    r"|hemi-?thorax)|that (?:side|hemi-?thorax|lung|lobe)|it|there)\b(?! (?:is|are))"
+)
+_OLD = re.compile(
+    r"\b(?:old|healed|healing|chronic|remote|longstanding|long-standing|residual|known|sequela\w*"
+    r"|postoperative|post-?surgical)\b"
+)
+_ACUTE = re.compile(
+    r"(?<!nothing )(?<!no )(?<!not )\b(?:acute|active|new|newly|recent|fresh|focal|superimposed"
+    r"|definite|significant|overt|gross|discrete|suspicious|visible|obvious"
+    r"|frank|lobar|confluent|displaced)\b"
+)
+_DEGREE = re.compile(
+    rf"(?<!slightly )(?<!mildly )(?<!moderately )\b(?:{'|'.join(DEGREES)})(?:ly)?\b"
+)
+_RECENT = frozenset(("acute", "new", "newly", "recent", "fresh"))
+
+
+def _read(plain: PlainText) -> list[Mention]:
+    parts = list(segments(plain))
+    labels = [plain.text[one.start : one.label].rstrip(" :") for one in parts]
+    last_label = max((row for row, label in enumerate(labels) if label), default=-1)
+    first_findings = next(
+        (row for row, label in enumerate(labels) if _FINDINGS.fullmatch(label)), -1
+    )
+    other_part, heading_side = False, None
+    result: list[Mention] = []
+    before: list[Mention] = []  # of the last segment with mentions: what "it" stands for
+    bare = False  # whether the segment before was a name alone
+    for row, (segment, label) in enumerate(zip(parts, labels, strict=True)):
+        if label:
+            other_part = bool(_OTHER_PART.fullmatch(label))
+            heading_side = union(
+                {one.side for one in find_sides(plain.text, segment.start, segment.label)}
+            )
+        elif segment.line:
+            heading_side = None
+        found = _read_segment(plain.text, segment, before, bare)
+        if other_part and (segment.new and not label and last_label < row):
+            other_part = False
+        if other_part or (
+            row < first_findings and _REQUEST.search(plain.text, segment.start, segment.end)
+        ):
+            found = [replace(one, status="past", other_part=True) for one in found]
+        if heading_side:
+            found = [one if one.side else replace(one, side=heading_side) for one in found]
+        for one in [one for one in found if one.refers_back]:
+            # "It has resolved", "it is on the left": said of a mention of the segment before.
+            found.remove(one)
+            if result:
+                result[-1] = _completed(result[-1], one)
+        if not found:
+            before = []
+        bare = len(found) == 1 and (found[0].start, found[0].end) == (segment.start, segment.end)
+        if found:
+            before = found
+        result += found
+    return result
+
+
+def _completed(one: Mention, more: Mention) -> Mention:
+    """A mention with what a later segment says of it."""
+    if more.status != "present" and one.status != "absent":
+        one = replace(one, status=more.status, certainty=more.certainty)
+    elif more.pronoun == "line" and more.status == "present":
+        one = replace(one, status="present")
+    names = more.names if set(more.names) < set(one.names) else one.names
+    return replace(
+        one,
+        names=names,
+        side=one.side or more.side,
+        places=one.places or more.places,
+        sizes=one.sizes or more.sizes,
+        degree=one.degree or more.degree,
+        change=one.change or more.change,
+    )
+
+
+def _read_segment(
+    text: str, segment: Segment, before: Sequence[Mention], bare: bool
+) -> list[Mention]:
+    start, end = segment.start, segment.end
+    mentions = find_terms(text, start, end)
+    if segment.label > start:
+        mentions = _without_label(text, segment, mentions)
+    if (
+        not mentions
+        and bare
+        and segment.line
+        and (match := _ATTRIBUTE_LINE.match(text, start, end))
+    ):
+        # "Pneumothorax" on a line of its own, and its value on the next.
+        first = replace(before[-1], start=start, end=match.end(), pronoun="line")
+        answer: Status = "absent" if match["answer"] else "present"
+        mentions = [replace(first, status=answer, fixed=True, side=None, refers_back=True)]
+    if not mentions and before and (match := _ATTRIBUTE_LABEL.match(text, start, end)):
+        mentions = [
+            Mention(before[-1].names, start, match.end(), pronoun="label", refers_back=True)
+        ]
+    mentions = _with_pronouns(text, segment, mentions, before)
+    if not mentions:
+        return []
+    spans = [(one.start, one.end) for one in mentions]
+    judged = judge_mentions(text, start, end, spans)
+    side_words = list(find_sides(text, start, end))
+    if segment.label > start and (without := _VALUE_SIDE.findall(text, segment.label, end)):
+        # "Effusion: left small, right none"
+        side_words = [one for one in side_words if one.side not in without]
+        if not any(one.start > segment.label for one in mentions):
+            status: Status = "present" if side_words else "absent"
+            judged = [one._replace(status=status) for one in judged]
+    sides = sides_of_mentions(text, start, end, spans, side_words)
+    places = values_of_mentions(text, start, end, spans, list(find_places(text, start, end)))
+    measured = [((one.kind, one.value), one.start, one.end) for one in find_sizes(text, start, end)]
+    sizes = cast(
+        list[set[tuple[str, float]]],
+        values_of_mentions(text, start, end, spans, measured, shared=False),
+    )
+    degrees = _attributes(text, start, end, spans, _DEGREE)
+    ages = _attributes(text, start, end, spans, _OLD)
+    acute = _attributes(text, start, end, spans, _ACUTE)
+    changes = changes_of_mentions(text, start, end, spans)
+    unsided = ontology().unsided
+    result = []
+    for row, (one, (status, certainty), side) in enumerate(
+        zip(mentions, judged, sides, strict=True)
+    ):
+        if one.fixed:
+            status, certainty = one.status, "definite"
+        elif status == "moved":
+            kept = tuple(name for name in one.names if name != "Device Malposition")
+            device = "Support Devices" in one.names
+            one, status = replace(one, names=kept or one.names), "present" if device else "past"
+        elif one.pronoun.endswith("none"):
+            status, certainty = "absent", "definite"
+        elif (
+            status == "absent"
+            and not one.pronoun
+            and (
+                _LARGE_BEFORE.search(text[max(start, one.start - 30) : one.start])
+                or _BIGGER_BEHIND.match(text, one.end, end)
+            )
+        ):
+            status = "past"
+        if side is None and before and before[-1].side in ("left", "right"):
+            rest = text[start:end]
+            if _OTHER_SIDE.search(rest):
+                side = "left" if before[-1].side == "right" else "right"
+            elif not side_words and status != "absent" and _SAME_SIDE.search(rest):
+                side = before[-1].side
+        if unsided.issuperset(one.names):
+            side = None
+        ranks = [DEGREES[word.removesuffix("ly")] for word in degrees[row]]
+        by_kind = {
+            kind: frozenset(value for of, value in sizes[row] if of == kind)
+            for kind in ("size", "earlier", "distance")
+        }
+        if by_kind["earlier"] and sizes_differ(by_kind["size"], by_kind["earlier"]):
+            grown = max(by_kind["size"]) > max(by_kind["earlier"])
+            changes[row] = "worse" if grown else "improved"
+        change = changes[row] or ("new" if acute[row] & _RECENT and status != "absent" else None)
+        result.append(
+            replace(
+                one, status=status, certainty=certainty, side=side,
+                places=frozenset(cast(set[str], places[row])),
+                sizes=by_kind["size"], distances=by_kind["distance"],
+                degree=(min(ranks), max(ranks)) if ranks else None,
+                change=change,
+                old=bool(ages[row]), acute=bool(acute[row]), segment=(start, end),
+            )
+        )  # fmt: skip
+    return _resolve_sides(text, result)
+
+
+def _resolve_sides(text: str, mentions: list[Mention]) -> list[Mention]:
+    """With "ipsilateral" and "contralateral" to the mention before in the same segment."""
+    result: list[Mention] = []
+    for one in mentions:
+        near = text[max(one.segment[0], one.start - 40) : min(one.end + 40, one.segment[1])]
+        known = next((m.side for m in reversed(result) if m.side in ("left", "right")), None)
+        if known and re.search("ipsilateral|that side|same side", near) and one.status != "absent":
+            one = replace(one, side=known)
+        elif known and "contralateral" in near:
+            one = replace(one, side="left" if known == "right" else "right")
+        result.append(one)
+    return result
+
+
+def _attributes(
+    text: str, start: int, end: int, spans: Sequence[tuple[int, int]], words: re.Pattern[str]
+) -> list[set[str]]:
+    """The words of a kind that belong to each mention."""
+    found = [(match.group(), *match.span()) for match in words.finditer(text, start, end)]
+    return cast(list[set[str]], values_of_mentions(text, start, end, spans, found, shared=False))
+
+
+def _without_label(text: str, segment: Segment, mentions: list[Mention]) -> list[Mention]:
+    """Without the mentions of the label, unless the value speaks of them.
+
+    "Effusion: small, left" and "effusion: none" do; "effusion: no pleural fluid" and "heart: no
+    failure" have mentions of their own.
+    """
+    value = text[segment.label : segment.end].strip()
+    words = text[segment.start : segment.label]
+    named = [one for one in mentions if one.end <= segment.label]
+    if named and len(words.split()) > len(text[named[0].start : named[-1].end].split()) + 2:
+        return mentions  # "Opacity at the left base: either ..."
+    own = [one for one in mentions if one.start >= segment.label or one.end > segment.label]
+    answer = _ANSWER.match(value)
+    if answer and (not own or text[segment.label + answer.end() :][:1] in ",;(."):
+        return mentions
+    return own if own or not value else mentions
+
+
+def _with_pronouns(
+    text: str, segment: Segment, mentions: list[Mention], before: Sequence[Mention]
+) -> list[Mention]:
+    """With a mention for each word that stands for an earlier one, under its names."""
+    result = list(mentions)
+    for match in _PRONOUN.finditer(text, segment.start, segment.end):
+        word = match.group()
+        if any(one.start < match.end() and one.end > match.start() for one in result):
+            continue
+        earlier = [one for one in mentions if one.end <= match.start()]
+        if word in _WHOLE and (earlier or match.start() > segment.start + 12):
+            continue
+        if word.endswith("none") and earlier:
+            continue
+        if word.split()[0] in _FIRST and match.start() > segment.start:
+            continue
+        whom = earlier[-1:] or list(before[-1:])
+        back = word in _WHOLE or word.endswith("none") or word in _FIRST
+        if whom and not whom[0].fixed and not (earlier and back and word in _WHOLE):
+            own = Mention(
+                whom[0].names, *match.span(), whom[0].parents, pronoun=word, refers_back=back
+            )
+            result.append(own)
+    return sorted(result, key=lambda one: one.start)
+
+
+def find_terms(text: str, start: int, end: int) -> list[Mention]:
+    """The mentions of a segment of plain text, by their words alone."""
+    expression, groups, contexts = _terms()
+    found = []
+    for match in expression.finditer(text, start, end):
+        names, parents, status = groups[match.lastgroup or ""]
+        if names:
+            fixed = status is not None
+            known = cast(Status, status or "present")
+            found.append(Mention(names, *match.span(), parents, known, fixed=fixed))
+    for needed, words, names, parents in contexts:
+        if needed.search(text, start, end):
+            found += [
+                Mention(names, *match.span(), parents)
+                for match in words.finditer(text, start, end)
+                if not any(one.start < match.end() and one.end > match.start() for one in found)
+            ]
+    return sorted(found, key=lambda one: one.start)
+
+
+_Named = tuple[tuple[str, ...], tuple[str, ...], str | None]  # names, parents, fixed status
+
+
+@lru_cache(maxsize=1)
+def _terms() -> tuple[
+    re.Pattern[str],
+    dict[str, _Named],
+    list[tuple[re.Pattern[str], re.Pattern[str], tuple[str, ...], tuple[str, ...]]],
+]:
+    """All terms as one expression, what each of its groups names, and the words of a context."""
+    known = ontology()
+    extra = [("", pattern) for pattern in NORMAL_STUDY_PHRASES]
+    extra += [("", pattern) for *_, pattern in FIXED_STATUS_PHRASES]
+    expression, names = known.expression([(n, p.replace("_", " ")) for n, p in extra])
+    groups: dict[str, _Named] = {}
+    for row, name in enumerate(names):
+        entry = known.by_name.get(name)
+        own = (entry.names or (entry.name,)) if entry else ()
+        groups[f"t{row}"] = (own, entry.parents if entry else (), None)
+    for row in range(len(NORMAL_STUDY_PHRASES)):
+        groups[f"t{row}"] = ((NO_FINDING,), (), "present")
+    for row, (status, own, _) in enumerate(FIXED_STATUS_PHRASES, start=len(NORMAL_STUDY_PHRASES)):
+        groups[f"t{row}"] = (own, (), "past" if status == "drop" else status)
+    contexts = []
+    for needed, words, name in known.context_expressions():
+        entry = known.by_name[name]
+        contexts.append((needed, words, entry.names or (name,), entry.parents))
+    return expression, groups, contexts
+
+
+on_change(_terms.cache_clear)

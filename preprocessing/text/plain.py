@@ -1,0 +1,180 @@
+"""A text as the rules read it: lower case, signs and abbreviations spelled out.
+
+Hospitals write the same thing in many ways ("w/o PTX", "&nbsp;", HL7's ``\\.br\\``, "Lt"). They are
+rewritten here once, so that the rules behind see one form; every character remembers where it
+stands in the text as given.
+"""
+
+import html
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+# Abbreviations of general words, of sides and of lobes; those of findings are in the ontology.
+# Written in lower case, they hold in any case; the ones of ``_CASED`` only as they stand.
+ABBREVIATIONS = {
+    "w/o": "without", "w/out": "without", "w/": "with ", "s/p": "status post", "h/o": "history of",
+    "hx of": "history of", "hx": "history", "c/w": "consistent with", "r/o": "rule out",
+    "c/f": "concerning for", "d/t": "due to", "b/l": "bilateral", "bilat": "bilateral",
+    "bilat.": "bilateral", "bil": "bilateral", "bil.": "bilateral", "lt": "left", "lt.": "left",
+    "rt": "right", "rt.": "right", "nl": "normal", "nml": "normal", "wnl": "within normal limits",
+    "nil": "no", "neg": "negative", "neg.": "negative", "-ve": "negative", "+ve": "positive",
+    "pos": "positive", "sm": "small", "sml": "small", "lge": "large", "lg": "large",
+    "mod": "moderate", "mod.": "moderate", "sl": "slight", "sl.": "slight", "sev": "severe",
+    "approx": "approximately", "approx.": "approximately", "poss": "possible", "poss.": "possible",
+    "prob": "probable", "prob.": "probable", "prev": "previous", "prev.": "previous",
+    "incr": "increased", "decr": "decreased", "calc": "calcified", "susp": "suspicious",
+    "hyperinfl": "hyperinflated", "hrt": "heart", "lgs": "lungs", "clr": "clear", "sz": "size",
+    "dz": "disease",
+    "med": "medial", "pl": "pleural", "pl.": "pleural", "unchg": "unchanged", "unch": "unchanged",
+    "can't": "can not", "cannot": "can not", "couldn't": "could not", "isn't": "is not",
+    "aren't": "are not", "wasn't": "was not", "weren't": "were not", "doesn't": "does not",
+    "don't": "do not", "didn't": "did not", "hasn't": "has not", "haven't": "have not",
+    "there's": "there is", "w/u": "workup", "f/u": "follow-up", "u/l": "unilateral",
+    "lll": "left lower lobe", "lul": "left upper lobe", "rll": "right lower lobe",
+    "rul": "right upper lobe", "rml": "right middle lobe", "llz": "left lower zone",
+    "lmz": "left mid zone", "luz": "left upper zone", "rlz": "right lower zone",
+    "rmz": "right mid zone", "ruz": "right upper zone", "lll's": "left lower lobes",
+    "nad": "no acute disease", "naf": "no acute findings", "+/-": "possible", "?": "possible ",
+}  # fmt: skip
+_CASED = {
+    "L": "left", "R": "right", "PE": "pulmonary embolism", "LAD": "lymphadenopathy",
+    "LN": "lymph node", "LNs": "lymph nodes", "TB": "tuberculosis", "GGO": "ground-glass opacity",
+    "GGOs": "ground-glass opacities", "CM": "cardiomegaly", "NG": "nasogastric",
+    "OG": "orogastric", "SOB": "shortness of breath", "N": "no", "Y": "yes",
+}  # fmt: skip
+_WORDS = sorted((word for word in ABBREVIATIONS if word != "?"), key=len, reverse=True)
+_BLOCK_TAGS = "br|p|li|div|tr|ul|ol|td|th|table|h[1-6]"
+_ANSWER = r"(?:no|none|yes|y|n|nil|negative|neg|positive|pos|absent|present)\b"
+# What is rewritten, tried in this order at each place.
+_REWRITE = re.compile(
+    r"(?P<line>\\\.(?:br|sp)\d*\\|~(?=\s*[^\W\d])|\r\n?|\n|[\u2028\u2029\x0b\x0c]"
+    rf"|</?(?i:{_BLOCK_TAGS})\b[^<>]{{0,80}}>)"
+    r"|(?P<space>\\[HNFSTRE]\\|</?[A-Za-z][^<>]{0,80}>|[^\S\n\t][^\S\n\t]+|[^\S\n\t ]"
+    r"|[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\u200b-\u200f\ufeff]+)"
+    r"|(?P<unchecked>\[\s*\]|[\u2610])|(?P<checked>\[\s*[xX]\s*\]|[\u2611\u2612])"
+    r"|(?P<leader>(?<=[\w)])\s*\.{4,}\s*(?=\w)|(?<=[\w)])[ \t]*\|[ \t]*(?=[\w(<>+-]))|(?P<pipe>\|)"
+    r"|(?P<choice>\s*\(?\b[YyNn](?:es|ES)?/[YyNn][oO]?\b\)?(?=\s*:))"
+    r"|(?P<bracket>[\[\]](?!\s*\*)(?<!\*\]))"
+    r"|(?P<plus>(?<=\w)\s*\+(?=\s*(?:[,.;)\]]|$)))"
+    r"|(?P<minus>(?<=[\w)])(?:[ ]*:)?[ ]*[\t:][ \t]*[-\u2212](?=[ ]*(?:\n|\r|$)))"
+    r"|(?P<minus2>(?<=[\w)]) [-\u2212](?=[.,;]))|(?P<hash>\#(?=\s?[^\W\d_]))"
+    r"|(?P<tab>(?<=\w) *\t[ \t]*(?=[\w+-]))|(?P<blank>\t)"
+    r"|(?P<entity>&(?:[A-Za-z]{2,8}|\#\d{1,5}|\#x[\da-fA-F]{1,4});)"
+    r"|(?P<number>~(?=\s*\d))"
+    r"|(?P<dash>[\u2010-\u2015\u2212])|(?P<times>\u00d7)|(?P<apostrophe>[\u2018\u2019])"
+    r"|(?P<absent>\(\s*[-\u2013\u2212]\s*\))|(?P<present>\(\s*\+\s*\))"
+    r"|(?P<query>(?:(?<=^)|(?<=[\s(,;:/-]))\?{1,3}\s?(?=[^\W\d_])(?!(?i:" + _ANSWER + r")))"
+    r"|(?P<more>(?<=\b[LR])\s?>+\s?(?=[LR]\b))|(?P<less>(?<=\b[LR])\s?<+\s?(?=[LR]\b))"
+    r"|(?P<non>(?<=\b[nN]on) - (?=\w))"
+    r"|(?<![\w'/.-])(?P<cased>(?:" + "|".join(sorted(_CASED, key=len, reverse=True)) + r"))"
+    r"(?![\w'&]|[./-]\w|/)"
+    r"|(?<![\w'.-])(?P<word>(?i:" + "|".join(map(re.escape, _WORDS)) + r"))(?!\w|(?<!w/)['/-]\w)"
+)
+# "L" and "R" that are no sides, "N" and "Y" that are no answers.
+_NO_SIDE_AFTER = re.compile(r"\s?(?:\d|spine|sp\b|vertebra)", re.IGNORECASE)
+_NO_SIDE_BEFORE = re.compile(r"(?:\d|\bml|\b[A-Z]\.)\s?$")
+_ANSWER_BEFORE = re.compile(r"[:=?|\t-]\s*$")
+_SENTENCE_AFTER = re.compile(r"\s*(?:$|\n|[A-Z])")
+_START_BEFORE = re.compile(r"(?:^|[.:\n])\s*$")
+_MEASURE_BEFORE = re.compile(r"\d\s?$")
+_ARTERY_AFTER = re.compile(
+    r"\s*(?:stent|calcif|arter|territor|disease|occlu|stenos)", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PlainText:
+    """The rewritten ``text`` (lower case), the same ``cased``, and the origin of each character.
+
+    ``starts`` and ``ends``: for each character the range of characters of the text as given that it
+    stands for.
+    """
+
+    text: str
+    cased: str
+    starts: Sequence[int]
+    ends: Sequence[int]
+
+    def origin(self, start: int, end: int) -> tuple[int, int]:
+        """The characters of the text as given for ``start`` to ``end`` of ``text``."""
+        return self.starts[start], self.ends[max(end - 1, start)]
+
+    def place(self, start: int, end: int) -> tuple[int, int]:
+        """The inverse of :meth:`origin`: the characters of ``text`` that cover those."""
+        return bisect_right(self.ends, start), bisect_left(self.starts, end)
+
+
+def plain_text(text: str) -> PlainText:
+    """Rewrite a text; never raises. Time is linear in its length."""
+    pieces: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    done = 0
+    for match in _REWRITE.finditer(text):
+        new = _rewritten(match, text)
+        if new is None:
+            continue
+        start, end = match.span()
+        pieces += (text[done:start], new)
+        starts.extend(range(done, start))
+        ends.extend(range(done + 1, start + 1))
+        starts.extend([start] * len(new))
+        ends.extend([end] * len(new))
+        done = end
+    pieces.append(text[done:])
+    starts.extend(range(done, len(text)))
+    ends.extend(range(done + 1, len(text) + 1))
+    cased = "".join(pieces)
+    lowered = cased.lower()
+    if len(lowered) != len(cased):  # a few capitals grow when lowered
+        lowered = "".join(low if len(low := c.lower()) == 1 else c for c in cased)
+    return PlainText(lowered, cased, starts, ends)
+
+
+def _rewritten(match: re.Match[str], text: str) -> str | None:
+    """What stands in the place of a match; None: what stood there."""
+    kind, found = match.lastgroup, match.group()
+    if kind == "word":
+        low = found.lower()
+        if low in ("min", "med", "sm", "sl", "lg", "bil") and found.isupper() and len(found) < 2:
+            return None
+        new = ABBREVIATIONS[low]
+        if low == "w/" and text[match.end() : match.end() + 1].isspace():
+            return "with"
+        ends = found.endswith(".") and _SENTENCE_AFTER.match(text, match.end())
+        side = low in ("lt.", "rt.") and _START_BEFORE.search(text[: match.start()])
+        return f"{new}." if ends and not side else new
+    if kind == "cased":
+        before, after = text[max(match.start() - 8, 0) : match.start()], text[match.end() :][:12]
+        if found in ("L", "R") and (_NO_SIDE_AFTER.match(after) or _NO_SIDE_BEFORE.search(before)):
+            return None
+        if found in ("N", "Y") and not _ANSWER_BEFORE.search(before):
+            return None
+        if found == "CM" and (_MEASURE_BEFORE.search(before) or text.isupper()):
+            return None
+        if found == "LAD" and _ARTERY_AFTER.match(after):
+            return None
+        return _CASED[found]
+    if kind == "entity":
+        new = html.unescape(found)
+        return None if new == found else " " if new.isspace() else new
+    if kind in ("checked", "unchecked") and text[: match.start()].rstrip(" \t")[-1:] not in (
+        "",
+        "\n",
+    ):
+        return "; " + _FIXED[kind]
+    if kind == "leader" and "|" in found:
+        line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
+        return "; " if ":" in line else ": "
+    return _FIXED.get(kind or "")
+
+
+_FIXED = {
+    "line": "\n", "space": " ", "tab": ": ", "blank": " ", "number": "approximately ",
+    "dash": "-", "times": "x", "apostrophe": "'", "absent": "no", "present": "positive",
+    "unchecked": "no", "checked": "positive", "leader": ": ", "pipe": " ", "choice": "",
+    "bracket": " ", "plus": " positive", "minus": ": no", "minus2": " no", "hash": "fracture of ",
+    "query": "possible ", "more": " greater than ", "less": " less than ", "non": "-",
+}  # fmt: skip
