@@ -73,7 +73,7 @@ def config_hash(config: PreTrainedConfig) -> str:
 
 
 def describe_llm(name: str, *, revision: str | None = None, weights: str = "auto") -> LLMSpec:
-    """The record of an LLM, from its configuration alone.
+    """What identifies an LLM, from its configuration alone.
 
     Raises:
         InputError: it is not there, or is no decoder-only language model.
@@ -95,33 +95,33 @@ def describe_llm(name: str, *, revision: str | None = None, weights: str = "auto
     return LLMSpec(name, revision, config_hash(config), text.hidden_size, text.vocab_size, weights)
 
 
-def load_llm(record: LLMSpec) -> PreTrainedModel:
-    """The LLM of a record, frozen.
+def load_llm(spec: LLMSpec) -> PreTrainedModel:
+    """The LLM that ``spec`` describes, frozen.
 
-    ``revision`` is for hubs only. Its own generation settings are dropped but for the end pieces,
+    ``revision`` is for hubs only. Its own generation settings are dropped but for the end tokens,
     so that the same search gives the same impressions with every model.
 
     Raises:
-        InputError: it is not there, incomplete, or not the model of the record.
+        InputError: it is not there, incomplete, or not the model described.
         MissingBackendError: 8 or 4 bits without bitsandbytes.
     """
-    found = describe_llm(record.name, revision=record.revision, weights=record.weights)
-    if found.config_hash != record.config_hash:
+    found = describe_llm(spec.name, revision=spec.revision, weights=spec.weights)
+    if found.config_hash != spec.config_hash:
         raise InputError(
-            f"{record.name}: not the LLM that this checkpoint was trained with (its config.json "
-            f"has hash {found.config_hash[:12]}, not {record.config_hash[:12]}); give the right "
+            f"{spec.name}: not the LLM that this checkpoint was trained with (its config.json "
+            f"has hash {found.config_hash[:12]}, not {spec.config_hash[:12]}); give the right "
             "one with --llm"
         )
-    options: dict[str, Any] = {"dtype": record.weights}
-    if record.weights in QUANTISED:
+    options: dict[str, Any] = {"dtype": spec.weights}
+    if spec.weights in QUANTISED:
         if find_spec("bitsandbytes") is None:
             raise MissingBackendError(
-                f"--llm-weights {record.weights} needs bitsandbytes and a GPU: pip install "
+                f"--llm-weights {spec.weights} needs bitsandbytes and a GPU: pip install "
                 "bitsandbytes, or give --llm-weights bfloat16"
             )
-        options = {"quantization_config": BitsAndBytesConfig(**QUANTISED[record.weights])}
-    with clear_errors(record.name), out_of_memory_as_input_error():
-        llm = AutoModelForCausalLM.from_pretrained(record.name, revision=record.revision, **options)
+        options = {"quantization_config": BitsAndBytesConfig(**QUANTISED[spec.weights])}
+    with clear_errors(spec.name), out_of_memory_as_input_error():
+        llm = AutoModelForCausalLM.from_pretrained(spec.name, revision=spec.revision, **options)
     ends = llm.generation_config.eos_token_id
     llm.generation_config = GenerationConfig(eos_token_id=ends)
     return llm.requires_grad_(False)

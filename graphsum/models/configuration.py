@@ -7,12 +7,10 @@ from typing import Any
 from transformers import AutoConfig, PreTrainedConfig
 
 from graphsum.options import TrainOptions
+from graphsum.options.train_options import CHOICES
 from preprocessing.errors import InputError
 from preprocessing.graphs import EDGE_TYPES
 
-GRAPH_CONVOLUTIONS = ("gat", "gatv2", "none")
-MAPPERS = ("linear", "mlp", "queries")
-ALIGNMENTS = ("shallow", "delta", "deep")
 LLM_VALUES = ("decoder", "llm", "mapper", "prefix_length", "alignment")
 
 
@@ -25,7 +23,7 @@ class GraphSumConfig(PreTrainedConfig):
     Args:
         text_encoder: the encoder's own transformers configuration as a dictionary with its
             ``model_type``, so that no model hub is needed to load a checkpoint.
-        vocab_size: pieces of the decoder, V; encoder and decoder share one tokenizer.
+        vocab_size: tokens of the decoder, V; encoder and decoder share one tokenizer.
         d_model: width of memory and decoder, D.
         dropout, attention_dropout: of the layers' outputs and attention weights, in the decoder
             and the contrastive module.
@@ -34,7 +32,7 @@ class GraphSumConfig(PreTrainedConfig):
             layer, and the dropout of the graph layers' inputs and attention.
         typed_edges: edge types enter the attention (``gatv2`` only).
         edge_types: names of the edge types, in the order of their ids.
-        copy: the decoder may copy pieces of the findings (pointer-generator).
+        copy: the decoder may copy tokens of the findings (pointer-generator).
         contrastive_weight: factor of the contrastive loss; 0 leaves the module out.
         contrastive_layers: layers of the contrastive module's Transformer encoder.
         contrastive_temperature: temperature of the contrastive loss.
@@ -146,8 +144,10 @@ class GraphSumConfig(PreTrainedConfig):
         return cls(**copied | values)
 
     def _check(self) -> None:
-        if self.graph not in GRAPH_CONVOLUTIONS:
-            raise InputError(f"graph={self.graph!r} is not one of {', '.join(GRAPH_CONVOLUTIONS)}")
+        for name in ("graph", "contrastive_negatives", "mapper", "alignment"):
+            value, allowed = getattr(self, name), CHOICES[name]
+            if value not in allowed and not (name == "mapper" and value is None):
+                raise InputError(f"{name}={value!r} is not one of {', '.join(allowed)}")
         if self.typed_edges and self.graph != "gatv2":
             raise InputError("typed_edges needs graph=gatv2: the other convolutions ignore types")
         if self.d_model % self.decoder_heads:
@@ -157,12 +157,6 @@ class GraphSumConfig(PreTrainedConfig):
         for name in ("dropout", "attention_dropout", "graph_dropout", "label_smoothing"):
             if not 0 <= getattr(self, name) < 1:
                 raise InputError(f"{name}={getattr(self, name)} is not in [0, 1)")
-        for name, allowed in (
-            ("alignment", ALIGNMENTS),
-            ("mapper", (None, *MAPPERS)),
-        ):
-            if getattr(self, name) not in allowed:
-                raise InputError(f"{name}={getattr(self, name)!r} is not one of {allowed}")
         if (self.decoder == "causal-lm") != (self.llm is not None):
             raise InputError("decoder=causal-lm needs llm, and no other decoder takes one")
         if self.r_drop < 0 or (self.r_drop and self.decoder != "transformer"):

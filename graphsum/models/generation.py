@@ -38,8 +38,8 @@ def generate_impressions(
     for rows, batch in batches(
         model, processor, examples, batch_size, "generate" if progress else None
     ):
-        pieces = model.generate_impressions(batch, settings)
-        for row, text in zip(rows, processor.decode(pieces), strict=True):
+        tokens = model.generate_impressions(batch, settings)
+        for row, text in zip(rows, processor.decode(tokens), strict=True):
             impressions[row] = text
     return impressions
 
@@ -58,7 +58,7 @@ def sample_impressions(
 ) -> list[list[str]]:
     """``num_samples`` impressions per example, drawn from the model.
 
-    Randomness comes from ``seed`` and the findings' pieces, so that a report has the same samples
+    Randomness comes from ``seed`` and the findings' tokens, so that a report has the same samples
     alone and in any batch, but for rounding.
     """
     sampled: list[list[str]] = [[]] * len(examples)
@@ -68,15 +68,15 @@ def sample_impressions(
         uniforms = torch.stack(
             [uniforms_of(examples[row], (max_new_tokens, num_samples), seed) for row in rows]
         )
-        pieces = model.sample_impressions(batch, uniforms.to(model.device), temperature=temperature)
-        texts = processor.decode(pieces.flatten(0, 1))
+        tokens = model.sample_impressions(batch, uniforms.to(model.device), temperature=temperature)
+        texts = processor.decode(tokens.flatten(0, 1))
         for number, row in enumerate(rows):
             sampled[row] = texts[number * num_samples : (number + 1) * num_samples]
     return sampled
 
 
 def uniforms_of(example: Example, shape: tuple[int, ...], seed: int) -> torch.Tensor:
-    """Uniform numbers in [0, 1) that depend on the seed and the findings' pieces."""
+    """Uniform numbers in [0, 1) that depend on the seed and the findings' tokens."""
     digest = zlib.crc32(example.input_ids.astype("<i8").tobytes())
     generator = np.random.default_rng((seed, digest))
     return torch.from_numpy(generator.random(shape, dtype=np.float32))

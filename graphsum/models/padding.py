@@ -1,6 +1,6 @@
 """Rows of different lengths as one tensor, and lengths of which a GPU meets few.
 
-B reports, S source pieces, T target pieces, N labelled positions.
+B reports, S source tokens, T target tokens, N labelled positions.
 """
 
 from collections.abc import Sequence

@@ -54,7 +54,7 @@ class Processor(Protocol):
         """The batch of these examples, by the names of the model's arguments."""
         ...
 
-    def decode(self, pieces: Tensor) -> list[str]:
+    def decode(self, tokens: Tensor) -> list[str]:
         """The impressions of tokens, [B, T]."""
         ...
 

@@ -146,8 +146,7 @@ def train(
     sizes = [(p.numel(), p.requires_grad) for p in model.parameters()]
     count, trained = sum(n for n, _ in sizes), sum(n for n, trains in sizes if trains)
     of_which = f" ({trained / 1e6:.2f} M train)" if trained < count else ""
-    pieces = len(processor.tokenizer)
-    size = f"{count / 1e6:.1f} M parameters{of_which}, {pieces} pieces"
+    size = f"{count / 1e6:.1f} M parameters{of_which}, vocabulary {len(processor.tokenizer)}"
     accelerator.print(f"model: {size}; run: {run}")
 
     groups = parameter_groups(model, options)

@@ -38,7 +38,7 @@ def run(*arguments, stdin=None, cwd=ROOT):
 def checkpoint(tmp_path_factory):
     """An untrained checkpoint in the shape of a run folder."""
     run_folder = tmp_path_factory.mktemp("run")
-    processor = tiny_processor(max_source_pieces=128)
+    processor = tiny_processor(max_source_length=128)
     tiny_model(processor).save_pretrained(run_folder / "best")
     processor.save_pretrained(run_folder / "best")
     return run_folder

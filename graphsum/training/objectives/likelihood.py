@@ -10,7 +10,7 @@ from graphsum.training.objectives.objective import Objective
 
 
 class Likelihood(Objective):
-    """Cross-entropy per target piece, with the model's label smoothing."""
+    """Cross-entropy per target token, with the model's label smoothing."""
 
     name = "loss"
 

@@ -26,11 +26,11 @@ class Objective(ABC):
     def loss(self, output: Any, batch: Mapping[str, Tensor], model: nn.Module) -> Tensor | None:
         """This batch's share of the term, a scalar; None where the model does not have it.
 
-        A sum over the batch is divided by ``num_pieces`` or ``num_reports`` of the batch, the
+        A sum over the batch is divided by ``num_tokens`` or ``num_reports`` of the batch, the
         counts of the whole optimiser step, so that parts and processes add up.
 
         Args:
             output: what the model's ``forward`` returned for the batch.
-            batch: what the processor collated, with ``num_pieces`` and ``num_reports``.
+            batch: what the processor collated, with ``num_tokens`` and ``num_reports``.
             model: the model, as it was prepared for the devices.
         """

@@ -10,7 +10,7 @@ from graphsum.training.objectives.objective import Objective
 
 
 class RDrop(Objective):
-    """Divergence per target piece of two passes with different dropout."""
+    """Divergence per target token of two passes with different dropout."""
 
     name = "agreement"
 
