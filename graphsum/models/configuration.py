@@ -177,7 +177,9 @@ class GraphSumConfig(PreTrainedConfig):
         values = dict(self.text_encoder)
         return AutoConfig.for_model(values.pop("model_type"), **values)
 
-    def get_text_config(self, decoder: bool | None = None, encoder: bool | None = None) -> Any:
+    def get_text_config(
+        self, decoder: bool | None = None, encoder: bool | None = None
+    ) -> "GraphSumConfig":
         """This configuration itself: ``generate`` reads the decoder's sizes from it."""
         return self
 

@@ -39,7 +39,7 @@ def generate_impressions(
         model, processor, examples, batch_size, "generate" if progress else None
     ):
         tokens = model.generate_impressions(batch, settings)
-        for row, text in zip(rows, processor.decode(tokens), strict=True):
+        for row, text in zip(rows, processor.batch_decode(tokens), strict=True):
             impressions[row] = text
     return impressions
 
@@ -69,7 +69,7 @@ def sample_impressions(
             [uniforms_of(examples[row], (max_new_tokens, num_samples), seed) for row in rows]
         )
         tokens = model.sample_impressions(batch, uniforms.to(model.device), temperature=temperature)
-        texts = processor.decode(tokens.flatten(0, 1))
+        texts = processor.batch_decode(tokens.flatten(0, 1))
         for number, row in enumerate(rows):
             sampled[row] = texts[number * num_samples : (number + 1) * num_samples]
     return sampled

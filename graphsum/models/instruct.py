@@ -25,6 +25,7 @@ from graphsum.models.modeling import LLM, GraphSum, GraphSumOutput, own_state
 from graphsum.models.padding import IGNORED, padded, padded_left, places_of
 from graphsum.models.processing import Example, tidy
 from graphsum.options import TrainOptions
+from preprocessing.corpora import Corpus
 from preprocessing.files import write_text_atomically
 from preprocessing.records import Report
 
@@ -171,7 +172,7 @@ class InstructProcessor:
         return [(self.train[row].findings, self.train[row].impression) for row in rows[::-1]]
 
     def is_word(self, word: str) -> bool:
-        """True: an LLM's tokens tell nothing of words."""
+        """True: whether a word exists does not follow from an LLM's tokens."""
         return True
 
     def collate(
@@ -188,7 +189,7 @@ class InstructProcessor:
                 batch["label_places"] = places_of(batch["labels"])
         return batch
 
-    def decode(self, tokens: Tensor) -> list[str]:
+    def batch_decode(self, tokens: Tensor) -> list[str]:
         """Impressions of generated tokens [B, T]."""
         return [tidy(text) for text in self.prompter.decode(tokens)]
 
@@ -201,7 +202,10 @@ class InstructProcessor:
 
 
 def build_processor(
-    options: TrainOptions, corpus: Any = None, reports: Any = None, version: str = ""
+    options: TrainOptions,
+    corpus: Corpus | None = None,
+    reports: Sequence[Report] = (),
+    version: str = "",
 ) -> InstructProcessor:
     """With the tokenizer of the run's LLM; nothing is taken from the corpus."""
     return InstructProcessor(prompter_of(options))

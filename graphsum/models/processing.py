@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -28,6 +27,7 @@ from preprocessing.records import ReportGraph
 logger = logging.getLogger(__name__)
 
 PROCESSOR_FILE = "processor_config.json"
+TokenIds = Tensor | np.ndarray | Sequence[int] | Sequence[Sequence[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +200,7 @@ class GraphSumProcessor:
             encoding = self._encode_words(graph.words[:kept])
         return encoding["input_ids"][:limit], encoding.word_ids()[:limit]
 
-    def _encode_words(self, words: Sequence[str]) -> Any:
+    def _encode_words(self, words: Sequence[str]) -> BatchEncoding:
         return self.tokenizer(list(words), is_split_into_words=True, verbose=False)
 
     def is_word(self, word: str) -> bool:
@@ -258,13 +258,13 @@ class GraphSumProcessor:
             batch["source_ids"] = padded_left(prompts)
         return batch
 
-    def decode(self, tokens: Any) -> Any:
+    def decode(self, tokens: TokenIds) -> str | list[str]:
         """The impression of generated tokens [T], a str, or those of [B, T], a list."""
         tokens = torch.as_tensor(tokens)
         texts = self.batch_decode(tokens if tokens.ndim == 2 else tokens.unsqueeze(0))
         return texts if tokens.ndim == 2 else texts[0]
 
-    def batch_decode(self, tokens: Any) -> list[str]:
+    def batch_decode(self, tokens: TokenIds) -> list[str]:
         """Impressions of tokens [B, T]: special tokens dropped, spacing tidied.
 
         Labels are tokens too: their padding (-100) is dropped.
@@ -286,7 +286,7 @@ class GraphSumProcessor:
         write_text_atomically(Path(folder) / PROCESSOR_FILE, [text])
 
     @classmethod
-    def from_pretrained(cls, folder: str | Path, **options: Any) -> "GraphSumProcessor":
+    def from_pretrained(cls, folder: str | Path, **options: object) -> "GraphSumProcessor":
         """The inverse of :meth:`save_pretrained`.
 
         Args:

@@ -94,7 +94,7 @@ class TrainingStep:
         self,
         accelerator: Accelerator,
         model: torch.nn.Module,
-        optimizer: Any,
+        optimizer: torch.optim.Optimizer,
         options: TrainOptions,
     ) -> None:
         self.accelerator = accelerator
@@ -118,7 +118,7 @@ class TrainingStep:
         sums = self.accelerator.reduce(sums, "sum")
         finite = sums.isfinite().all() & self._clip()
         skipped = (~finite).float()
-        optimizer = getattr(self.optimizer, "optimizer", self.optimizer)
+        optimizer: Any = getattr(self.optimizer, "optimizer", self.optimizer)
         if self.accelerator.scaler is not None:  # which looks after gradients itself
             self.optimizer.step()
         elif optimizer.defaults.get("fused") and not is_spread(self.model):

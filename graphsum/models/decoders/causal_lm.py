@@ -9,8 +9,9 @@ LLM, V its vocabulary.
 """
 
 import warnings
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 import torch.nn.functional as F
@@ -27,6 +28,7 @@ from graphsum.llm.loading import (
     save_adapter,
 )
 from graphsum.llm.prompting import PREFIX
+from graphsum.models.configuration import GraphSumConfig
 from graphsum.models.decoders.cache import CACHE
 from graphsum.models.padding import NOTHING, PADDING, labels_at, places_of, rows_at
 
@@ -65,7 +67,7 @@ class PositionMapper(nn.Module):
 
 
 # Each gives the prefix [B, Q, W] and its mask [B, Q] of a memory [B, S, D] and its mask [B, S].
-MAPPERS: dict[str, Any] = {
+MAPPERS: dict[str, Callable[[GraphSumConfig, int], nn.Module]] = {
     "linear": lambda config, width: PositionMapper(config.d_model, width, hidden=False),
     "mlp": lambda config, width: PositionMapper(config.d_model, width, hidden=True),
     "queries": lambda config, width: QueryMapper(config.d_model, width, config.prefix_length),
@@ -75,6 +77,19 @@ MAPPERS: dict[str, Any] = {
 def heads_for(width: int) -> int:
     """As many heads as 64 goes into the width, or the next number down that divides it."""
     return next(n for n in range(max(1, width // 64), 0, -1) if width % n == 0)
+
+
+class LLMConfig(Protocol):
+    """What :class:`CausalLMDecoder` reads of a configuration without a mapper."""
+
+    @property
+    def llm(self) -> dict[str, Any]: ...
+
+    @property
+    def eos_token_id(self) -> int: ...
+
+    @property
+    def pad_token_id(self) -> int: ...
 
 
 class CausalLMDecoder(nn.Module):
@@ -87,13 +102,15 @@ class CausalLMDecoder(nn.Module):
 
     target_groups = 1  # most of a row is its context
 
-    def __init__(self, config: Any) -> None:
-        """``config``: a GraphSumConfig, or an InstructConfig (which has no mapper)."""
+    def __init__(self, config: GraphSumConfig | LLMConfig) -> None:
         super().__init__()
+        assert config.llm is not None  # the configuration has seen to it
         self.llm_spec = LLMSpec(**config.llm)
         width = self.llm_spec.hidden_size
-        self.mapper = MAPPERS[config.mapper](config, width) if config.mapper else None
-        self.norm = nn.LayerNorm(width) if config.mapper else None
+        self.mapper = self.norm = None
+        if isinstance(config, GraphSumConfig) and config.mapper:
+            self.mapper = MAPPERS[config.mapper](config, width)
+            self.norm = nn.LayerNorm(width)
         self.llm: PreTrainedModel | None = None
         self.end_ids = [config.eos_token_id]
         self.pad_id = config.pad_token_id

@@ -1,10 +1,10 @@
 """Cross-entropy of the impression."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from torch import Tensor, nn
 
+from graphsum.models.modeling import GraphSumOutput
 from graphsum.options import TrainOptions
 from graphsum.training.objectives.objective import Objective
 
@@ -18,5 +18,7 @@ class Likelihood(Objective):
     def weight(cls, options: TrainOptions) -> float:
         return 1.0
 
-    def loss(self, output: Any, batch: Mapping[str, Tensor], model: nn.Module) -> Tensor | None:
+    def loss(
+        self, output: GraphSumOutput, batch: Mapping[str, Tensor], model: nn.Module
+    ) -> Tensor | None:
         return output.generation_loss
