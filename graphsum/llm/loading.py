@@ -151,21 +151,19 @@ def load_llm_tokenizer(name: str, *, revision: str | None = None) -> PreTrainedT
 
 
 @contextmanager
-def clear_errors(name: str) -> Iterator[None]:
+def clear_errors(
+    name: str, option: str = "--llm", advice: str = "copy the model's files into a folder"
+) -> Iterator[None]:
     """One line instead of what transformers raises when files are missing or broken."""
     try:
         yield
     except InputError:
         raise
     except (OSError, ValueError, KeyError) as error:
+        what = "no such folder, and it cannot be fetched from the model hub"
         if Path(name).is_dir():
-            what = (
-                "this folder holds no complete language model (config.json, *.safetensors, "
-                "tokenizer files)"
-            )
-        else:
-            what = "no such folder, and it cannot be fetched from the model hub"
-        raise InputError(f"--llm {name}: {what}; copy the model's files into a folder") from error
+            what = "this folder holds no complete model (configuration, weights, tokenizer)"
+        raise InputError(f"{option} {name}: {what}; {advice}") from error
 
 
 def add_lora(llm: PreTrainedModel, *, r: int, alpha: int, dropout: float, targets: str) -> None:

@@ -15,6 +15,7 @@ from transformers import (
     RobertaPreLayerNormConfig,
 )
 
+from graphsum.llm.loading import clear_errors
 from graphsum.models.configuration import GraphSumConfig
 from graphsum.models.encoders import without_pooler
 from graphsum.models.modeling import GraphSum
@@ -219,14 +220,6 @@ def pretrained(cls: Any, name: str) -> Any:
     Raises:
         InputError: neither a folder with such files nor reachable on a model hub.
     """
-    try:
+    advice = "copy the model's files into a folder, or use --preset small, which needs none"
+    with clear_errors(name, "--encoder", advice):
         return cls.from_pretrained(name)
-    except (OSError, ValueError) as error:
-        if Path(name).is_dir():
-            what = "this folder holds no complete transformers model and tokenizer"
-        else:
-            what = "no such folder, and it cannot be fetched from the model hub"
-        raise InputError(
-            f"--encoder {name}: {what}; copy the model's files into a folder and give that, or "
-            "use --preset small, which needs none"
-        ) from error

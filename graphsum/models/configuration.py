@@ -1,8 +1,8 @@
 """The model's configuration: one flat, validated set of values, JSON in and out."""
 
-from dataclasses import fields
-from inspect import signature
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import field, fields
+from typing import Any, ClassVar
 
 from transformers import AutoConfig, PreTrainedConfig
 
@@ -55,79 +55,50 @@ class GraphSumConfig(PreTrainedConfig):
     """
 
     model_type = "graphsum"
+    # Names under which ``generate`` and its caches look the decoder's sizes up.
+    attribute_map: ClassVar[dict[str, str]] = {
+        "num_hidden_layers": "decoder_layers",
+        "num_attention_heads": "decoder_heads",
+        "hidden_size": "d_model",
+    }
+    is_encoder_decoder: bool = True
+    tie_word_embeddings: bool = True
 
-    def __init__(
-        self,
-        *,
-        text_encoder: dict[str, Any] | None = None,
-        vocab_size: int = 28996,
-        d_model: int = 768,
-        decoder_layers: int = 6,
-        decoder_heads: int = 8,
-        decoder_ffn_dim: int = 2048,
-        max_positions: int = 512,
-        dropout: float = 0.2,
-        attention_dropout: float = 0.2,
-        copy: bool = False,
-        graph: str = "gat",
-        graph_heads: int = 8,
-        graph_width: int = 768,
-        graph_dropout: float = 0.2,
-        typed_edges: bool = False,
-        edge_types: tuple[str, ...] = EDGE_TYPES,
-        contrastive_weight: float = 1.0,
-        contrastive_layers: int = 6,
-        contrastive_temperature: float = 1.0,
-        contrastive_negatives: str = "own",
-        label_smoothing: float = 0.1,
-        r_drop: float = 0.0,
-        decoder: str = "transformer",
-        llm: dict[str, Any] | None = None,
-        mapper: str | None = None,
-        prefix_length: int = 32,
-        alignment: str = "deep",
-        pad_token_id: int = 0,
-        bos_token_id: int = 101,
-        eos_token_id: int = 102,
-        decoder_start_token_id: int = 101,
-        **kwargs: Any,
-    ) -> None:
-        self.text_encoder = text_encoder if text_encoder is not None else {"model_type": "bert"}
-        self.vocab_size = vocab_size
-        self.d_model = d_model
-        self.decoder_layers = decoder_layers
-        self.decoder_heads = decoder_heads
-        self.decoder_ffn_dim = decoder_ffn_dim
-        self.max_positions = max_positions
-        self.dropout = dropout
-        self.attention_dropout = attention_dropout
-        self.copy = copy
-        self.graph = graph
-        self.graph_heads = graph_heads
-        self.graph_width = graph_width
-        self.graph_dropout = graph_dropout
-        self.typed_edges = typed_edges
-        self.edge_types = list(edge_types)
-        self.contrastive_weight = contrastive_weight
-        self.contrastive_layers = contrastive_layers
-        self.contrastive_temperature = contrastive_temperature
-        self.contrastive_negatives = contrastive_negatives
-        self.label_smoothing = label_smoothing
-        self.r_drop = r_drop
-        self.decoder = decoder
-        self.llm = llm
-        self.mapper = mapper
-        self.prefix_length = prefix_length
-        self.alignment = alignment
-        # As class attributes these would be lost in a saved configuration.
-        kwargs = {"is_encoder_decoder": True, "tie_word_embeddings": True} | kwargs
-        super().__init__(
-            pad_token_id=pad_token_id,
-            bos_token_id=bos_token_id,
-            eos_token_id=eos_token_id,
-            decoder_start_token_id=decoder_start_token_id,
-            **kwargs,
-        )
+    text_encoder: dict[str, Any] = field(default_factory=lambda: {"model_type": "bert"})
+    vocab_size: int = 28996
+    d_model: int = 768
+    decoder_layers: int = 6
+    decoder_heads: int = 8
+    decoder_ffn_dim: int = 2048
+    max_positions: int = 512
+    dropout: float = 0.2
+    attention_dropout: float = 0.2
+    copy: bool = False
+    graph: str = "gat"
+    graph_heads: int = 8
+    graph_width: int = 768
+    graph_dropout: float = 0.2
+    typed_edges: bool = False
+    edge_types: Sequence[str] = EDGE_TYPES
+    contrastive_weight: float = 1.0
+    contrastive_layers: int = 6
+    contrastive_temperature: float = 1.0
+    contrastive_negatives: str = "own"
+    label_smoothing: float = 0.1
+    r_drop: float = 0.0
+    decoder: str = "transformer"
+    llm: dict[str, Any] | None = None
+    mapper: str | None = None
+    prefix_length: int = 32
+    alignment: str = "deep"
+    pad_token_id: int = 0
+    bos_token_id: int = 101
+    eos_token_id: int = 102
+    decoder_start_token_id: int = 101
+
+    def __post_init__(self, **kwargs: Any) -> None:
+        self.edge_types = list(self.edge_types)
+        super().__post_init__(**kwargs)
         self._check()
 
     @classmethod
@@ -139,7 +110,7 @@ class GraphSumConfig(PreTrainedConfig):
         Args:
             values: what the options do not say: text encoder, vocabulary, ids of special tokens.
         """
-        shared = {field.name for field in fields(options)} & set(signature(cls.__init__).parameters)
+        shared = {entry.name for entry in fields(options)} & {entry.name for entry in fields(cls)}
         copied = {name: getattr(options, name) for name in shared.difference(LLM_VALUES)}
         return cls(**copied | values)
 
@@ -182,16 +153,3 @@ class GraphSumConfig(PreTrainedConfig):
     ) -> "GraphSumConfig":
         """This configuration itself: ``generate`` reads the decoder's sizes from it."""
         return self
-
-    # Names under which ``generate`` and its caches look the decoder's sizes up.
-    @property
-    def num_hidden_layers(self) -> int:
-        return self.decoder_layers
-
-    @property
-    def num_attention_heads(self) -> int:
-        return self.decoder_heads
-
-    @property
-    def hidden_size(self) -> int:
-        return self.d_model

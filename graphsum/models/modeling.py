@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import (
     AutoConfig,
@@ -29,7 +28,7 @@ from graphsum.models.contrastive import ContrastiveModule
 from graphsum.models.decoders import DECODERS
 from graphsum.models.decoders.cache import CACHE
 from graphsum.models.encoders import GraphEncoder, build_text_encoder
-from graphsum.models.padding import IGNORED, labels_at, places_of, rows_at
+from graphsum.models.padding import IGNORED, label_losses
 from preprocessing.errors import InputError
 from preprocessing.registry import load
 
@@ -169,36 +168,25 @@ class GraphSum(PreTrainedModel, GenerationMixin):
         Returns:
             [B, S, D]; padding positions hold values that nothing may read.
         """
-        frozen = nullcontext() if self.config.trains_encoder else torch.no_grad()
-        with frozen:
-            return self._memory(input_ids, attention_mask, edge_index, edge_type, states)
-
-    def _memory(
-        self,
-        input_ids: Tensor,
-        attention_mask: Tensor,
-        edge_index: Tensor,
-        edge_type: Tensor,
-        states: list[Tensor] | None,
-    ) -> Tensor:
-        text = self.text_encoder(
-            input_ids=input_ids,
-            attention_mask=attention_mask,
-            output_hidden_states=states is not None,
-        )
-        if states is not None:
-            states.extend(text.hidden_states)
-        hidden = text.last_hidden_state  # [B, S, width]
-        if self.graph_encoder is None:
-            return self.fusion(hidden)
-        if is_padded_faster(hidden):
-            graph = self.graph_encoder.of_padded(hidden, attention_mask, edge_index, edge_type)
-            return self.fusion(torch.cat([hidden, graph.to(hidden.dtype)], dim=-1))
-        real = attention_mask.bool()
-        nodes = self.graph_encoder(hidden[real], edge_index, edge_type)  # [N, D]
-        graph = nodes.new_zeros(*hidden.shape[:2], nodes.size(-1))
-        graph = graph.masked_scatter(real.unsqueeze(-1), nodes)  # [B, S, D]
-        return self.fusion(torch.cat([hidden, graph], dim=-1))
+        with nullcontext() if self.config.trains_encoder else torch.no_grad():
+            text = self.text_encoder(
+                input_ids=input_ids,
+                attention_mask=attention_mask,
+                output_hidden_states=states is not None,
+            )
+            if states is not None:
+                states.extend(text.hidden_states)
+            hidden = text.last_hidden_state  # [B, S, width]
+            if self.graph_encoder is None:
+                return self.fusion(hidden)
+            if is_padded_faster(hidden):
+                graph = self.graph_encoder.of_padded(hidden, attention_mask, edge_index, edge_type)
+                return self.fusion(torch.cat([hidden, graph.to(hidden.dtype)], dim=-1))
+            real = attention_mask.bool()
+            nodes = self.graph_encoder(hidden[real], edge_index, edge_type)  # [N, D]
+            graph = nodes.new_zeros(*hidden.shape[:2], nodes.size(-1))
+            graph = graph.masked_scatter(real.unsqueeze(-1), nodes)  # [B, S, D]
+            return self.fusion(torch.cat([hidden, graph], dim=-1))
 
     def forward(
         self,
@@ -303,25 +291,22 @@ class GraphSum(PreTrainedModel, GenerationMixin):
                 )
                 divergence = divergence + divergences.sum()
             total = total + losses.sum()
-        output = GraphSumOutput()
         count = (labels != IGNORED).sum() if num_tokens is None else num_tokens
-        output.generation_loss = total / count
-        output.loss = output.generation_loss
+        loss = generation = total / count
+        agreement = contrastive = None
         if again is not None:
-            output.agreement_loss = divergence / count
-            output.loss = output.loss + self.config.r_drop * output.agreement_loss
+            agreement = divergence / count
+            loss = loss + self.config.r_drop * agreement
         if self.contrastive is not None and key_mask is not None:
             per_report = self.contrastive(memory, attention_mask, key_mask, labels)  # [B]
-            output.contrastive_loss = per_report.sum() / (
-                len(labels) if num_reports is None else num_reports
-            )
-            output.loss = output.loss + self.config.contrastive_weight * output.contrastive_loss
-        output = GraphSumOutput(  # anew: a tuple of it has the order in which the fields were set
-            loss=output.loss,
+            contrastive = per_report.sum() / (len(labels) if num_reports is None else num_reports)
+            loss = loss + self.config.contrastive_weight * contrastive
+        output = GraphSumOutput(
+            loss=loss,
             logits=logits,
-            generation_loss=output.generation_loss,
-            contrastive_loss=output.contrastive_loss,
-            agreement_loss=output.agreement_loss,
+            generation_loss=generation,
+            contrastive_loss=contrastive,
+            agreement_loss=agreement,
         )
         return with_states(output, memory, of_encoder, of_decoder, return_dict)
 
@@ -358,13 +343,7 @@ class GraphSum(PreTrainedModel, GenerationMixin):
         Returns:
             [B, T], padded after the end token.
         """
-        memory = self.encode(
-            batch["input_ids"], batch["attention_mask"], batch["edge_index"], batch["edge_type"]
-        )
-        ids = batch.get("source_ids", batch["input_ids"])
-        return self.decoder.search(
-            memory, batch["attention_mask"], ids, settings or SearchSettings()
-        )
+        return self.decoder.search(*self._encoded(batch), settings or SearchSettings())
 
     @torch.inference_mode()
     def sample_impressions(
@@ -379,13 +358,13 @@ class GraphSum(PreTrainedModel, GenerationMixin):
         Returns:
             [B, N, .], padded after the end token.
         """
-        memory = self.encode(
-            batch["input_ids"], batch["attention_mask"], batch["edge_index"], batch["edge_type"]
-        )
-        ids = batch.get("source_ids", batch["input_ids"])
-        return self.decoder.sample(
-            memory, batch["attention_mask"], ids, uniforms, temperature=temperature
-        )
+        return self.decoder.sample(*self._encoded(batch), uniforms, temperature=temperature)
+
+    def _encoded(self, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        """Memory [B, S, D], its mask, and the ids that decoders get with it, [B, S] or [B, P]."""
+        ids, mask = batch["input_ids"], batch["attention_mask"]
+        memory = self.encode(ids, mask, batch["edge_index"], batch["edge_type"])
+        return memory, mask, batch.get("source_ids", ids)
 
     def generate(self, *inputs: Any, **options: Any) -> Any:
         """As in transformers, for a batch too: ``generate(**processor.collate(examples))``."""
@@ -438,26 +417,6 @@ def own_state(model: nn.Module) -> dict[str, Tensor]:
 def is_padded_faster(hidden: Tensor) -> bool:
     """Whether graphs are encoded with padding: on a GPU, where to count nodes is to wait."""
     return hidden.device.type != "cpu"
-
-
-def label_losses(
-    logits: Tensor, labels: Tensor, label_places: Tensor | None, label_smoothing: float
-) -> Tensor:
-    """Cross-entropy of each labelled token, [N], in nats; 0 where ``label_places`` is -1.
-
-    Args:
-        logits: [B, T, V].
-        labels: [B, T], -100 where there is none.
-        label_places: as in :meth:`GraphSum.forward`, [N].
-    """
-    places = places_of(labels) if label_places is None else label_places
-    losses = F.cross_entropy(
-        rows_at(logits, places.clamp(min=0)).float(),
-        labels_at(labels, places),
-        label_smoothing=label_smoothing,
-        reduction="none",
-    )
-    return losses if label_places is None else losses * (places >= 0)
 
 
 def target_groups(labels: Tensor, groups: int = 4) -> list[tuple[Tensor | slice, int]]:

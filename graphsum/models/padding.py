@@ -32,6 +32,26 @@ def labels_at(labels: Tensor, places: Tensor) -> Tensor:
     return labels.flatten()[places.clamp(min=0)].clamp(min=0)
 
 
+def label_losses(
+    logits: Tensor, labels: Tensor, label_places: Tensor | None, label_smoothing: float
+) -> Tensor:
+    """Cross-entropy of each labelled token, [N], in nats; 0 where ``label_places`` is -1.
+
+    Args:
+        logits: [B, T, V].
+        labels: [B, T], -100 where there is none.
+        label_places: as in :meth:`graphsum.models.modeling.GraphSum.forward`, [N].
+    """
+    places = places_of(labels) if label_places is None else label_places
+    losses = F.cross_entropy(
+        rows_at(logits, places.clamp(min=0)).float(),
+        labels_at(labels, places),
+        label_smoothing=label_smoothing,
+        reduction="none",
+    )
+    return losses * (places >= 0)
+
+
 def to_fixed_shapes(batch: dict[str, Tensor], pad_id: int) -> None:
     """Pad a batch in place, and add ``label_places``; see :meth:`GraphSumProcessor.collate`."""
     rows, length = batch["input_ids"].shape

@@ -74,7 +74,7 @@ def test_pretrained_encoder_from_a_folder(tmp_path, corpus, kind):
 
 def test_encoder_that_is_not_there(tmp_path):
     options = resolve({"preset": "tiny", "encoder": str(tmp_path)})
-    with pytest.raises(InputError, match="holds no complete transformers model"):
+    with pytest.raises(InputError, match="holds no complete model"):
         build_model(options, tiny_processor())
 
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import Cache, GenerationConfig, PreTrainedModel
 
@@ -30,7 +29,7 @@ from graphsum.llm.loading import (
 from graphsum.llm.prompting import PREFIX
 from graphsum.models.configuration import GraphSumConfig
 from graphsum.models.decoders.cache import CACHE
-from graphsum.models.padding import NOTHING, PADDING, labels_at, places_of, rows_at
+from graphsum.models.padding import NOTHING, PADDING, label_losses
 
 NO_TOKEN = -1  # in the place of a start token: the context is what an impression follows
 
@@ -232,14 +231,7 @@ class CausalLMDecoder(nn.Module):
             label_places: as in :meth:`graphsum.models.modeling.GraphSum.forward`; 0 where it is -1.
         """
         logits, _ = self(decoder_input_ids, memory, memory_mask, source_ids)
-        places = places_of(labels) if label_places is None else label_places
-        losses = F.cross_entropy(
-            rows_at(logits, places.clamp(min=0)).float(),
-            labels_at(labels, places),
-            label_smoothing=label_smoothing,
-            reduction="none",
-        )
-        return losses if label_places is None else losses * (places >= 0)
+        return label_losses(logits, labels, label_places, label_smoothing)
 
     def search(
         self,

@@ -125,7 +125,7 @@ class TransformerDecoder(nn.Module):
         places = places_of(labels) if label_places is None else label_places
         logs = self.token_logs(decoder_input_ids, memory, memory_mask, source_ids, places)
         losses = smoothed_losses(logs, labels_at(labels, places), label_smoothing)
-        return losses if label_places is None else losses * (places >= 0)
+        return losses * (places >= 0)
 
     def agreement_losses(
         self,
@@ -144,8 +144,8 @@ class TransformerDecoder(nn.Module):
             memories: of two passes of the encoders, each [B, S, D].
 
         Returns:
-            The mean of the passes' :meth:`token_losses`, [N], and how far their distributions are
-            divergence: the mean of the KL divergences in both directions, [N], in nats.
+            The mean of the passes' :meth:`token_losses`, [N], and the mean of the KL divergences
+            of their distributions in both directions, [N], in nats.
         """
         places = places_of(labels) if label_places is None else label_places
         first, second = (
@@ -155,12 +155,8 @@ class TransformerDecoder(nn.Module):
         tokens = labels_at(labels, places)
         losses = [smoothed_losses(logs, tokens, label_smoothing) for logs in (first, second)]
         divergence = ((first.exp() - second.exp()) * (first - second)).sum(1) / 2
-        loss = (losses[0] + losses[1]) / 2
-        return (
-            (loss, divergence)
-            if label_places is None
-            else (loss * (places >= 0), divergence * (places >= 0))
-        )
+        is_label = places >= 0
+        return (losses[0] + losses[1]) / 2 * is_label, divergence * is_label
 
     def token_logs(
         self,
