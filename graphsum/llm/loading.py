@@ -80,16 +80,13 @@ def describe_llm(name: str, *, revision: str | None = None, weights: str = "auto
     """
     with clear_errors(name):
         config = AutoConfig.from_pretrained(name, revision=revision)
-    if config.is_encoder_decoder:
-        raise InputError(
-            f"--llm {name}: an encoder-decoder model ({config.model_type}); give a decoder-only "
-            "one, such as of the Llama, Mistral, Qwen, Gemma or Phi families"
-        )
     reads_both_ways = type(config) in MODEL_FOR_MASKED_LM_MAPPING  # BERT and its like
-    if reads_both_ways or type(config) not in MODEL_FOR_CAUSAL_LM_MAPPING:
+    is_causal = type(config) in MODEL_FOR_CAUSAL_LM_MAPPING and not reads_both_ways
+    if config.is_encoder_decoder or not is_causal:
+        what = "an encoder-decoder" if config.is_encoder_decoder else "no causal language"
         raise InputError(
-            f"--llm {name}: no causal language model ({config.model_type}); give a decoder-only "
-            "one, such as of the Llama, Mistral, Qwen, Gemma or Phi families"
+            f"--llm {name}: {what} model ({config.model_type}); give a decoder-only one, such as "
+            "of the Llama, Mistral, Qwen, Gemma or Phi families"
         )
     text = config.get_text_config(decoder=True)
     return LLMSpec(name, revision, config_hash(config), text.hidden_size, text.vocab_size, weights)

@@ -1,7 +1,7 @@
-"""The model's configuration: one flat, validated set of values, JSON in and out."""
+"""The models' configurations: flat, validated sets of values, JSON in and out."""
 
 from collections.abc import Sequence
-from dataclasses import field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
 from transformers import AutoConfig, PreTrainedConfig
@@ -153,3 +153,15 @@ class GraphSumConfig(PreTrainedConfig):
     ) -> "GraphSumConfig":
         """This configuration itself: ``generate`` reads the decoder's sizes from it."""
         return self
+
+
+@dataclass(frozen=True)
+class InstructConfig:
+    """Which LLM, and how its answers end; fields as in GraphSumConfig."""
+
+    llm: dict[str, Any]
+    eos_token_id: int
+    pad_token_id: int
+    label_smoothing: float = 0.0
+    mapper: None = None  # there is no memory to map
+    model_type: str = "instruct"

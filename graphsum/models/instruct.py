@@ -8,9 +8,8 @@ neither encoder nor graph; for the rest it goes the way of
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -19,6 +18,7 @@ from torch import Tensor, nn
 from graphsum.decoding.beam_search import SearchSettings
 from graphsum.llm.prompting import Prompter
 from graphsum.metrics.baselines import NeighbourConsensus, nearest
+from graphsum.models.configuration import InstructConfig
 from graphsum.models.decoders.causal_lm import CausalLMDecoder
 from graphsum.models.llm_building import attach_llm, llm_spec_of, prompter_of
 from graphsum.models.modeling import LLM, GraphSum, GraphSumOutput, own_state
@@ -31,18 +31,6 @@ from preprocessing.records import Report
 
 CONFIG_FILE = "config.json"
 PROMPTED_LENGTH = 4096  # of a prompt with its examples
-
-
-@dataclass(frozen=True)
-class InstructConfig:
-    """Which LLM, and how its answers end; fields as in GraphSumConfig."""
-
-    llm: dict[str, Any]
-    eos_token_id: int
-    pad_token_id: int
-    label_smoothing: float = 0.0
-    mapper: None = None  # there is no memory to map
-    model_type: str = "instruct"
 
 
 class Instruct(nn.Module):

@@ -5,7 +5,7 @@ import logging
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, repeat
 from pathlib import Path
 
 import numpy as np
@@ -139,12 +139,9 @@ class GraphSumProcessor:
         of one word are linked both ways (type ``entity``), as in Hu et al. 2022. Findings longer
         than ``max_source_length`` lose whole sentences from their end, with a logged warning.
         """
-        if impressions is None:
-            for graph in graphs:
-                yield self._example(graph, "")
-        else:
-            for graph, impression in zip(graphs, impressions, strict=True):
-                yield self._example(graph, impression)
+        answers = repeat("") if impressions is None else impressions
+        for graph, impression in zip(graphs, answers, strict=impressions is not None):
+            yield self._example(graph, impression)
 
     def _example(self, graph: ReportGraph, impression: str) -> Example:
         tokens, word_of_token = self._source_tokens(graph)

@@ -11,7 +11,6 @@ LLM, V its vocabulary.
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -27,7 +26,7 @@ from graphsum.llm.loading import (
     save_adapter,
 )
 from graphsum.llm.prompting import PREFIX
-from graphsum.models.configuration import GraphSumConfig
+from graphsum.models.configuration import GraphSumConfig, InstructConfig
 from graphsum.models.decoders.cache import CACHE
 from graphsum.models.padding import NOTHING, PADDING, label_losses
 
@@ -78,19 +77,6 @@ def heads_for(width: int) -> int:
     return next(n for n in range(max(1, width // 64), 0, -1) if width % n == 0)
 
 
-class LLMConfig(Protocol):
-    """What :class:`CausalLMDecoder` reads of a configuration without a mapper."""
-
-    @property
-    def llm(self) -> dict[str, Any]: ...
-
-    @property
-    def eos_token_id(self) -> int: ...
-
-    @property
-    def pad_token_id(self) -> int: ...
-
-
 class CausalLMDecoder(nn.Module):
     """Mapper and LLM. The LLM is attached after the model's own weights, and never saved with them.
 
@@ -101,7 +87,7 @@ class CausalLMDecoder(nn.Module):
 
     target_groups = 1  # most of a row is its context
 
-    def __init__(self, config: GraphSumConfig | LLMConfig) -> None:
+    def __init__(self, config: GraphSumConfig | InstructConfig) -> None:
         super().__init__()
         assert config.llm is not None  # the configuration has seen to it
         self.llm_spec = LLMSpec(**config.llm)
