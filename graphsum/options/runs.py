@@ -165,7 +165,7 @@ def trained_on(saved: TrainOptions, now: TrainOptions, reports: Sequence[Report]
     try:
         train = corpus_of(before).train
     except InputError as error:
-        logger.warning("whether these reports were trained on cannot be told: %s", error)
+        logger.warning("it is not known whether these reports were trained on: %s", error)
         return 0
     uids = {report.uid for report in train}
     return sum(report.uid in uids for report in reports)
