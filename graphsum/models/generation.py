@@ -2,8 +2,9 @@
 
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cache
+from typing import Any
 
 import numpy as np
 import torch
@@ -118,31 +119,30 @@ def onednn_products() -> Iterator[None]:
     later) offers oneDNN under the name of the lower precision that it may use; it does so only on
     processors with units for that, and there this changes nothing.
     """
-    products = getattr(torch.backends.mkldnn, "matmul", None)
-    if products is None or not onednn_is_exact():
+    with reduced_precision_allowed() if onednn_is_exact() else nullcontext():
         yield
-        return
+
+
+@cache
+def onednn_is_exact() -> bool:
+    """Does oneDNN keep single precision here when it need not? Tried on one product."""
+    if not (hasattr(torch.backends.mkldnn, "matmul") and torch.backends.mkldnn.is_available()):
+        return False
+    generator = torch.Generator().manual_seed(0)
+    left = torch.rand(64, 256, generator=generator)  # sums of 256 terms of about 1/4
+    right = torch.rand(256, 64, generator=generator)
+    with reduced_precision_allowed():
+        error = (left @ right - left.double() @ right.double()).abs().max().item()
+    return error < 1e-3  # single precision: about 2e-5; bf16: about 2e-2
+
+
+@contextmanager
+def reduced_precision_allowed() -> Iterator[None]:
+    """Let oneDNN multiply matrices of single precision as bf16."""
+    products: Any = getattr(torch.backends.mkldnn, "matmul", None)
     before = products.fp32_precision
     products.fp32_precision = "bf16"
     try:
         yield
     finally:
         products.fp32_precision = before
-
-
-@cache
-def onednn_is_exact() -> bool:
-    """Does oneDNN keep single precision here when it need not? Tried on one product."""
-    products = getattr(torch.backends.mkldnn, "matmul", None)
-    if products is None or not torch.backends.mkldnn.is_available():
-        return False
-    before = products.fp32_precision
-    generator = torch.Generator().manual_seed(0)
-    left = torch.rand(64, 256, generator=generator)  # sums of 256 terms of about 1/4
-    right = torch.rand(256, 64, generator=generator)
-    try:
-        products.fp32_precision = "bf16"
-        error = (left @ right - left.double() @ right.double()).abs().max().item()
-    finally:
-        products.fp32_precision = before
-    return error < 1e-3  # single precision: about 2e-5; bf16: about 2e-2
