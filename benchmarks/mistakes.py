@@ -56,7 +56,7 @@ def pieces_not_linked() -> AbstractContextManager[Any]:
 
     def example(self: GraphSumProcessor, graph: ReportGraph, impression: str) -> Example:
         made = right(self, graph, impression)
-        words = self._source_pieces(graph)[1]
+        words = self._source_tokens(graph)[1]
         word = np.array([-1 if one is None else one for one in words])
         apart = word[made.edge_index[0]] != word[made.edge_index[1]]
         return replace(made, edge_index=made.edge_index[:, apart], edge_type=made.edge_type[apart])

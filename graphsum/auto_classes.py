@@ -7,11 +7,10 @@ hook. The line names the class; the class, and with it torch, is imported when a
 
 import sys
 from collections.abc import Sequence
-from importlib.abc import Loader, MetaPathFinder
+from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from types import ModuleType
-from typing import Any
 
 TABLE = "transformers.models.auto.configuration_auto"
 MODEL_TYPE = "graphsum"
@@ -46,22 +45,11 @@ class TableFinder(MetaPathFinder):
         sys.meta_path.remove(self)
         spec = find_spec(fullname)
         if spec is not None and spec.loader is not None:
-            spec.loader = TableLoader(spec.loader)
+            load = spec.loader.exec_module
+
+            def load_with_our_line(module: ModuleType) -> None:
+                load(module)
+                add_to_table(module)
+
+            spec.loader.exec_module = load_with_our_line  # type: ignore[method-assign]
         return spec
-
-
-class TableLoader(Loader):
-    """The table's own loader, which adds our line at the end."""
-
-    def __init__(self, loader: Any) -> None:
-        self.loader = loader
-
-    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
-        return self.loader.create_module(spec)
-
-    def exec_module(self, module: ModuleType) -> None:
-        self.loader.exec_module(module)
-        add_to_table(module)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.loader, name)

@@ -94,7 +94,12 @@ def add_dataclass_options(parser: argparse.ArgumentParser, cls: type) -> None:
         elif typing.get_origin(field.type) is dict:
             group.add_argument(name, nargs="+", action=Pairs, metavar="NAME=VALUE", **options)
         else:
-            group.add_argument(name, type=plain_type(field.type), metavar="", **options)
+            kind = plain_type(field.type)
+            group.add_argument(name, type=kind, metavar="", **options)
+            if "formerly" in field.metadata:  # still understood, but not shown
+                earlier = "--" + field.metadata["formerly"].replace("_", "-")
+                options["help"] = argparse.SUPPRESS
+                group.add_argument(earlier, dest=field.name, type=kind, **options)
 
 
 class Pairs(argparse.Action):

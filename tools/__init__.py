@@ -1,1 +1,1 @@
-"""Programs that make the files which the packages ship; they are not installed."""
+"""Programs that make the files that the packages contain; they are not installed."""

@@ -12,7 +12,7 @@ COMMANDS: dict[str, tuple[Command, str]] = {
     "summarize": (summarize, "findings -> impression, for one report or a file of them"),
     "train": (train, "train a model on a corpus"),
     "evaluate": (evaluate, "score impressions, by stratum, beside two baselines"),
-    "export": (export, "a run's best checkpoint in half precision, to give away"),
+    "export": (export, "a run's best checkpoint in half precision"),
     "pretrain": (pretrain, "train a small language model from nothing but a corpus"),
     "preprocess": (preprocess, "annotate, graph, show, stats, download"),
 }

@@ -44,7 +44,7 @@ def execute(options: argparse.Namespace) -> None:
         saved = run_options(resume or settings.run_dir)
         settings = replace(saved, **given, **({"output_dir": resume} if resume else {}))
 
-    corpus = corpus_of(settings)  # its mistakes are told before torch is imported
+    corpus = corpus_of(settings)  # its mistakes are reported before torch is imported
 
     from graphsum.training.loop import train
 

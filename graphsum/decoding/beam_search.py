@@ -1,11 +1,11 @@
-"""Beam search over the pieces of an impression, as transformers' ``generate`` does it, faster.
+"""Beam search over the tokens of an impression, as transformers' ``generate`` does it, faster.
 
 What is found is what ``generate`` finds with ``early_stopping=False``: the same arithmetic, the
 same stopping bound, the same order of ties. What differs is the work: a decoder gets the beams of
 a report together, so that memory is kept once per report, and reports whose search is over leave
 the batch.
 
-Shapes: R reports still searched, K beams, C = 2K candidates, t pieces so far, V vocabulary.
+Shapes: R reports still searched, K beams, C = 2K candidates, t tokens so far, V vocabulary.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class SearchSettings:
 
     Defaults follow Hu et al.: beam 5, trigram blocking, length penalty exponent 0.95. Two
     departures: transformers divides the score by length^0.95 (not ((5 + length)/6)^0.95), and
-    there is no minimal length (the paper's 6 pieces make 75 of Open-i's 576 references
+    there is no minimal length (the paper's 6 tokens make 75 of Open-i's 576 references
     unreachable).
     """
 
@@ -54,8 +54,8 @@ class SearchSettings:
 class Steps(Protocol):
     """A decoder on its way through a batch, as :func:`beam_search` drives it."""
 
-    def step(self, pieces: Tensor) -> Tensor:
-        """Log-probabilities of the next piece [R, K, V] after each beam's last piece [R, K].
+    def step(self, tokens: Tensor) -> Tensor:
+        """Log-probabilities of the next token [R, K, V] after each beam's last token [R, K].
 
         In single precision and a tensor of its own: the search writes into it.
         """
@@ -87,7 +87,7 @@ def beam_search(
     ended now, would score above its K-th best finished one.
 
     Returns:
-        [B, T]: start piece, impression, end piece (none when cut at ``max_new_tokens``), padding.
+        [B, T]: start token, impression, end token (none when cut at ``max_new_tokens``), padding.
     """
     beams, longest = settings.num_beams, settings.max_new_tokens
     looks_always = is_looking_free(device)
@@ -106,10 +106,10 @@ def beam_search(
         if length <= settings.min_new_tokens:
             logs[:, :, end_id] = -torch.inf
         logs += scores.unsqueeze(-1)
-        candidates, parents, pieces = best_continuations(logs, 2 * beams)  # [R, C] each
-        ends = pieces == end_id if length < longest else torch.ones_like(pieces, dtype=torch.bool)
+        candidates, parents, tokens = best_continuations(logs, 2 * beams)  # [R, C] each
+        ends = tokens == end_id if length < longest else torch.ones_like(tokens, dtype=torch.bool)
 
-        extended = torch.cat([rows_of(running, parents), pieces.unsqueeze(-1)], dim=-1)  # [R, C, .]
+        extended = torch.cat([rows_of(running, parents), tokens.unsqueeze(-1)], dim=-1)  # [R, C, .]
         if not looks_always or ends[:, :beams].any():
             # Only the K best may end a sequence; the others are there so that K beams can go on.
             ended = candidates / length**settings.length_penalty
@@ -150,16 +150,16 @@ def is_looking_free(device: torch.device | str) -> bool:
 
 
 def best_continuations(logs: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
-    """The best of all continuations [R, K, V]: scores, beams and pieces, [R, count] each.
+    """The best of all continuations [R, K, V]: scores, beams and tokens, [R, count] each.
 
     Where there are fewer, the rest are continuations that score so low that nothing takes them.
     """
     beams, vocabulary = logs.shape[1:]
     if count <= vocabulary and not is_looking_free(logs.device):
         # On a GPU short rows are sorted much faster: the best of the best of each beam.
-        top, pieces = logs.topk(count)  # [R, K, count] each
+        top, tokens = logs.topk(count)  # [R, K, count] each
         top, places = top.flatten(1).topk(count)
-        return top, places // count, pieces.flatten(1).gather(1, places)
+        return top, places // count, tokens.flatten(1).gather(1, places)
     logs = logs.flatten(1)
     if (missing := count - beams * vocabulary) > 0:
         logs = F.pad(logs, (0, missing), value=NEVER)
@@ -167,16 +167,16 @@ def best_continuations(logs: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor
     return top, (places // vocabulary).clamp(max=beams - 1), places % vocabulary
 
 
-def block_repeated_ngrams(logs: Tensor, pieces: Tensor, size: int) -> None:
-    """Set the scores [R, K, V] of pieces that would repeat an n-gram of ``pieces`` to -inf.
+def block_repeated_ngrams(logs: Tensor, tokens: Tensor, size: int) -> None:
+    """Set the scores [R, K, V] of tokens that would repeat an n-gram of ``tokens`` to -inf.
 
     Args:
-        pieces: so far, [R, K, t]; 0 for ``size`` blocks nothing.
+        tokens: so far, [R, K, t]; 0 for ``size`` blocks nothing.
     """
-    if not size or pieces.size(-1) < size:
+    if not size or tokens.size(-1) < size:
         return
-    windows = pieces.unfold(-1, size, 1)  # [R, K, t - size + 1, size]
-    suffix = pieces[:, :, pieces.size(-1) - size + 1 :].unsqueeze(2)
+    windows = tokens.unfold(-1, size, 1)  # [R, K, t - size + 1, size]
+    suffix = tokens[:, :, tokens.size(-1) - size + 1 :].unsqueeze(2)
     repeats = (windows[..., :-1] == suffix).all(-1)  # [R, K, t - size + 1]
     lowered = torch.zeros_like(repeats, dtype=logs.dtype).masked_fill(repeats, -torch.inf)
     logs.scatter_add_(2, windows[..., -1], lowered)

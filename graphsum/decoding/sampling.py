@@ -23,9 +23,9 @@ def sample_sequences(
     pad_id: int,
     fixed_width: bool = False,
 ) -> Tensor:
-    """Sequences drawn from the decoder's distribution, each piece with p^(1/temperature).
+    """Sequences drawn from the decoder's distribution, each token with p^(1/temperature).
 
-    The samples of a report that begin alike draw their next pieces by systematic sampling: n of
+    The samples of a report that begin alike draw their next tokens by systematic sampling: n of
     them take the quantiles (i + u) / n of one uniform number u. Each sample alone is distributed
     as if drawn independently, and shares of samples vary less (Kitagawa 1996, there for particle
     filters).
@@ -37,7 +37,7 @@ def sample_sequences(
             known, for which a GPU is waited for.
 
     Returns:
-        [B, N, 1 + T]: start piece, impression, end piece (none when cut), padding.
+        [B, N, 1 + T]: start token, impression, end token (none when cut), padding.
     """
     num_reports, longest, num_samples = uniforms.shape
     device = uniforms.device
@@ -49,7 +49,7 @@ def sample_sequences(
     samples = drawn.clone()  # of these, sorted by beginning, finished ones last, [R, N, 1 + T]
     going = torch.ones_like(samples[:, :, 0], dtype=torch.bool)  # [R, N]
     beam = torch.zeros_like(samples[:, :, 0])  # the beginning that a sample has, [R, N]
-    last = samples[:, :1, 0]  # last piece of each beginning, [R, K]
+    last = samples[:, :1, 0]  # last token of each beginning, [R, K]
     for step in range(longest):
         scores = decoder.step(last).float() / temperature
         mass = scores.softmax(-1).cumsum(-1)  # [R, K, V]
@@ -60,14 +60,14 @@ def sample_sequences(
             count.clamp(min=1).unsqueeze(-1)
         )  # of all samples under every beginning, [R, K, N]; used under their own
         taken = torch.searchsorted(mass, quantiles * mass[:, :, -1:], right=True)
-        pieces = taken.clamp(max=mass.size(-1) - 1).gather(1, beam.unsqueeze(1)).squeeze(1)
-        samples[:, :, step + 1] = pieces.masked_fill(~going, pad_id)
-        going = going & (pieces != end_id)
+        tokens = taken.clamp(max=mass.size(-1) - 1).gather(1, beam.unsqueeze(1)).squeeze(1)
+        samples[:, :, step + 1] = tokens.masked_fill(~going, pad_id)
+        going = going & (tokens != end_id)
 
-        key = (beam * mass.size(-1) + pieces).masked_fill(~going, torch.iinfo(torch.long).max)
+        key = (beam * mass.size(-1) + tokens).masked_fill(~going, torch.iinfo(torch.long).max)
         key, order = key.sort(dim=1, stable=True)
-        samples, going, pieces, parents = (
-            rows_of(values, order) for values in (samples, going, pieces, beam)
+        samples, going, tokens, parents = (
+            rows_of(values, order) for values in (samples, going, tokens, beam)
         )
         new = going.clone()
         new[:, 1:] &= key[:, 1:] != key[:, :-1]
@@ -81,13 +81,13 @@ def sample_sequences(
                 break
             if len(rows) < len(open_reports):
                 decoder.keep(rows)
-                reports, samples, going, pieces, parents, new, beam = (
-                    values[rows] for values in (reports, samples, going, pieces, parents, new, beam)
+                reports, samples, going, tokens, parents, new, beam = (
+                    values[rows] for values in (reports, samples, going, tokens, parents, new, beam)
                 )
         # Where each beginning has its first sample; reports with fewer get some that none uses.
         width = num_samples if fixed_width else int(new.sum(1).max())
         source = (~new).byte().argsort(dim=1, stable=True)[:, :width]
-        last = pieces.gather(1, source)
+        last = tokens.gather(1, source)
         decoder.reorder(parents.gather(1, source))
     written = int((drawn != pad_id).any(1).any(0).nonzero().max()) + 1
     return drawn[:, :, :written]

@@ -73,55 +73,52 @@ def config_hash(config: PreTrainedConfig) -> str:
 
 
 def describe_llm(name: str, *, revision: str | None = None, weights: str = "auto") -> LLMSpec:
-    """The record of an LLM, from its configuration alone.
+    """What identifies an LLM, from its configuration alone.
 
     Raises:
         InputError: it is not there, or is no decoder-only language model.
     """
     with clear_errors(name):
         config = AutoConfig.from_pretrained(name, revision=revision)
-    if config.is_encoder_decoder:
-        raise InputError(
-            f"--llm {name}: an encoder-decoder model ({config.model_type}); give a decoder-only "
-            "one, such as of the Llama, Mistral, Qwen, Gemma or Phi families"
-        )
     reads_both_ways = type(config) in MODEL_FOR_MASKED_LM_MAPPING  # BERT and its like
-    if reads_both_ways or type(config) not in MODEL_FOR_CAUSAL_LM_MAPPING:
+    is_causal = type(config) in MODEL_FOR_CAUSAL_LM_MAPPING and not reads_both_ways
+    if config.is_encoder_decoder or not is_causal:
+        what = "an encoder-decoder" if config.is_encoder_decoder else "no causal language"
         raise InputError(
-            f"--llm {name}: no causal language model ({config.model_type}); give a decoder-only "
-            "one, such as of the Llama, Mistral, Qwen, Gemma or Phi families"
+            f"--llm {name}: {what} model ({config.model_type}); give a decoder-only one, such as "
+            "of the Llama, Mistral, Qwen, Gemma or Phi families"
         )
     text = config.get_text_config(decoder=True)
     return LLMSpec(name, revision, config_hash(config), text.hidden_size, text.vocab_size, weights)
 
 
-def load_llm(record: LLMSpec) -> PreTrainedModel:
-    """The LLM of a record, frozen.
+def load_llm(spec: LLMSpec) -> PreTrainedModel:
+    """The LLM that ``spec`` describes, frozen.
 
-    ``revision`` is for hubs only. Its own generation settings are dropped but for the end pieces,
+    ``revision`` is for hubs only. Its own generation settings are dropped but for the end tokens,
     so that the same search gives the same impressions with every model.
 
     Raises:
-        InputError: it is not there, incomplete, or not the model of the record.
+        InputError: it is not there, incomplete, or not the model described.
         MissingBackendError: 8 or 4 bits without bitsandbytes.
     """
-    found = describe_llm(record.name, revision=record.revision, weights=record.weights)
-    if found.config_hash != record.config_hash:
+    found = describe_llm(spec.name, revision=spec.revision, weights=spec.weights)
+    if found.config_hash != spec.config_hash:
         raise InputError(
-            f"{record.name}: not the LLM that this checkpoint was trained with (its config.json "
-            f"has hash {found.config_hash[:12]}, not {record.config_hash[:12]}); give the right "
+            f"{spec.name}: not the LLM that this checkpoint was trained with (its config.json "
+            f"has hash {found.config_hash[:12]}, not {spec.config_hash[:12]}); give the right "
             "one with --llm"
         )
-    options: dict[str, Any] = {"dtype": record.weights}
-    if record.weights in QUANTISED:
+    options: dict[str, Any] = {"dtype": spec.weights}
+    if spec.weights in QUANTISED:
         if find_spec("bitsandbytes") is None:
             raise MissingBackendError(
-                f"--llm-weights {record.weights} needs bitsandbytes and a GPU: pip install "
+                f"--llm-weights {spec.weights} needs bitsandbytes and a GPU: pip install "
                 "bitsandbytes, or give --llm-weights bfloat16"
             )
-        options = {"quantization_config": BitsAndBytesConfig(**QUANTISED[record.weights])}
-    with clear_errors(record.name), out_of_memory_as_input_error():
-        llm = AutoModelForCausalLM.from_pretrained(record.name, revision=record.revision, **options)
+        options = {"quantization_config": BitsAndBytesConfig(**QUANTISED[spec.weights])}
+    with clear_errors(spec.name), out_of_memory_as_input_error():
+        llm = AutoModelForCausalLM.from_pretrained(spec.name, revision=spec.revision, **options)
     ends = llm.generation_config.eos_token_id
     llm.generation_config = GenerationConfig(eos_token_id=ends)
     return llm.requires_grad_(False)
@@ -151,21 +148,19 @@ def load_llm_tokenizer(name: str, *, revision: str | None = None) -> PreTrainedT
 
 
 @contextmanager
-def clear_errors(name: str) -> Iterator[None]:
+def clear_errors(
+    name: str, option: str = "--llm", advice: str = "copy the model's files into a folder"
+) -> Iterator[None]:
     """One line instead of what transformers raises when files are missing or broken."""
     try:
         yield
     except InputError:
         raise
     except (OSError, ValueError, KeyError) as error:
+        what = "no such folder, and it cannot be fetched from the model hub"
         if Path(name).is_dir():
-            what = (
-                "this folder holds no complete language model (config.json, *.safetensors, "
-                "tokenizer files)"
-            )
-        else:
-            what = "no such folder, and it cannot be fetched from the model hub"
-        raise InputError(f"--llm {name}: {what}; copy the model's files into a folder") from error
+            what = "this folder holds no complete model (configuration, weights, tokenizer)"
+        raise InputError(f"{option} {name}: {what}; {advice}") from error
 
 
 def add_lora(llm: PreTrainedModel, *, r: int, alpha: int, dropout: float, targets: str) -> None:

@@ -1,4 +1,4 @@
-"""What an LLM is asked and what it answers: prompts to pieces, pieces to clean impressions."""
+"""What an LLM is asked and what it answers: prompts to tokens, tokens to clean impressions."""
 
 import json
 import re
@@ -11,6 +11,7 @@ from torch import Tensor
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from graphsum.llm.loading import load_llm_tokenizer
+from graphsum.options import with_present_names
 from preprocessing.errors import InputError
 from preprocessing.files import write_text_atomically
 
@@ -29,19 +30,19 @@ class PromptSettings:
     """How an LLM is asked.
 
     ``prompt``: the instruction. ``findings``: are they part of the prompt? ``prefix``: does the
-    mapper's prefix stand before the instruction? ``max_prompt_pieces``: findings are cut on the
-    right to that many pieces. ``max_target_pieces``: of an impression, in training.
+    mapper's prefix stand before the instruction? ``max_prompt_length``: findings are cut on the
+    right to that many tokens. ``max_target_length``: of an impression, in training.
     """
 
     prompt: str = PROMPT
     findings: bool = True
     prefix: bool = False
-    max_prompt_pieces: int = 1024
-    max_target_pieces: int = 80
+    max_prompt_length: int = 1024
+    max_target_length: int = 80
 
 
 class Prompter:
-    """Prompts, labels and answers in an LLM's own pieces.
+    """Prompts, labels and answers in an LLM's own tokens.
 
     The prompt is a turn of the tokenizer's chat template where there is one; otherwise Alpaca's
     form ("### Instruction: ... ### Response:"), which Radiology-GPT used. The prefix stands after
@@ -61,23 +62,23 @@ class Prompter:
         return cls(load_llm_tokenizer(name, revision=revision), settings)
 
     def prompt_ids(self, findings: str, examples: Sequence[tuple[str, str]] = ()) -> np.ndarray:
-        """Pieces of the prompt, with :data:`PREFIX` where the prefix goes, [P].
+        """Tokens of the prompt, with :data:`PREFIX` where the prefix goes, [P].
 
         Args:
             findings: of the report; not used when the settings leave them out.
             examples: findings and impressions of other reports, shown before as answered turns.
         """
-        pieces = self._pieces(self.text(findings, examples))
-        over = len(pieces) - self.settings.max_prompt_pieces
+        tokens = self._token_ids(self.text(findings, examples))
+        over = len(tokens) - self.settings.max_prompt_length
         if over > 0 and self.settings.findings:
-            kept = self._pieces(findings)[:-over]
+            kept = self._token_ids(findings)[:-over]
             if not kept:
                 raise InputError(
-                    f"a prompt of {len(pieces)} pieces without room for findings; give fewer "
-                    f"--shots or more --max-prompt-pieces than {self.settings.max_prompt_pieces}"
+                    f"a prompt of {len(tokens)} tokens without room for findings; give fewer "
+                    f"--shots or more --max-prompt-length than {self.settings.max_prompt_length}"
                 )
-            pieces = self._pieces(self.text(self.tokenizer.decode(kept), examples))
-        return np.array(pieces, np.int64)
+            tokens = self._token_ids(self.text(self.tokenizer.decode(kept), examples))
+        return np.array(tokens, np.int64)
 
     def text(self, findings: str, examples: Sequence[tuple[str, str]] = ()) -> str:
         """The prompt as text, up to where the answer begins."""
@@ -90,15 +91,15 @@ class Prompter:
         return self._render([*turns, question], answer_follows=True)
 
     def target_ids(self, impression: str) -> np.ndarray:
-        """Pieces of an impression with the end of the turn, [T]; none for no impression."""
+        """Tokens of an impression with the end of the turn, [T]; none for no impression."""
         if not impression:
             return np.zeros(0, np.int64)
         ids = self.tokenizer(impression, add_special_tokens=False, verbose=False)["input_ids"]
-        return np.array([*ids[: self.settings.max_target_pieces - 1], self.end_id], np.int64)
+        return np.array([*ids[: self.settings.max_target_length - 1], self.end_id], np.int64)
 
-    def decode(self, pieces: Tensor) -> list[str]:
-        """Clean impressions of generated pieces [B, T]."""
-        texts = self.tokenizer.batch_decode(pieces, skip_special_tokens=True)
+    def decode(self, tokens: Tensor) -> list[str]:
+        """Clean impressions of generated tokens [B, T]."""
+        texts = self.tokenizer.batch_decode(tokens, skip_special_tokens=True)
         return [clean_answer(text) for text in texts]
 
     def save_pretrained(self, folder: str | Path) -> None:
@@ -116,9 +117,10 @@ class Prompter:
         """
         path = Path(folder) / LLM_TOKENIZER
         try:
-            settings = PromptSettings(**json.loads((path / PROMPT_FILE).read_text("utf-8")))
+            values = json.loads((path / PROMPT_FILE).read_text("utf-8"))
+            settings = PromptSettings(**with_present_names(values))
             return cls(AutoTokenizer.from_pretrained(str(path)), settings)
-        except (OSError, ValueError, TypeError) as error:
+        except (OSError, ValueError, TypeError, AttributeError) as error:
             raise InputError(
                 f"{path}: the LLM's tokenizer cannot be read ({type(error).__name__}); the "
                 "checkpoint is incomplete or damaged"
@@ -140,8 +142,8 @@ class Prompter:
             text += _HEADINGS[turn["role"]].format(turn["content"])
         return text + (_HEADINGS["assistant"].partition("{}")[0] if answer_follows else "")
 
-    def _pieces(self, text: str) -> list[int]:
-        """Pieces of a text that holds its special tokens itself, the prefix's mark among them."""
+    def _token_ids(self, text: str) -> list[int]:
+        """Tokens of a text that holds its special tokens itself, the prefix's mark among them."""
         before, mark, after = text.partition(_PREFIX_TEXT)
         ids = [
             self.tokenizer(part, add_special_tokens=False, verbose=False)["input_ids"]
@@ -160,9 +162,9 @@ class Prompter:
             special = set(self.tokenizer.all_special_ids) | set(
                 self.tokenizer.get_added_vocab().values()
             )
-            for piece in self._pieces(closing):
-                if piece in special:
-                    return piece
+            for token in self._token_ids(closing):
+                if token in special:
+                    return token
         return self.tokenizer.eos_token_id
 
 

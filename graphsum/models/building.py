@@ -15,6 +15,7 @@ from transformers import (
     RobertaPreLayerNormConfig,
 )
 
+from graphsum.llm.loading import clear_errors
 from graphsum.models.configuration import GraphSumConfig
 from graphsum.models.encoders import without_pooler
 from graphsum.models.modeling import GraphSum
@@ -115,8 +116,8 @@ def build_processor(
         annotator=options.annotator,
         annotator_version=annotator_version,
         graph_rule=options.graph_rule,
-        max_source_pieces=options.max_source_pieces,
-        max_target_pieces=options.max_target_pieces,
+        max_source_length=options.max_source_length,
+        max_target_length=options.max_target_length,
         whole_words=has_words_whole(tokenizer, training_texts(corpus.train, graphs)),
     )
     return GraphSumProcessor(tokenizer, settings, prompter)
@@ -141,9 +142,9 @@ def build_model(options: TrainOptions, processor: GraphSumProcessor) -> GraphSum
         if options.trim_vocab:
             encoder_config.vocab_size = vocab_size
         longest = getattr(encoder_config, "max_position_embeddings", None)
-        if longest and options.max_source_pieces > longest:
+        if longest and options.max_source_length > longest:
             raise InputError(
-                f"--max-source-pieces {options.max_source_pieces} is more than {options.encoder} "
+                f"--max-source-length {options.max_source_length} is more than {options.encoder} "
                 f"can read; give at most {longest}"
             )
     else:
@@ -156,7 +157,7 @@ def build_model(options: TrainOptions, processor: GraphSumProcessor) -> GraphSum
             intermediate_size=options.decoder_ffn_dim,
             hidden_dropout_prob=options.dropout,
             attention_probs_dropout_prob=options.attention_dropout,
-            max_position_embeddings=options.max_source_pieces + processor.pad_id + 1,
+            max_position_embeddings=options.max_source_length + processor.pad_id + 1,
             type_vocab_size=1,
             pad_token_id=processor.pad_id,
         )
@@ -166,7 +167,7 @@ def build_model(options: TrainOptions, processor: GraphSumProcessor) -> GraphSum
         options,
         text_encoder=encoder_values,
         vocab_size=vocab_size,
-        max_positions=max(512, options.max_target_pieces + 1),
+        max_positions=max(512, options.max_target_length + 1),
         pad_token_id=processor.pad_id,
         bos_token_id=processor.start_id,
         eos_token_id=processor.end_id,
@@ -182,30 +183,30 @@ def build_model(options: TrainOptions, processor: GraphSumProcessor) -> GraphSum
         if options.trim_vocab:
             take_embeddings(encoder, processor.tokenizer, options.encoder)
         model.text_encoder.load_state_dict(encoder.state_dict())
-        pieces = model.text_encoder.get_input_embeddings().state_dict()
+        embeddings = model.text_encoder.get_input_embeddings().state_dict()
         shared = processor.prompter is None and options.trim_vocab
         if shared and options.d_model == encoder_config.hidden_size:
-            model.get_input_embeddings().load_state_dict(pieces)
+            model.get_input_embeddings().load_state_dict(embeddings)
     return model
 
 
 def take_embeddings(
     encoder: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, name: str
 ) -> None:
-    """Leave the encoder the embeddings of the tokenizer's pieces only, in its order.
+    """Leave the encoder the embeddings of the tokenizer's tokens only, in its order.
 
-    A piece that the encoder does not know is a whole word: it gets the mean of those that it had.
+    A token that the encoder does not know is a whole word: it gets the mean of those that it had.
     """
     original = pretrained(AutoTokenizer, name)
     known = original.get_vocab()
     embeddings = encoder.get_input_embeddings()
     rows = [
         embeddings.weight[
-            [known[piece]]
-            if piece in known
-            else original.convert_tokens_to_ids(original.tokenize(piece))
+            [known[token]]
+            if token in known
+            else original.convert_tokens_to_ids(original.tokenize(token))
         ].mean(dim=0)
-        for piece in tokenizer.convert_ids_to_tokens(range(len(tokenizer)))
+        for token in tokenizer.convert_ids_to_tokens(range(len(tokenizer)))
     ]
     padding = tokenizer.convert_tokens_to_ids(tokenizer.pad_token)
     encoder.set_input_embeddings(
@@ -219,14 +220,6 @@ def pretrained(cls: Any, name: str) -> Any:
     Raises:
         InputError: neither a folder with such files nor reachable on a model hub.
     """
-    try:
+    advice = "copy the model's files into a folder, or use --preset small, which needs none"
+    with clear_errors(name, "--encoder", advice):
         return cls.from_pretrained(name)
-    except (OSError, ValueError) as error:
-        if Path(name).is_dir():
-            what = "this folder holds no complete transformers model and tokenizer"
-        else:
-            what = "no such folder, and it cannot be fetched from the model hub"
-        raise InputError(
-            f"--encoder {name}: {what}; copy the model's files into a folder and give that, or "
-            "use --preset small, which needs none"
-        ) from error

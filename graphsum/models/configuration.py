@@ -1,18 +1,16 @@
-"""The model's configuration: one flat, validated set of values, JSON in and out."""
+"""The models' configurations: flat, validated sets of values, JSON in and out."""
 
-from dataclasses import fields
-from inspect import signature
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar
 
 from transformers import AutoConfig, PreTrainedConfig
 
 from graphsum.options import TrainOptions
+from graphsum.options.train_options import CHOICES
 from preprocessing.errors import InputError
 from preprocessing.graphs import EDGE_TYPES
 
-GRAPH_CONVOLUTIONS = ("gat", "gatv2", "none")
-MAPPERS = ("linear", "mlp", "queries")
-ALIGNMENTS = ("shallow", "delta", "deep")
 LLM_VALUES = ("decoder", "llm", "mapper", "prefix_length", "alignment")
 
 
@@ -25,7 +23,7 @@ class GraphSumConfig(PreTrainedConfig):
     Args:
         text_encoder: the encoder's own transformers configuration as a dictionary with its
             ``model_type``, so that no model hub is needed to load a checkpoint.
-        vocab_size: pieces of the decoder, V; encoder and decoder share one tokenizer.
+        vocab_size: tokens of the decoder, V; encoder and decoder share one tokenizer.
         d_model: width of memory and decoder, D.
         dropout, attention_dropout: of the layers' outputs and attention weights, in the decoder
             and the contrastive module.
@@ -34,7 +32,7 @@ class GraphSumConfig(PreTrainedConfig):
             layer, and the dropout of the graph layers' inputs and attention.
         typed_edges: edge types enter the attention (``gatv2`` only).
         edge_types: names of the edge types, in the order of their ids.
-        copy: the decoder may copy pieces of the findings (pointer-generator).
+        copy: the decoder may copy tokens of the findings (pointer-generator).
         contrastive_weight: factor of the contrastive loss; 0 leaves the module out.
         contrastive_layers: layers of the contrastive module's Transformer encoder.
         contrastive_temperature: temperature of the contrastive loss.
@@ -57,79 +55,50 @@ class GraphSumConfig(PreTrainedConfig):
     """
 
     model_type = "graphsum"
+    # Names under which ``generate`` and its caches look the decoder's sizes up.
+    attribute_map: ClassVar[dict[str, str]] = {
+        "num_hidden_layers": "decoder_layers",
+        "num_attention_heads": "decoder_heads",
+        "hidden_size": "d_model",
+    }
+    is_encoder_decoder: bool = True
+    tie_word_embeddings: bool = True
 
-    def __init__(
-        self,
-        *,
-        text_encoder: dict[str, Any] | None = None,
-        vocab_size: int = 28996,
-        d_model: int = 768,
-        decoder_layers: int = 6,
-        decoder_heads: int = 8,
-        decoder_ffn_dim: int = 2048,
-        max_positions: int = 512,
-        dropout: float = 0.2,
-        attention_dropout: float = 0.2,
-        copy: bool = False,
-        graph: str = "gat",
-        graph_heads: int = 8,
-        graph_width: int = 768,
-        graph_dropout: float = 0.2,
-        typed_edges: bool = False,
-        edge_types: tuple[str, ...] = EDGE_TYPES,
-        contrastive_weight: float = 1.0,
-        contrastive_layers: int = 6,
-        contrastive_temperature: float = 1.0,
-        contrastive_negatives: str = "own",
-        label_smoothing: float = 0.1,
-        r_drop: float = 0.0,
-        decoder: str = "transformer",
-        llm: dict[str, Any] | None = None,
-        mapper: str | None = None,
-        prefix_length: int = 32,
-        alignment: str = "deep",
-        pad_token_id: int = 0,
-        bos_token_id: int = 101,
-        eos_token_id: int = 102,
-        decoder_start_token_id: int = 101,
-        **kwargs: Any,
-    ) -> None:
-        self.text_encoder = text_encoder if text_encoder is not None else {"model_type": "bert"}
-        self.vocab_size = vocab_size
-        self.d_model = d_model
-        self.decoder_layers = decoder_layers
-        self.decoder_heads = decoder_heads
-        self.decoder_ffn_dim = decoder_ffn_dim
-        self.max_positions = max_positions
-        self.dropout = dropout
-        self.attention_dropout = attention_dropout
-        self.copy = copy
-        self.graph = graph
-        self.graph_heads = graph_heads
-        self.graph_width = graph_width
-        self.graph_dropout = graph_dropout
-        self.typed_edges = typed_edges
-        self.edge_types = list(edge_types)
-        self.contrastive_weight = contrastive_weight
-        self.contrastive_layers = contrastive_layers
-        self.contrastive_temperature = contrastive_temperature
-        self.contrastive_negatives = contrastive_negatives
-        self.label_smoothing = label_smoothing
-        self.r_drop = r_drop
-        self.decoder = decoder
-        self.llm = llm
-        self.mapper = mapper
-        self.prefix_length = prefix_length
-        self.alignment = alignment
-        # As class attributes these would be lost in a saved configuration.
-        kwargs = {"is_encoder_decoder": True, "tie_word_embeddings": True} | kwargs
-        super().__init__(
-            pad_token_id=pad_token_id,
-            bos_token_id=bos_token_id,
-            eos_token_id=eos_token_id,
-            decoder_start_token_id=decoder_start_token_id,
-            **kwargs,
-        )
+    text_encoder: dict[str, Any] = field(default_factory=lambda: {"model_type": "bert"})
+    vocab_size: int = 28996
+    d_model: int = 768
+    decoder_layers: int = 6
+    decoder_heads: int = 8
+    decoder_ffn_dim: int = 2048
+    max_positions: int = 512
+    dropout: float = 0.2
+    attention_dropout: float = 0.2
+    copy: bool = False
+    graph: str = "gat"
+    graph_heads: int = 8
+    graph_width: int = 768
+    graph_dropout: float = 0.2
+    typed_edges: bool = False
+    edge_types: Sequence[str] = EDGE_TYPES
+    contrastive_weight: float = 1.0
+    contrastive_layers: int = 6
+    contrastive_temperature: float = 1.0
+    contrastive_negatives: str = "own"
+    label_smoothing: float = 0.1
+    r_drop: float = 0.0
+    decoder: str = "transformer"
+    llm: dict[str, Any] | None = None
+    mapper: str | None = None
+    prefix_length: int = 32
+    alignment: str = "deep"
+    pad_token_id: int = 0
+    bos_token_id: int = 101
+    eos_token_id: int = 102
+    decoder_start_token_id: int = 101
+
+    def __post_init__(self, **kwargs: Any) -> None:
+        self.edge_types = list(self.edge_types)
+        super().__post_init__(**kwargs)
         self._check()
 
     @classmethod
@@ -141,13 +110,15 @@ class GraphSumConfig(PreTrainedConfig):
         Args:
             values: what the options do not say: text encoder, vocabulary, ids of special tokens.
         """
-        shared = {field.name for field in fields(options)} & set(signature(cls.__init__).parameters)
+        shared = {entry.name for entry in fields(options)} & {entry.name for entry in fields(cls)}
         copied = {name: getattr(options, name) for name in shared.difference(LLM_VALUES)}
         return cls(**copied | values)
 
     def _check(self) -> None:
-        if self.graph not in GRAPH_CONVOLUTIONS:
-            raise InputError(f"graph={self.graph!r} is not one of {', '.join(GRAPH_CONVOLUTIONS)}")
+        for name in ("graph", "contrastive_negatives", "mapper", "alignment"):
+            value, allowed = getattr(self, name), CHOICES[name]
+            if value not in allowed and not (name == "mapper" and value is None):
+                raise InputError(f"{name}={value!r} is not one of {', '.join(allowed)}")
         if self.typed_edges and self.graph != "gatv2":
             raise InputError("typed_edges needs graph=gatv2: the other convolutions ignore types")
         if self.d_model % self.decoder_heads:
@@ -157,12 +128,6 @@ class GraphSumConfig(PreTrainedConfig):
         for name in ("dropout", "attention_dropout", "graph_dropout", "label_smoothing"):
             if not 0 <= getattr(self, name) < 1:
                 raise InputError(f"{name}={getattr(self, name)} is not in [0, 1)")
-        for name, allowed in (
-            ("alignment", ALIGNMENTS),
-            ("mapper", (None, *MAPPERS)),
-        ):
-            if getattr(self, name) not in allowed:
-                raise InputError(f"{name}={getattr(self, name)!r} is not one of {allowed}")
         if (self.decoder == "causal-lm") != (self.llm is not None):
             raise InputError("decoder=causal-lm needs llm, and no other decoder takes one")
         if self.r_drop < 0 or (self.r_drop and self.decoder != "transformer"):
@@ -183,19 +148,20 @@ class GraphSumConfig(PreTrainedConfig):
         values = dict(self.text_encoder)
         return AutoConfig.for_model(values.pop("model_type"), **values)
 
-    def get_text_config(self, decoder: bool | None = None, encoder: bool | None = None) -> Any:
+    def get_text_config(
+        self, decoder: bool | None = None, encoder: bool | None = None
+    ) -> "GraphSumConfig":
         """This configuration itself: ``generate`` reads the decoder's sizes from it."""
         return self
 
-    # Names under which ``generate`` and its caches look the decoder's sizes up.
-    @property
-    def num_hidden_layers(self) -> int:
-        return self.decoder_layers
 
-    @property
-    def num_attention_heads(self) -> int:
-        return self.decoder_heads
+@dataclass(frozen=True)
+class InstructConfig:
+    """Which LLM, and how its answers end; fields as in GraphSumConfig."""
 
-    @property
-    def hidden_size(self) -> int:
-        return self.d_model
+    llm: dict[str, Any]
+    eos_token_id: int
+    pad_token_id: int
+    label_smoothing: float = 0.0
+    mapper: None = None  # there is no memory to map
+    model_type: str = "instruct"

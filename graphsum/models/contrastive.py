@@ -14,11 +14,11 @@ from graphsum.models.configuration import GraphSumConfig
 
 
 def contrastive_views(attention_mask: Tensor, key_mask: Tensor) -> tuple[Tensor, Tensor]:
-    """Which pieces each view keeps.
+    """Which tokens each view keeps.
 
     Args:
-        attention_mask: 1 for real pieces, 0 for padding, [B, S].
-        key_mask: 1 for pieces of key words, [B, S].
+        attention_mask: 1 for real tokens, 0 for padding, [B, S].
+        key_mask: 1 for tokens of key words, [B, S].
 
     Returns:
         ``positive`` keeps the key words (everything else is masked), ``negative`` keeps what is
@@ -66,8 +66,8 @@ class ContrastiveModule(nn.Module):
     """Encodes memory and its two masked views, and compares them.
 
     A view is the memory with the masked positions invisible: not attended to and not pooled.
-    Since the positive and the negative view share no position, one pass encodes both: pieces of
-    key words see only each other, all other pieces see only each other.
+    Since the positive and the negative view share no position, one pass encodes both: tokens of
+    key words see only each other, all other tokens see only each other.
     """
 
     def __init__(self, config: GraphSumConfig) -> None:

@@ -24,7 +24,7 @@ def without_pooler(encoder: PreTrainedModel) -> PreTrainedModel:
 
 
 class GraphEncoder(nn.Module):
-    """Two graph attention layers over the pieces of a batch (Hu et al. 2022).
+    """Two graph attention layers over the tokens of a batch (Hu et al. 2022).
 
     GAT width_in -> graph_heads x graph_width (concatenated), ReLU, dropout, GAT -> d_model with
     one head. Every node gets a self-loop of a type of its own, so nodes without edges keep
@@ -56,7 +56,7 @@ class GraphEncoder(nn.Module):
         """New node states.
 
         Args:
-            nodes: states of all real pieces of the batch, [N, width_in].
+            nodes: states of all real tokens of the batch, [N, width_in].
             edge_index: head and dependent node of each edge, [2, E].
             edge_type: id of each edge's type, [E].
 
@@ -82,7 +82,7 @@ class GraphEncoder(nn.Module):
 
         Args:
             hidden: [B, S, width_in].
-            attention_mask: 1 for real pieces, which come first in each row, [B, S].
+            attention_mask: 1 for real tokens, which come first in each row, [B, S].
             edge_index, edge_type: as in :meth:`GraphSum.encode`; -1 where there is no edge.
 
         Returns:

@@ -2,8 +2,9 @@
 
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cache
+from typing import Any
 
 import numpy as np
 import torch
@@ -38,8 +39,8 @@ def generate_impressions(
     for rows, batch in batches(
         model, processor, examples, batch_size, "generate" if progress else None
     ):
-        pieces = model.generate_impressions(batch, settings)
-        for row, text in zip(rows, processor.decode(pieces), strict=True):
+        tokens = model.generate_impressions(batch, settings)
+        for row, text in zip(rows, processor.batch_decode(tokens), strict=True):
             impressions[row] = text
     return impressions
 
@@ -58,7 +59,7 @@ def sample_impressions(
 ) -> list[list[str]]:
     """``num_samples`` impressions per example, drawn from the model.
 
-    Randomness comes from ``seed`` and the findings' pieces, so that a report has the same samples
+    Randomness comes from ``seed`` and the findings' tokens, so that a report has the same samples
     alone and in any batch, but for rounding.
     """
     sampled: list[list[str]] = [[]] * len(examples)
@@ -68,15 +69,15 @@ def sample_impressions(
         uniforms = torch.stack(
             [uniforms_of(examples[row], (max_new_tokens, num_samples), seed) for row in rows]
         )
-        pieces = model.sample_impressions(batch, uniforms.to(model.device), temperature=temperature)
-        texts = processor.decode(pieces.flatten(0, 1))
+        tokens = model.sample_impressions(batch, uniforms.to(model.device), temperature=temperature)
+        texts = processor.batch_decode(tokens.flatten(0, 1))
         for number, row in enumerate(rows):
             sampled[row] = texts[number * num_samples : (number + 1) * num_samples]
     return sampled
 
 
 def uniforms_of(example: Example, shape: tuple[int, ...], seed: int) -> torch.Tensor:
-    """Uniform numbers in [0, 1) that depend on the seed and the findings' pieces."""
+    """Uniform numbers in [0, 1) that depend on the seed and the findings' tokens."""
     digest = zlib.crc32(example.input_ids.astype("<i8").tobytes())
     generator = np.random.default_rng((seed, digest))
     return torch.from_numpy(generator.random(shape, dtype=np.float32))
@@ -118,31 +119,30 @@ def onednn_products() -> Iterator[None]:
     later) offers oneDNN under the name of the lower precision that it may use; it does so only on
     processors with units for that, and there this changes nothing.
     """
-    products = getattr(torch.backends.mkldnn, "matmul", None)
-    if products is None or not onednn_is_exact():
+    with reduced_precision_allowed() if onednn_is_exact() else nullcontext():
         yield
-        return
+
+
+@cache
+def onednn_is_exact() -> bool:
+    """Does oneDNN keep single precision here when it need not? Tried on one product."""
+    if not (hasattr(torch.backends.mkldnn, "matmul") and torch.backends.mkldnn.is_available()):
+        return False
+    generator = torch.Generator().manual_seed(0)
+    left = torch.rand(64, 256, generator=generator)  # sums of 256 terms of about 1/4
+    right = torch.rand(256, 64, generator=generator)
+    with reduced_precision_allowed():
+        error = (left @ right - left.double() @ right.double()).abs().max().item()
+    return error < 1e-3  # single precision: about 2e-5; bf16: about 2e-2
+
+
+@contextmanager
+def reduced_precision_allowed() -> Iterator[None]:
+    """Let oneDNN multiply matrices of single precision as bf16."""
+    products: Any = getattr(torch.backends.mkldnn, "matmul", None)
     before = products.fp32_precision
     products.fp32_precision = "bf16"
     try:
         yield
     finally:
         products.fp32_precision = before
-
-
-@cache
-def onednn_is_exact() -> bool:
-    """Does oneDNN keep single precision here when it need not? Tried on one product."""
-    products = getattr(torch.backends.mkldnn, "matmul", None)
-    if products is None or not torch.backends.mkldnn.is_available():
-        return False
-    before = products.fp32_precision
-    generator = torch.Generator().manual_seed(0)
-    left = torch.rand(64, 256, generator=generator)  # sums of 256 terms of about 1/4
-    right = torch.rand(256, 64, generator=generator)
-    try:
-        products.fp32_precision = "bf16"
-        error = (left @ right - left.double() @ right.double()).abs().max().item()
-    finally:
-        products.fp32_precision = before
-    return error < 1e-3  # single precision: about 2e-5; bf16: about 2e-2

@@ -8,9 +8,8 @@ neither encoder nor graph; for the rest it goes the way of
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -19,29 +18,19 @@ from torch import Tensor, nn
 from graphsum.decoding.beam_search import SearchSettings
 from graphsum.llm.prompting import Prompter
 from graphsum.metrics.baselines import NeighbourConsensus, nearest
+from graphsum.models.configuration import InstructConfig
 from graphsum.models.decoders.causal_lm import CausalLMDecoder
 from graphsum.models.llm_building import attach_llm, llm_spec_of, prompter_of
 from graphsum.models.modeling import LLM, GraphSum, GraphSumOutput, own_state
 from graphsum.models.padding import IGNORED, padded, padded_left, places_of
 from graphsum.models.processing import Example, tidy
 from graphsum.options import TrainOptions
+from preprocessing.corpora import Corpus
 from preprocessing.files import write_text_atomically
 from preprocessing.records import Report
 
 CONFIG_FILE = "config.json"
-PROMPTED_PIECES = 4096  # of a prompt with its examples
-
-
-@dataclass(frozen=True)
-class InstructConfig:
-    """Which LLM, and how its answers end; fields as in GraphSumConfig."""
-
-    llm: dict[str, Any]
-    eos_token_id: int
-    pad_token_id: int
-    label_smoothing: float = 0.0
-    mapper: None = None  # there is no memory to map
-    model_type: str = "instruct"
+PROMPTED_LENGTH = 4096  # of a prompt with its examples
 
 
 class Instruct(nn.Module):
@@ -63,16 +52,16 @@ class Instruct(nn.Module):
         source_ids: Tensor,
         labels: Tensor,
         label_places: Tensor | None = None,
-        num_pieces: Tensor | float | None = None,
+        num_tokens: Tensor | float | None = None,
         num_reports: Tensor | float | None = None,
     ) -> GraphSumOutput:
-        """Loss per target piece.
+        """Loss per target token.
 
         Args:
             source_ids: prompts, padded on the left, [B, P].
-            labels: target pieces with the end piece, -100 where padded, [B, T].
+            labels: target tokens with the end token, -100 where padded, [B, T].
             label_places: as in :meth:`graphsum.models.modeling.GraphSum.forward`.
-            num_pieces: what the loss sum is divided by; by default this batch's own count.
+            num_tokens: what the loss sum is divided by; by default this batch's own count.
             num_reports: not used; there is no loss per report.
         """
         inputs = nn.functional.pad(labels[:, :-1], (1, 0), value=self.config.eos_token_id)
@@ -85,21 +74,21 @@ class Instruct(nn.Module):
             label_smoothing=self.config.label_smoothing if self.training else 0.0,
             label_places=label_places,
         )
-        loss = losses.sum() / ((labels != IGNORED).sum() if num_pieces is None else num_pieces)
+        loss = losses.sum() / ((labels != IGNORED).sum() if num_tokens is None else num_tokens)
         return GraphSumOutput(loss=loss, generation_loss=loss)
 
     @torch.no_grad()
     def generate_impressions(
         self, batch: dict[str, Tensor], settings: SearchSettings | None = None
     ) -> Tensor:
-        """Generated pieces of each report, [B, T]."""
+        """Generated tokens of each report, [B, T]."""
         return self.decoder.search(None, None, batch["source_ids"], settings or SearchSettings())
 
     @torch.inference_mode()
     def sample_impressions(
         self, batch: dict[str, Tensor], uniforms: Tensor, *, temperature: float
     ) -> Tensor:
-        """Sampled pieces of each report, [B, N, T]; see :meth:`CausalLMDecoder.sample`."""
+        """Sampled tokens of each report, [B, N, T]; see :meth:`CausalLMDecoder.sample`."""
         return self.decoder.sample(
             None, None, batch["source_ids"], uniforms, temperature=temperature
         )
@@ -123,7 +112,7 @@ class Instruct(nn.Module):
         values = json.loads((Path(folder) / CONFIG_FILE).read_text(encoding="utf-8"))
         model = cls(InstructConfig(**values))
         if llm is not None:
-            model.decoder.record = replace(model.decoder.record, name=llm, revision=None)
+            model.decoder.llm_spec = replace(model.decoder.llm_spec, name=llm, revision=None)
         model.decoder.attach(folder=folder)
         return model.eval()
 
@@ -171,7 +160,7 @@ class InstructProcessor:
         return [(self.train[row].findings, self.train[row].impression) for row in rows[::-1]]
 
     def is_word(self, word: str) -> bool:
-        """True: an LLM's pieces tell nothing of words."""
+        """True: whether a word exists does not follow from an LLM's tokens."""
         return True
 
     def collate(
@@ -188,9 +177,9 @@ class InstructProcessor:
                 batch["label_places"] = places_of(batch["labels"])
         return batch
 
-    def decode(self, pieces: Tensor) -> list[str]:
-        """Impressions of generated pieces [B, T]."""
-        return [tidy(text) for text in self.prompter.decode(pieces)]
+    def batch_decode(self, tokens: Tensor) -> list[str]:
+        """Impressions of generated tokens [B, T]."""
+        return [tidy(text) for text in self.prompter.decode(tokens)]
 
     def save_pretrained(self, folder: str | Path) -> None:
         self.prompter.save_pretrained(folder)
@@ -201,7 +190,10 @@ class InstructProcessor:
 
 
 def build_processor(
-    options: TrainOptions, corpus: Any = None, reports: Any = None, version: str = ""
+    options: TrainOptions,
+    corpus: Corpus | None = None,
+    reports: Sequence[Report] = (),
+    version: str = "",
 ) -> InstructProcessor:
     """With the tokenizer of the run's LLM; nothing is taken from the corpus."""
     return InstructProcessor(prompter_of(options))
@@ -216,7 +208,7 @@ def prompted(
         findings: without them the prompt says nothing about the report: what the LLM writes then
             is what it writes for all, the row to compare a prefix with.
     """
-    options = TrainOptions(model="instruct", llm=llm, max_prompt_pieces=PROMPTED_PIECES)
+    options = TrainOptions(model="instruct", llm=llm, max_prompt_length=PROMPTED_LENGTH)
     processor = build_processor(options)
     processor.prompter.settings = replace(processor.prompter.settings, findings=findings)
     processor.show(train, shots)

@@ -23,8 +23,8 @@ def prompter_of(options: TrainOptions) -> Prompter:
         prompt=options.prompt,
         findings=alone or options.prompt_findings,
         prefix=not alone,
-        max_prompt_pieces=options.max_prompt_pieces,
-        max_target_pieces=options.max_target_pieces,
+        max_prompt_length=options.max_prompt_length,
+        max_target_length=options.max_target_length,
     )
     return Prompter.for_llm(str(options.llm), settings, revision=options.llm_revision)
 
@@ -90,7 +90,7 @@ def attach_llm(
     llm: PreTrainedModel | None = None,
 ) -> None:
     """Load the LLM of the options (or take ``llm``) into a new model, with LoRA or without."""
-    llm = load_llm(decoder.record) if llm is None else llm
+    llm = load_llm(decoder.llm_spec) if llm is None else llm
     if lora:
         add_lora(
             llm,

@@ -1,18 +1,23 @@
 """A checkpoint's model, loaded and put on a device."""
 
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import torch
 from transformers.utils import logging as transformers_logging
 
 from graphsum.models.attention import choose_attention_kernels
+from graphsum.models.protocols import ImpressionModel
 from graphsum.models.types import model_type_of
 from graphsum.out_of_memory import out_of_memory_as_input_error
 from preprocessing.errors import InputError
 
+Model = TypeVar("Model", bound=ImpressionModel)
 
-def load_model(folder: str | Path, *, device: str | None = None, llm: str | None = None) -> Any:
+
+def load_model(
+    folder: str | Path, *, device: str | None = None, llm: str | None = None
+) -> ImpressionModel:
     """The model of a checkpoint folder, in evaluation mode, on the device.
 
     ``llm``: where the LLM lies that it was trained with, when it has moved.
@@ -23,7 +28,8 @@ def load_model(folder: str | Path, *, device: str | None = None, llm: str | None
     bars = transformers_logging.is_progress_bar_enabled()
     transformers_logging.disable_progress_bar()
     try:
-        model = model_type_of(folder).part("model").from_pretrained(str(folder), llm=llm)
+        cls = model_type_of(folder).part("model")
+        model: ImpressionModel = cls.from_pretrained(str(folder), llm=llm)
     except InputError:
         raise
     except Exception as error:  # safetensors, json and transformers raise many kinds here
@@ -37,7 +43,7 @@ def load_model(folder: str | Path, *, device: str | None = None, llm: str | None
     return on_device(model, device)
 
 
-def on_device(model: Any, device: str | None) -> Any:
+def on_device(model: Model, device: str | None) -> Model:
     """The model in evaluation mode on a device, by default a GPU when there is one.
 
     Raises:
@@ -49,7 +55,9 @@ def on_device(model: Any, device: str | None) -> Any:
         model.use_plain_attention()
     try:
         with out_of_memory_as_input_error():
-            return model.to(where).eval()
+            model.to(where)
+            model.eval()
+            return model
     except InputError:
         raise
     except (RuntimeError, AssertionError):

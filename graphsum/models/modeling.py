@@ -1,6 +1,6 @@
 """GraphSum: text and graph -> memory -> impression.
 
-Shapes: B reports, S source pieces, T target pieces, N nodes (all real pieces of the batch),
+Shapes: B reports, S source tokens, T target tokens, N nodes (all real tokens of the batch),
 E edges, D width, V vocabulary.
 """
 
@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import (
     AutoConfig,
@@ -29,7 +28,7 @@ from graphsum.models.contrastive import ContrastiveModule
 from graphsum.models.decoders import DECODERS
 from graphsum.models.decoders.cache import CACHE
 from graphsum.models.encoders import GraphEncoder, build_text_encoder
-from graphsum.models.padding import IGNORED, labels_at, places_of, rows_at
+from graphsum.models.padding import IGNORED, label_losses
 from preprocessing.errors import InputError
 from preprocessing.registry import load
 
@@ -42,8 +41,8 @@ class GraphSumOutput(ModelOutput):
     """What a forward pass gives.
 
     ``loss``: generation_loss + contrastive_weight x contrastive_loss + r_drop x agreement_loss
-    (scalar, with labels only); ``generation_loss``: cross-entropy per target piece, in nats, with
-    label smoothing; ``contrastive_loss``: mean over reports; ``agreement_loss``: per target piece,
+    (scalar, with labels only); ``generation_loss``: cross-entropy per target token, in nats, with
+    label smoothing; ``contrastive_loss``: mean over reports; ``agreement_loss``: per target token,
     in nats, in training with r_drop only; ``logits``: [B, T, V], with labels too unless they are
     left out (see ``return_logits`` of :meth:`GraphSum.forward`). With ``output_hidden_states``, as
     tuples of the embedding's and each layer's states: ``encoder_hidden_states`` of the text
@@ -143,7 +142,7 @@ class GraphSum(PreTrainedModel, GenerationMixin):
         model: GraphSum = super().from_pretrained(folder, *args, **options)
         if model.config.llm is not None:
             if place is not None:
-                model.decoder.record = replace(model.decoder.record, name=place, revision=None)
+                model.decoder.llm_spec = replace(model.decoder.llm_spec, name=place, revision=None)
             model.decoder.attach(folder=folder)
         elif place is not None:
             raise InputError(f"{folder}: this checkpoint uses no LLM; leave out --llm")
@@ -162,43 +161,32 @@ class GraphSum(PreTrainedModel, GenerationMixin):
 
         Args:
             input_ids, attention_mask: [B, S].
-            edge_index: [2, E], over the real pieces of the batch counted row by row.
+            edge_index: [2, E], over the real tokens of the batch counted row by row.
             edge_type: [E].
             states: a list that takes the text encoder's hidden states.
 
         Returns:
             [B, S, D]; padding positions hold values that nothing may read.
         """
-        frozen = nullcontext() if self.config.trains_encoder else torch.no_grad()
-        with frozen:
-            return self._memory(input_ids, attention_mask, edge_index, edge_type, states)
-
-    def _memory(
-        self,
-        input_ids: Tensor,
-        attention_mask: Tensor,
-        edge_index: Tensor,
-        edge_type: Tensor,
-        states: list[Tensor] | None,
-    ) -> Tensor:
-        text = self.text_encoder(
-            input_ids=input_ids,
-            attention_mask=attention_mask,
-            output_hidden_states=states is not None,
-        )
-        if states is not None:
-            states.extend(text.hidden_states)
-        hidden = text.last_hidden_state  # [B, S, width]
-        if self.graph_encoder is None:
-            return self.fusion(hidden)
-        if is_padded_faster(hidden):
-            graph = self.graph_encoder.of_padded(hidden, attention_mask, edge_index, edge_type)
-            return self.fusion(torch.cat([hidden, graph.to(hidden.dtype)], dim=-1))
-        real = attention_mask.bool()
-        nodes = self.graph_encoder(hidden[real], edge_index, edge_type)  # [N, D]
-        graph = nodes.new_zeros(*hidden.shape[:2], nodes.size(-1))
-        graph = graph.masked_scatter(real.unsqueeze(-1), nodes)  # [B, S, D]
-        return self.fusion(torch.cat([hidden, graph], dim=-1))
+        with nullcontext() if self.config.trains_encoder else torch.no_grad():
+            text = self.text_encoder(
+                input_ids=input_ids,
+                attention_mask=attention_mask,
+                output_hidden_states=states is not None,
+            )
+            if states is not None:
+                states.extend(text.hidden_states)
+            hidden = text.last_hidden_state  # [B, S, width]
+            if self.graph_encoder is None:
+                return self.fusion(hidden)
+            if is_padded_faster(hidden):
+                graph = self.graph_encoder.of_padded(hidden, attention_mask, edge_index, edge_type)
+                return self.fusion(torch.cat([hidden, graph.to(hidden.dtype)], dim=-1))
+            real = attention_mask.bool()
+            nodes = self.graph_encoder(hidden[real], edge_index, edge_type)  # [N, D]
+            graph = nodes.new_zeros(*hidden.shape[:2], nodes.size(-1))
+            graph = graph.masked_scatter(real.unsqueeze(-1), nodes)  # [B, S, D]
+            return self.fusion(torch.cat([hidden, graph], dim=-1))
 
     def forward(
         self,
@@ -215,29 +203,29 @@ class GraphSum(PreTrainedModel, GenerationMixin):
         cache: Cache | None = None,
         past_key_values: Cache | None = None,
         use_cache: bool | None = None,
-        num_pieces: Tensor | float | None = None,
+        num_tokens: Tensor | float | None = None,
         num_reports: Tensor | float | None = None,
         return_logits: bool | None = None,
         output_hidden_states: bool | None = None,
         return_dict: bool | None = None,
     ) -> GraphSumOutput | tuple[Any, ...]:
-        """Teacher-forced losses (with ``labels``) or next-piece scores (without).
+        """Teacher-forced losses (with ``labels``) or next-token scores (without).
 
         Args:
             input_ids, attention_mask, edge_index, edge_type: as in :meth:`encode`.
-            key_mask: 1 for pieces of key words, [B, S]; the contrastive loss needs it.
-            labels: target pieces with the end piece, -100 where padded, [B, T].
+            key_mask: 1 for tokens of key words, [B, S]; the contrastive loss needs it.
+            labels: target tokens with the end token, -100 where padded, [B, T].
             label_places: where the flattened labels are not -100, then -1, [N]; found here when
                 not given, for which a GPU is waited for.
             decoder_input_ids: [B, T]; by default the labels shifted right.
             encoder_outputs: the memory, when already encoded (``generate``); then
-            source_ids: the findings' pieces that it stands for, [B, S]; with an LLM as decoder
+            source_ids: the findings' tokens that it stands for, [B, S]; with an LLM as decoder
                 always the prompts, [B, P].
             cache: what an earlier call with ``use_cache`` returned.
             past_key_values: the same, by its name before transformers 5.24.
-            num_pieces, num_reports: what the loss sums are divided by, when this batch is a part
+            num_tokens, num_reports: what the loss sums are divided by, when this batch is a part
                 of a larger one; by default its own counts.
-            return_logits: give logits beside the losses; by default unless ``num_pieces`` is given.
+            return_logits: give logits beside the losses; by default unless ``num_tokens`` is given.
                 Without them scores are computed only where there is a label, which is faster and
                 takes less memory. In training with R-Drop there are none: two passes are compared.
             output_hidden_states: give the states of encoder and decoder, too; of the encoder not
@@ -245,7 +233,7 @@ class GraphSum(PreTrainedModel, GenerationMixin):
             return_dict: False: a tuple of what is not None, as in transformers.
         """
         cache = past_key_values if cache is None else cache
-        return_logits = num_pieces is None if return_logits is None else return_logits
+        return_logits = num_tokens is None if return_logits is None else return_logits
         of_encoder: list[Tensor] | None = [] if output_hidden_states else None
         of_decoder: list[Tensor] | None = [] if output_hidden_states else None
         again = None
@@ -303,32 +291,29 @@ class GraphSum(PreTrainedModel, GenerationMixin):
                 )
                 divergence = divergence + divergences.sum()
             total = total + losses.sum()
-        output = GraphSumOutput()
-        count = (labels != IGNORED).sum() if num_pieces is None else num_pieces
-        output.generation_loss = total / count
-        output.loss = output.generation_loss
+        count = (labels != IGNORED).sum() if num_tokens is None else num_tokens
+        loss = generation = total / count
+        agreement = contrastive = None
         if again is not None:
-            output.agreement_loss = divergence / count
-            output.loss = output.loss + self.config.r_drop * output.agreement_loss
+            agreement = divergence / count
+            loss = loss + self.config.r_drop * agreement
         if self.contrastive is not None and key_mask is not None:
             per_report = self.contrastive(memory, attention_mask, key_mask, labels)  # [B]
-            output.contrastive_loss = per_report.sum() / (
-                len(labels) if num_reports is None else num_reports
-            )
-            output.loss = output.loss + self.config.contrastive_weight * output.contrastive_loss
-        output = GraphSumOutput(  # anew: a tuple of it has the order in which the fields were set
-            loss=output.loss,
+            contrastive = per_report.sum() / (len(labels) if num_reports is None else num_reports)
+            loss = loss + self.config.contrastive_weight * contrastive
+        output = GraphSumOutput(
+            loss=loss,
             logits=logits,
-            generation_loss=output.generation_loss,
-            contrastive_loss=output.contrastive_loss,
-            agreement_loss=output.agreement_loss,
+            generation_loss=generation,
+            contrastive_loss=contrastive,
+            agreement_loss=agreement,
         )
         return with_states(output, memory, of_encoder, of_decoder, return_dict)
 
     def use_plain_attention(self) -> None:
         """Compute attention step by step, without PyTorch's fused kernel, which is slow on CPUs.
 
-        Measured at 32 reports of 40 pieces, forward and backward, one core: bf16 4 ms instead of
+        Measured at 32 reports of 40 tokens, forward and backward, one core: bf16 4 ms instead of
         30, single precision the same; it takes more memory on long findings.
         """
         for module in self.modules():
@@ -337,7 +322,7 @@ class GraphSum(PreTrainedModel, GenerationMixin):
                 config._attn_implementation = "eager"
 
     def shift_right(self, labels: Tensor) -> Tensor:
-        """Decoder input for the given labels: start piece first, last piece dropped, [B, T]."""
+        """Decoder input for the given labels: start token first, last token dropped, [B, T]."""
         start = labels.new_full((len(labels), 1), self.config.decoder_start_token_id)
         shifted = torch.cat([start, labels[:, :-1]], dim=1)
         return shifted.masked_fill(shifted == IGNORED, self.config.pad_token_id)
@@ -346,7 +331,7 @@ class GraphSum(PreTrainedModel, GenerationMixin):
     def generate_impressions(
         self, batch: dict[str, Tensor], settings: SearchSettings | None = None
     ) -> Tensor:
-        """Generated pieces of each report of a batch.
+        """Generated tokens of each report of a batch.
 
         The same as transformers' ``generate`` gives for the batch's memory with
         ``settings.as_options()``, in a fraction of the time.
@@ -356,36 +341,30 @@ class GraphSum(PreTrainedModel, GenerationMixin):
             settings: of the search; beam 5 by default.
 
         Returns:
-            [B, T], padded after the end piece.
+            [B, T], padded after the end token.
         """
-        memory = self.encode(
-            batch["input_ids"], batch["attention_mask"], batch["edge_index"], batch["edge_type"]
-        )
-        ids = batch.get("source_ids", batch["input_ids"])
-        return self.decoder.search(
-            memory, batch["attention_mask"], ids, settings or SearchSettings()
-        )
+        return self.decoder.search(*self._encoded(batch), settings or SearchSettings())
 
     @torch.inference_mode()
     def sample_impressions(
         self, batch: dict[str, Tensor], uniforms: Tensor, *, temperature: float
     ) -> Tensor:
-        """Sampled pieces of each report of a batch.
+        """Sampled tokens of each report of a batch.
 
         Args:
             batch: as in :meth:`generate_impressions`.
-            uniforms: numbers in [0, 1), [B, T, N] for N samples of at most T pieces.
+            uniforms: numbers in [0, 1), [B, T, N] for N samples of at most T tokens.
 
         Returns:
-            [B, N, .], padded after the end piece.
+            [B, N, .], padded after the end token.
         """
-        memory = self.encode(
-            batch["input_ids"], batch["attention_mask"], batch["edge_index"], batch["edge_type"]
-        )
-        ids = batch.get("source_ids", batch["input_ids"])
-        return self.decoder.sample(
-            memory, batch["attention_mask"], ids, uniforms, temperature=temperature
-        )
+        return self.decoder.sample(*self._encoded(batch), uniforms, temperature=temperature)
+
+    def _encoded(self, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        """Memory [B, S, D], its mask, and the ids that decoders get with it, [B, S] or [B, P]."""
+        ids, mask = batch["input_ids"], batch["attention_mask"]
+        memory = self.encode(ids, mask, batch["edge_index"], batch["edge_type"])
+        return memory, mask, batch.get("source_ids", ids)
 
     def generate(self, *inputs: Any, **options: Any) -> Any:
         """As in transformers, for a batch too: ``generate(**processor.collate(examples))``."""
@@ -438,26 +417,6 @@ def own_state(model: nn.Module) -> dict[str, Tensor]:
 def is_padded_faster(hidden: Tensor) -> bool:
     """Whether graphs are encoded with padding: on a GPU, where to count nodes is to wait."""
     return hidden.device.type != "cpu"
-
-
-def label_losses(
-    logits: Tensor, labels: Tensor, label_places: Tensor | None, label_smoothing: float
-) -> Tensor:
-    """Cross-entropy of each labelled piece, [N], in nats; 0 where ``label_places`` is -1.
-
-    Args:
-        logits: [B, T, V].
-        labels: [B, T], -100 where there is none.
-        label_places: as in :meth:`GraphSum.forward`, [N].
-    """
-    places = places_of(labels) if label_places is None else label_places
-    losses = F.cross_entropy(
-        rows_at(logits, places.clamp(min=0)).float(),
-        labels_at(labels, places),
-        label_smoothing=label_smoothing,
-        reduction="none",
-    )
-    return losses if label_places is None else losses * (places >= 0)
 
 
 def target_groups(labels: Tensor, groups: int = 4) -> list[tuple[Tensor | slice, int]]:

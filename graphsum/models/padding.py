@@ -1,6 +1,6 @@
 """Rows of different lengths as one tensor, and lengths of which a GPU meets few.
 
-B reports, S source pieces, T target pieces, N labelled positions.
+B reports, S source tokens, T target tokens, N labelled positions.
 """
 
 from collections.abc import Sequence
@@ -30,6 +30,26 @@ def rows_at(values: Tensor, places: Tensor) -> Tensor:
 def labels_at(labels: Tensor, places: Tensor) -> Tensor:
     """The labels [B, T] at places of the flattened labels, [N]; any label at the place -1."""
     return labels.flatten()[places.clamp(min=0)].clamp(min=0)
+
+
+def label_losses(
+    logits: Tensor, labels: Tensor, label_places: Tensor | None, label_smoothing: float
+) -> Tensor:
+    """Cross-entropy of each labelled token, [N], in nats; 0 where ``label_places`` is -1.
+
+    Args:
+        logits: [B, T, V].
+        labels: [B, T], -100 where there is none.
+        label_places: as in :meth:`graphsum.models.modeling.GraphSum.forward`, [N].
+    """
+    places = places_of(labels) if label_places is None else label_places
+    losses = F.cross_entropy(
+        rows_at(logits, places.clamp(min=0)).float(),
+        labels_at(labels, places),
+        label_smoothing=label_smoothing,
+        reduction="none",
+    )
+    return losses * (places >= 0)
 
 
 def to_fixed_shapes(batch: dict[str, Tensor], pad_id: int) -> None:

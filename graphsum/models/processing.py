@@ -1,13 +1,12 @@
-"""Report graphs to tensors and pieces back to text: word/sub-word alignment, collation."""
+"""Report graphs to tensors and tokens back to text: word/sub-word alignment, collation."""
 
 import json
 import logging
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, repeat
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -18,6 +17,7 @@ from graphsum.llm.prompting import LLM_TOKENIZER, Prompter
 from graphsum.models.configuration import GraphSumConfig
 from graphsum.models.padding import IGNORED, padded, padded_left, to_fixed_shapes
 from graphsum.models.tokenizers import first_id
+from graphsum.options import with_present_names
 from preprocessing.annotation import shared_annotator
 from preprocessing.errors import InputError
 from preprocessing.files import write_text_atomically
@@ -27,19 +27,20 @@ from preprocessing.records import ReportGraph
 logger = logging.getLogger(__name__)
 
 PROCESSOR_FILE = "processor_config.json"
+TokenIds = Tensor | np.ndarray | Sequence[int] | Sequence[Sequence[int]]
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One report as arrays: S source pieces, E edges between them, T target pieces."""
+    """One report as arrays: S source tokens, E edges between them, T target tokens."""
 
     uid: str
     input_ids: np.ndarray  # [S]
     key_mask: np.ndarray  # [S]
     edge_index: np.ndarray  # [2, E]
     edge_type: np.ndarray  # [E]
-    labels: np.ndarray  # [T], with the end piece; empty without impression
-    sentence: np.ndarray  # [S], number of each piece's sentence; -1: special piece
+    labels: np.ndarray  # [T], with the end token; empty without impression
+    sentence: np.ndarray  # [S], number of each token's sentence; -1: special token
     prompt: np.ndarray | None = None  # [P], with an LLM as decoder: what it is asked
 
 
@@ -48,20 +49,20 @@ class ProcessorSettings:
     """What, besides the tokenizer, must be the same in training and use.
 
     ``whole_words``: the tokenizer has nearly every word of the training texts whole, so that a word
-    in pieces is one that they hardly had (:func:`has_words_whole`).
+    of several tokens is one that they hardly had (:func:`has_words_whole`).
     """
 
     annotator: str
     annotator_version: str
     graph_rule: str = "hu2022"
-    max_source_pieces: int = 512
-    max_target_pieces: int = 80
+    max_source_length: int = 512
+    max_target_length: int = 80
     whole_words: bool = False
     edge_types: tuple[str, ...] = EDGE_TYPES
 
 
 class GraphSumProcessor:
-    """Turns report graphs into batches and generated pieces into impressions."""
+    """Turns report graphs into batches and generated tokens into impressions."""
 
     def __init__(
         self,
@@ -71,7 +72,7 @@ class GraphSumProcessor:
     ) -> None:
         self.tokenizer = tokenizer
         self.settings = settings
-        self.prompter = prompter  # of an LLM as decoder, whose pieces the impressions are then
+        self.prompter = prompter  # of an LLM as decoder, whose tokens the impressions are then
         self.start_id = first_id(tokenizer, "bos_token", "cls_token")
         self.end_id = first_id(tokenizer, "eos_token", "sep_token")
         self.pad_id = first_id(tokenizer, "pad_token")
@@ -134,43 +135,40 @@ class GraphSumProcessor:
     ) -> Iterator[Example]:
         """One :class:`Example` per graph, in order; ``impressions`` become the labels.
 
-        A word edge becomes the edges between all pairs of the two words' pieces, and the pieces
+        A word edge becomes the edges between all pairs of the two words' tokens, and the tokens
         of one word are linked both ways (type ``entity``), as in Hu et al. 2022. Findings longer
-        than ``max_source_pieces`` lose whole sentences from their end, with a logged warning.
+        than ``max_source_length`` lose whole sentences from their end, with a logged warning.
         """
-        if impressions is None:
-            for graph in graphs:
-                yield self._example(graph, "")
-        else:
-            for graph, impression in zip(graphs, impressions, strict=True):
-                yield self._example(graph, impression)
+        answers = repeat("") if impressions is None else impressions
+        for graph, impression in zip(graphs, answers, strict=impressions is not None):
+            yield self._example(graph, impression)
 
     def _example(self, graph: ReportGraph, impression: str) -> Example:
-        pieces, word_of_piece = self._source_pieces(graph)
-        pieces_of_word: dict[int, list[int]] = {}
-        for position, word in enumerate(word_of_piece):
+        tokens, word_of_token = self._source_tokens(graph)
+        tokens_of_word: dict[int, list[int]] = {}
+        for position, word in enumerate(word_of_token):
             if word is not None:
-                pieces_of_word.setdefault(word, []).append(position)
+                tokens_of_word.setdefault(word, []).append(position)
         key_words = set(graph.key_words)
         edges: dict[tuple[int, int], int] = {}  # two words are linked once, by their first edge
         for edge in graph.edges:
-            for head in pieces_of_word.get(edge.head, ()):
-                for dependent in pieces_of_word.get(edge.dependent, ()):
+            for head in tokens_of_word.get(edge.head, ()):
+                for dependent in tokens_of_word.get(edge.dependent, ()):
                     edges.setdefault((head, dependent), self._edge_type_id[edge.type])
-        for positions in pieces_of_word.values():
+        for positions in tokens_of_word.values():
             for left, right in pairwise(positions):
                 edges[left, right] = edges[right, left] = self._edge_type_id["entity"]
         numbers = np.searchsorted(graph.sentence_starts, np.arange(len(graph.words)), "right") - 1
         return Example(
             uid=graph.uid,
-            input_ids=np.array(pieces, np.int64),
-            key_mask=np.array([word in key_words for word in word_of_piece], np.int64),
+            input_ids=np.array(tokens, np.int64),
+            key_mask=np.array([word in key_words for word in word_of_token], np.int64),
             edge_index=np.array(list(edges), np.int64).reshape(-1, 2).T,
             edge_type=np.array(list(edges.values()), np.int64),
-            labels=self._target_pieces(impression),
+            labels=self._target_tokens(impression),
             prompt=self._prompt(graph),
             sentence=np.array(
-                [-1 if word is None else numbers[word] for word in word_of_piece], np.int64
+                [-1 if word is None else numbers[word] for word in word_of_token], np.int64
             ),
         )
 
@@ -179,18 +177,18 @@ class GraphSumProcessor:
             return None
         return self.prompter.prompt_ids(tidy(" ".join(graph.words)))
 
-    def _source_pieces(self, graph: ReportGraph) -> tuple[list[int], list[int | None]]:
-        limit = self.settings.max_source_pieces
+    def _source_tokens(self, graph: ReportGraph) -> tuple[list[int], list[int | None]]:
+        limit = self.settings.max_source_length
         kept = len(graph.words)
         encoding = self._encode_words(graph.words)
         if len(encoding["input_ids"]) > limit:
             ends = [*graph.sentence_starts[1:], len(graph.words)]
             room = limit - self.tokenizer.num_special_tokens_to_add()
             within = [word for word in encoding.word_ids() if word is not None][:room]
-            last = max(within, default=-1)  # possibly cut within its pieces
+            last = max(within, default=-1)  # possibly cut within its tokens
             kept = max((end for end in ends if end <= last), default=max(last, 1))
             logger.warning(
-                "report %s: findings longer than %d pieces; the last %d of %d words are left out",
+                "report %s: findings longer than %d tokens; the last %d of %d words are left out",
                 graph.uid,
                 limit,
                 len(graph.words) - kept,
@@ -199,26 +197,26 @@ class GraphSumProcessor:
             encoding = self._encode_words(graph.words[:kept])
         return encoding["input_ids"][:limit], encoding.word_ids()[:limit]
 
-    def _encode_words(self, words: Sequence[str]) -> Any:
+    def _encode_words(self, words: Sequence[str]) -> BatchEncoding:
         return self.tokenizer(list(words), is_split_into_words=True, verbose=False)
 
     def is_word(self, word: str) -> bool:
         """Whether a lower-case word was in the training texts more than a few times, and so exists.
 
-        True of every word where pieces tell nothing of that: without ``whole_words``, or where an
-        LLM writes.
+        True of every word where this does not follow from the tokens: without ``whole_words``, or
+        where an LLM writes.
         """
         if self.prompter is not None or not self.settings.whole_words:
             return True
         return len(self.tokenizer.tokenize(word)) == 1
 
-    def _target_pieces(self, impression: str) -> np.ndarray:
+    def _target_tokens(self, impression: str) -> np.ndarray:
         if self.prompter is not None:
             return self.prompter.target_ids(impression)
         if not impression:
             return np.zeros(0, np.int64)
         ids = self.tokenizer(impression, add_special_tokens=False, verbose=False)["input_ids"]
-        return np.array([*ids[: self.settings.max_target_pieces - 1], self.end_id], np.int64)
+        return np.array([*ids[: self.settings.max_target_length - 1], self.end_id], np.int64)
 
     def collate(
         self, examples: Sequence[Example], *, fixed_shapes: bool = False
@@ -227,7 +225,7 @@ class GraphSumProcessor:
         ``edge_type`` [E]; ``labels`` [B, T] when the examples have impressions; ``source_ids``
         [B, P] when they have prompts, filled up on the left.
 
-        Nodes are the real pieces of the batch, counted row by row: padding is no node.
+        Nodes are the real tokens of the batch, counted row by row: padding is no node.
 
         Args:
             fixed_shapes: pad S, T and E to one of few sizes, so that a GPU meets the same shapes
@@ -257,23 +255,23 @@ class GraphSumProcessor:
             batch["source_ids"] = padded_left(prompts)
         return batch
 
-    def decode(self, pieces: Any) -> Any:
-        """The impression of generated pieces [T], a str, or those of [B, T], a list."""
-        pieces = torch.as_tensor(pieces)
-        texts = self.batch_decode(pieces if pieces.ndim == 2 else pieces.unsqueeze(0))
-        return texts if pieces.ndim == 2 else texts[0]
+    def decode(self, tokens: TokenIds) -> str | list[str]:
+        """The impression of generated tokens [T], a str, or those of [B, T], a list."""
+        tokens = torch.as_tensor(tokens)
+        texts = self.batch_decode(tokens if tokens.ndim == 2 else tokens.unsqueeze(0))
+        return texts if tokens.ndim == 2 else texts[0]
 
-    def batch_decode(self, pieces: Any) -> list[str]:
-        """Impressions of pieces [B, T]: special pieces dropped, spacing tidied.
+    def batch_decode(self, tokens: TokenIds) -> list[str]:
+        """Impressions of tokens [B, T]: special tokens dropped, spacing tidied.
 
-        Labels are pieces too: their padding (-100) is dropped.
+        Labels are tokens too: their padding (-100) is dropped.
         """
-        pieces = torch.as_tensor(pieces)
-        pieces = pieces.masked_fill(pieces == IGNORED, self.pad_id)
+        tokens = torch.as_tensor(tokens)
+        tokens = tokens.masked_fill(tokens == IGNORED, self.pad_id)
         if self.prompter is not None:
-            texts = self.prompter.decode(pieces)
+            texts = self.prompter.decode(tokens)
         else:
-            texts = self.tokenizer.batch_decode(pieces, skip_special_tokens=True)
+            texts = self.tokenizer.batch_decode(tokens, skip_special_tokens=True)
         return [tidy(text) for text in texts]
 
     def save_pretrained(self, folder: str | Path) -> None:
@@ -285,7 +283,7 @@ class GraphSumProcessor:
         write_text_atomically(Path(folder) / PROCESSOR_FILE, [text])
 
     @classmethod
-    def from_pretrained(cls, folder: str | Path, **options: Any) -> "GraphSumProcessor":
+    def from_pretrained(cls, folder: str | Path, **options: object) -> "GraphSumProcessor":
         """The inverse of :meth:`save_pretrained`.
 
         Args:
@@ -297,9 +295,9 @@ class GraphSumProcessor:
         """
         path = Path(folder) / PROCESSOR_FILE
         try:
-            values = json.loads(path.read_text(encoding="utf-8"))
+            values = with_present_names(json.loads(path.read_text(encoding="utf-8")))
             settings = ProcessorSettings(**values | {"edge_types": tuple(values["edge_types"])})
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             raise InputError(
                 f"{folder}: not a graphsum checkpoint (no readable {PROCESSOR_FILE}); give the "
                 "folder that graphsum train wrote, such as checkpoints/sample-tiny/best"
@@ -322,11 +320,11 @@ def check_words(texts: Sequence[str], what: str) -> None:
 
 
 def with_shuffled_sentences(example: Example, generator: np.random.Generator) -> Example:
-    """The same report with its sentences in another order; special pieces keep their ends.
+    """The same report with its sentences in another order; special tokens keep their ends.
 
-    An impression does not depend on the order in which the findings are told.
+    An impression does not depend on the order of the findings' sentences.
     """
-    pieces = np.arange(len(example.input_ids))
+    positions = np.arange(len(example.input_ids))
     inner = np.flatnonzero(example.sentence >= 0)
     if not len(inner):
         return example
@@ -334,7 +332,7 @@ def with_shuffled_sentences(example: Example, generator: np.random.Generator) ->
     order = generator.permutation(example.sentence[first:last].max() + 1)
     rank = order[example.sentence[first:last]]
     moved = first + np.argsort(rank, kind="stable")
-    taken = np.concatenate([pieces[:first], moved, pieces[last:]])  # new position -> old one
+    taken = np.concatenate([positions[:first], moved, positions[last:]])  # new position -> old one
     place = np.argsort(taken)  # old position -> new one
     return replace(
         example,

@@ -5,13 +5,18 @@ Shapes: B reports, T tokens of an impression, N samples.
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol, TypeVar
 
 import torch
 from torch import Tensor
 
 from graphsum.decoding.beam_search import SearchSettings
 from graphsum.models.processing import Example
+from preprocessing.records import Report, ReportGraph
+
+# What a model reads of a report: its graph, or for a model without graphs the report itself.
+Inputs = Sequence[ReportGraph] | Sequence[Report]
+Input = TypeVar("Input", bound=ReportGraph | Report, contravariant=True)
 
 
 class ImpressionModel(Protocol):
@@ -22,9 +27,15 @@ class ImpressionModel(Protocol):
     @property
     def device(self) -> torch.device: ...
 
-    def train(self, mode: bool = True) -> Any: ...
+    def train(self, mode: bool = True) -> "ImpressionModel": ...
 
-    def eval(self) -> Any: ...
+    def eval(self) -> "ImpressionModel": ...
+
+    def to(self, device: str, /) -> "ImpressionModel": ...
+
+    def use_plain_attention(self) -> None:
+        """Compute attention step by step, which is faster on a CPU."""
+        ...
 
     def generate_impressions(
         self, batch: dict[str, Tensor], settings: SearchSettings | None = None
@@ -39,11 +50,11 @@ class ImpressionModel(Protocol):
         ...
 
 
-class Processor(Protocol):
+class Processor(Protocol[Input]):
     """What makes batches of reports and impressions of tokens."""
 
     def examples(
-        self, inputs: Iterable[Any], impressions: Iterable[str] | None = None, /
+        self, inputs: Iterable[Input], impressions: Iterable[str] | None = None, /
     ) -> Iterator[Example]:
         """One example per input (graph, or report of a model without graphs), in order."""
         ...
@@ -54,7 +65,7 @@ class Processor(Protocol):
         """The batch of these examples, by the names of the model's arguments."""
         ...
 
-    def decode(self, pieces: Tensor) -> list[str]:
+    def batch_decode(self, tokens: Tensor, /) -> list[str]:
         """The impressions of tokens, [B, T]."""
         ...
 

@@ -12,7 +12,7 @@ from graphsum.consensus.neighbours import WORD
 from preprocessing.errors import InputError
 
 WHOLE_WORDS = 0.98  # share of the words of the training texts that has to be whole
-WHOLE_WORD_COUNT = 5  # occurrences that make a word a piece of a trimmed vocabulary
+WHOLE_WORD_COUNT = 5  # occurrences that make a word a token of a trimmed vocabulary
 
 
 def first_id(tokenizer: PreTrainedTokenizerBase, *names: str) -> int:
@@ -28,10 +28,10 @@ def first_id(tokenizer: PreTrainedTokenizerBase, *names: str) -> int:
 
 
 def has_words_whole(tokenizer: PreTrainedTokenizerBase, texts: Iterable[str]) -> bool:
-    """Whether of all words of ``texts`` at least ``WHOLE_WORDS`` are one piece.
+    """Whether of all words of ``texts`` at least ``WHOLE_WORDS`` are one token.
 
     So it is with a vocabulary made for them or fitted to them (0.99 on Open-i), not with a general
-    one (0.75), nor where the texts have far more words than the vocabulary has pieces.
+    one (0.75), nor where the texts have far more words than the vocabulary has tokens.
     """
     words = Counter(word for text in texts for word in WORD.findall(text.lower()))
     whole = sum(count for word, count in words.items() if len(tokenizer.tokenize(word)) == 1)
@@ -44,8 +44,8 @@ def trim_tokenizer(
     """A WordPiece tokenizer fitted to ``texts``: frequent words whole, and what else they use.
 
     A general vocabulary splits a quarter of a radiologist's words ("pneumothorax" into six
-    pieces). Words that occur ``WHOLE_WORD_COUNT`` times become pieces of their own; of the other
-    pieces those stay that ``texts`` still use, and single characters, which spell the rest.
+    tokens). Words that occur ``WHOLE_WORD_COUNT`` times become tokens of their own; of the other
+    tokens those stay that ``texts`` still use, and single characters, which spell the rest.
 
     Raises:
         InputError: the tokenizer is of another kind.
@@ -59,26 +59,26 @@ def trim_tokenizer(
     words = Counter(
         word for text in normalized for word, _ in backend.pre_tokenizer.pre_tokenize_str(text)
     )
-    pieces = values["model"]["vocab"]
-    whole = sorted(w for w, n in words.items() if n >= WHOLE_WORD_COUNT and w not in pieces)
-    order = [*sorted(pieces, key=pieces.get), *whole]
-    longer = with_pieces(tokenizer, values, order)
+    vocabulary = values["model"]["vocab"]
+    whole = sorted(w for w, n in words.items() if n >= WHOLE_WORD_COUNT and w not in vocabulary)
+    order = [*sorted(vocabulary, key=vocabulary.get), *whole]
+    longer = with_vocabulary(tokenizer, values, order)
     used = {token["content"] for token in values["added_tokens"]}
     used.update(tokenizer.all_special_tokens, whole)
     for text in texts:
         used.update(longer.tokenize(text, verbose=False))
-    return with_pieces(
-        tokenizer, values, [piece for piece in order if piece in used or single_character(piece)]
+    return with_vocabulary(
+        tokenizer, values, [token for token in order if token in used or single_character(token)]
     )
 
 
-def with_pieces(
-    tokenizer: PreTrainedTokenizerBase, values: dict[str, Any], pieces: Sequence[str]
+def with_vocabulary(
+    tokenizer: PreTrainedTokenizerBase, values: dict[str, Any], tokens: Sequence[str]
 ) -> PreTrainedTokenizerFast:
-    """The fast tokenizer that ``values`` describe, with other pieces, numbered in their order."""
+    """The fast tokenizer that ``values`` describe, with other tokens, numbered in their order."""
     from tokenizers import Tokenizer
 
-    number = {piece: new for new, piece in enumerate(pieces)}
+    number = {token: new for new, token in enumerate(tokens)}
     values = copy.deepcopy(values)
     values["model"]["vocab"] = number
     for token in values["added_tokens"]:
@@ -94,14 +94,14 @@ def with_pieces(
     )
 
 
-def single_character(piece: str) -> bool:
-    return len(piece.removeprefix("##")) == 1 and piece.isascii()
+def single_character(token: str) -> bool:
+    return len(token.removeprefix("##")) == 1 and token.isascii()
 
 
 def train_tokenizer(texts: Iterable[str], *, vocab_size: int) -> PreTrainedTokenizerFast:
     """A lower-casing BPE tokenizer fitted to ``texts``, with BERT's special tokens.
 
-    Words and punctuation marks are split first, so no piece spans two of them. The same texts
+    Words and punctuation marks are split first, so no token spans two of them. The same texts
     give the same tokenizer (the library's WordPiece trainer breaks ties at random, see
     github.com/huggingface/tokenizers/issues/1794; its BPE without prefix does not).
     """

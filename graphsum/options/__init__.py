@@ -12,6 +12,7 @@ from graphsum.options.train_options import (
     resolve,
     run_options,
     save_options,
+    with_present_names,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "resolve",
     "run_options",
     "save_options",
+    "with_present_names",
 ]

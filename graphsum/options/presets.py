@@ -8,7 +8,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "tiny": {
         "encoder_layers": 2,
         "vocab_size": 2000,
-        "max_source_pieces": 256,
+        "max_source_length": 256,
         "d_model": 128,
         "decoder_layers": 2,
         "decoder_heads": 4,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from graphsum.options.train_options import flag, option
+from graphsum.options.train_options import check_values, option
 from preprocessing.errors import InputError
 
 
@@ -17,21 +17,21 @@ class PretrainOptions:
     split_file: str | None = option(None, "JSON file with the uids of the parts")
     inclusion: str | None = option(None, "inclusion rule")
     output_dir: str = option("llms/sample", "folder of the language model", group="model")
-    vocab_size: int = option(4000, "pieces of the tokenizer, at most")
-    layers: int = option(4, "layers")
-    width: int = option(256, "width, a multiple of 32: heads of 32, feed-forward 4 x as wide")
-    epochs: int = option(8, "passes over the train reports", group="training")
-    batch_size: int = option(32, "reports per step")
-    lr: float = option(1e-3, "peak learning rate; warm-up over a tenth of the steps, then decay")
+    vocab_size: int = option(4000, "size of the vocabulary, at most", above=0)
+    layers: int = option(4, "layers", above=0)
+    width: int = option(
+        256, "width, a multiple of 32: heads of 32, feed-forward 4 x as wide", above=0
+    )
+    epochs: int = option(8, "passes over the train reports", group="training", above=0)
+    batch_size: int = option(32, "reports per step", above=0)
+    lr: float = option(
+        1e-3, "peak learning rate; warm-up over a tenth of the steps, then decay", above=0
+    )
     dropout: float = option(0.0, "dropout of attention weights")
-    precision: str = option("no", "no, or bf16")
+    precision: str = option("no", "no, or bf16", choices=("no", "bf16"))
     seed: int = option(1, "seed of weights and batches")
 
     def __post_init__(self) -> None:
-        for name in ("vocab_size", "layers", "width", "epochs", "batch_size", "lr"):
-            if getattr(self, name) <= 0:
-                raise InputError(f"{flag(name)} must be above 0, not {getattr(self, name)}")
+        check_values(self)
         if self.width % 32:
             raise InputError(f"--width must be a multiple of 32, not {self.width}")
-        if self.precision not in ("no", "bf16"):
-            raise InputError(f"--precision {self.precision!r} is unknown; choose no or bf16")

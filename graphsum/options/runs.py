@@ -5,6 +5,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -120,12 +121,10 @@ def choose_checkpoint(name: str | Path | None, *, for_use: bool = False) -> Path
 def describe_checkpoint(folder: Path) -> str:
     """Its folder, its corpus and its training step, as far as the files beside it tell them."""
     parts = [str(folder)]
-    try:
+    with suppress(InputError):
         options = options_of_checkpoint(folder)
-    except InputError:
-        options = None
-    if options is not None:
-        parts.append(f"trained on {options.dataset}")
+        if options is not None:
+            parts.append(f"trained on {options.dataset}")
     progress = folder / PROGRESS_FILE
     if progress.is_file():
         parts.append(f"step {json.loads(progress.read_text(encoding='utf-8'))['step']}")
@@ -134,11 +133,10 @@ def describe_checkpoint(folder: Path) -> str:
 
 def is_on_sample(checkpoint: Path) -> bool:
     """Was it trained on invented reports, as far as its options can be read?"""
-    try:
+    with suppress(InputError):
         options = options_of_checkpoint(checkpoint)
-    except InputError:
-        return False
-    return options is not None and options.dataset == "sample"
+        return options is not None and options.dataset == "sample"
+    return False
 
 
 def options_of_checkpoint(checkpoint: Path) -> TrainOptions | None:
@@ -167,7 +165,7 @@ def trained_on(saved: TrainOptions, now: TrainOptions, reports: Sequence[Report]
     try:
         train = corpus_of(before).train
     except InputError as error:
-        logger.warning("whether these reports were trained on cannot be told: %s", error)
+        logger.warning("it is not known whether these reports were trained on: %s", error)
         return 0
     uids = {report.uid for report in train}
     return sum(report.uid in uids for report in reports)

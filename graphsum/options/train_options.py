@@ -21,14 +21,42 @@ PROGRESS_FILE = "progress.json"
 def option(default: Any, text: str, **metadata: Any) -> Any:
     """A dataclass field with its help text for the command line, and what else is said of it.
 
-    ``group``: the heading in ``--help`` of this option and those after it.
+    ``group``: the heading in ``--help`` of this option and those after it. ``choices``, ``above``,
+    ``at_least``: what values are allowed, see :func:`check_values`. ``formerly``: an earlier name,
+    which command lines and saved files may still use.
     """
     return field(default=default, metadata={"help": text} | metadata)
 
 
+def flag(name: str) -> str:
+    """The command-line spelling of an option."""
+    return "--" + name.replace("_", "-")
+
+
+def check_values(options: Any) -> None:
+    """Compare the values of a dataclass with what its fields allow; None is always allowed.
+
+    Raises:
+        InputError: the first value that its field does not allow.
+    """
+    for entry in fields(options):
+        value, allowed, name = getattr(options, entry.name), entry.metadata, flag(entry.name)
+        if value is None:
+            continue
+        if "choices" in allowed and value not in allowed["choices"]:
+            raise InputError(
+                f"{name} {value!r} is unknown{closest(value, allowed['choices'])}; "
+                f"choose from {', '.join(allowed['choices'])}"
+            )
+        if "above" in allowed and value <= allowed["above"]:
+            raise InputError(f"{name} must be above {allowed['above']}, not {value}")
+        if "at_least" in allowed and value < allowed["at_least"]:
+            raise InputError(f"{name} must be at least {allowed['at_least']}, not {value}")
+
+
 @dataclass(frozen=True)
 class TrainOptions:
-    """One training run. Lengths are in pieces, learning rates per step."""
+    """One training run. Lengths are in tokens, learning rates per step."""
 
     dataset: str = option("sample", "corpus: sample, openi, mimic-cxr, csv or jsonl", group="data")
     data_dir: str | None = option(None, "where the corpus lies (default: data/<dataset>)")
@@ -59,39 +87,56 @@ class TrainOptions:
         "tiny, small, minilm, hu2022, radiology-gpt, small-llm or small-llm-steered (default: "
         "tiny for sample, hu2022 for mimic-cxr, small)",
         group="model",
+        choices=tuple(PRESETS),
     )
-    model: str = option("graphsum", "graphsum, or instruct (an LLM alone, without graph)")
+    model: str = option(
+        "graphsum",
+        "graphsum, or instruct (an LLM alone, without graph)",
+        choices=("graphsum", "instruct"),
+    )
     encoder: str | None = option(
         None, "pretrained text encoder: hub name or folder (default: small one from scratch)"
     )
-    encoder_layers: int = option(4, "layers of an encoder from scratch")
+    encoder_layers: int = option(4, "layers of an encoder from scratch", above=0)
     trim_vocab: bool = option(
         False, "fit the vocabulary of --encoder to the training texts: frequent words whole"
     )
-    vocab_size: int = option(4000, "pieces of a tokenizer trained from scratch, at most")
-    max_source_pieces: int = option(512, "findings are cut to this length, by sentence")
-    max_target_pieces: int = option(80, "impressions are cut to this length in training")
-    d_model: int = option(256, "width of memory and decoder")
-    decoder_layers: int = option(3, "layers of the decoder")
-    decoder_heads: int = option(8, "attention heads of encoder from scratch and decoder")
-    decoder_ffn_dim: int = option(1024, "width of the feed-forward layers")
+    vocab_size: int = option(4000, "largest vocabulary of a tokenizer from scratch", above=0)
+    max_source_length: int = option(
+        512, "findings are cut to this length, by sentence", above=0, formerly="max_source_pieces"
+    )
+    max_target_length: int = option(
+        80, "impressions are cut to this length in training", above=0, formerly="max_target_pieces"
+    )
+    d_model: int = option(256, "width of memory and decoder", above=0)
+    decoder_layers: int = option(3, "layers of the decoder", above=0)
+    decoder_heads: int = option(8, "attention heads of encoder from scratch and decoder", above=0)
+    decoder_ffn_dim: int = option(1024, "width of the feed-forward layers", above=0)
     dropout: float = option(0.1, "dropout of the layers trained from scratch")
     attention_dropout: float = option(0.0, "the same, of attention weights (slow on a CPU)")
-    copy: bool = option(True, "the decoder may copy pieces of the findings")
-    graph: str = option("gatv2", "graph convolution: gat, gatv2 or none")
-    graph_heads: int = option(8, "heads of the first graph layer")
-    graph_width: int = option(32, "width of each of these heads")
+    copy: bool = option(True, "the decoder may copy tokens of the findings")
+    graph: str = option(
+        "gatv2", "graph convolution: gat, gatv2 or none", choices=("gat", "gatv2", "none")
+    )
+    graph_heads: int = option(8, "heads of the first graph layer", above=0)
+    graph_width: int = option(32, "width of each of these heads", above=0)
     graph_dropout: float = option(0.1, "dropout of the graph encoder")
     typed_edges: bool = option(True, "edge types enter the graph attention")
-    contrastive_weight: float = option(1.0, "weight of the contrastive loss; 0: without")
-    contrastive_layers: int = option(2, "layers of the contrastive module")
-    contrastive_temperature: float = option(1.0, "temperature of the contrastive loss")
+    contrastive_weight: float = option(
+        1.0, "weight of the contrastive loss; 0: without", at_least=0
+    )
+    contrastive_layers: int = option(2, "layers of the contrastive module", above=0)
+    contrastive_temperature: float = option(1.0, "temperature of the contrastive loss", above=0)
     contrastive_negatives: str = option(
-        "own", "own (the paper), or batch: key words of other reports as well"
+        "own",
+        "own (the paper), or batch: key words of other reports as well",
+        choices=("own", "batch"),
     )
     label_smoothing: float = option(0.1, "label smoothing of the token loss")
     r_drop: float = option(
-        0.0, "weight of R-Drop: two passes with other dropout are to agree (1.7 x the time)"
+        0.0,
+        "weight of R-Drop: two passes with other dropout are to agree (1.7 x the time)",
+        at_least=0,
     )
 
     decoder: str = option(
@@ -101,45 +146,65 @@ class TrainOptions:
     )
     llm: str | None = option(None, "the LLM: hub name or folder")
     llm_revision: str | None = option(None, "branch, tag or commit of the LLM on the hub")
-    llm_weights: str = option("auto", "auto (as saved), float32, bfloat16, 8bit or 4bit")
-    alignment: str = option("shallow", "what trains: shallow (mapper), delta (LoRA too) or deep")
+    llm_weights: str = option(
+        "auto",
+        "auto (as saved), float32, bfloat16, 8bit or 4bit",
+        choices=("auto", "float32", "bfloat16", "8bit", "4bit"),
+    )
+    alignment: str = option(
+        "shallow",
+        "what trains: shallow (mapper), delta (LoRA too) or deep",
+        choices=("shallow", "delta", "deep"),
+    )
     init_from: str | None = option(None, "run whose encoders are taken over (shallow and delta)")
-    mapper: str = option("mlp", "memory to prefix: linear, mlp or queries")
-    prefix_length: int = option(32, "number of queries of --mapper queries")
+    mapper: str = option(
+        "mlp", "memory to prefix: linear, mlp or queries", choices=("linear", "mlp", "queries")
+    )
+    prefix_length: int = option(32, "number of queries of --mapper queries", above=0)
     prompt: str = option(
         "Derive the impression from findings in the radiology report", "instruction to the LLM"
     )
     prompt_findings: bool = option(False, "show the findings' text to the LLM beside the prefix")
-    max_prompt_pieces: int = option(1024, "longer prompts lose the end of their findings")
-    lora_r: int = option(8, "rank of LoRA (delta, deep, instruct); 0: none")
-    lora_alpha: int = option(16, "LoRA's factor is alpha / r")
-    lora_dropout: float = option(0.05, "dropout of LoRA's inputs")
+    max_prompt_length: int = option(
+        1024, "longer prompts lose the end of their findings", above=0, formerly="max_prompt_pieces"
+    )
+    lora_r: int = option(8, "rank of LoRA (delta, deep, instruct); 0: none", at_least=0)
+    lora_alpha: int = option(16, "LoRA's factor is alpha / r", above=0)
+    lora_dropout: float = option(0.05, "dropout of LoRA's inputs", at_least=0)
     lora_targets: str = option("q_proj,v_proj", "layers that LoRA adapts, or all-linear")
     gradient_checkpointing: bool = option(False, "compute the LLM's activations twice: less memory")
     activation_checkpointing: bool = option(
         False, "the same for encoders, contrastive module and decoder"
     )
 
-    batch_size: int = option(32, "reports per optimiser step, over all processes", group="training")
-    accumulation: int = option(1, "parts in which each process computes its share of a batch")
-    max_steps: int = option(1400, "optimiser steps")
-    schedule: str = option("linear", "linear (warm-up, then linear decay) or noam")
-    encoder_lr: float = option(7e-4, "peak learning rate of the text encoder")
-    lr: float = option(7e-4, "peak learning rate of everything else")
-    encoder_warmup: int = option(150, "warm-up steps of the text encoder")
-    warmup: int = option(150, "warm-up steps of everything else")
-    weight_decay: float = option(0.01, "AdamW weight decay, of matrices only")
-    clip: float = option(1.0, "gradient norm limit; 0: none")
+    batch_size: int = option(
+        32, "reports per optimiser step, over all processes", group="training", above=0
+    )
+    accumulation: int = option(
+        1, "parts in which each process computes its share of a batch", above=0
+    )
+    max_steps: int = option(1400, "optimiser steps", above=0)
+    schedule: str = option(
+        "linear", "linear (warm-up, then linear decay) or noam", choices=("linear", "noam")
+    )
+    encoder_lr: float = option(7e-4, "peak learning rate of the text encoder", at_least=0)
+    lr: float = option(7e-4, "peak learning rate of everything else", at_least=0)
+    encoder_warmup: int = option(150, "warm-up steps of the text encoder", above=0)
+    warmup: int = option(150, "warm-up steps of everything else", above=0)
+    weight_decay: float = option(0.01, "AdamW weight decay, of matrices only", at_least=0)
+    clip: float = option(1.0, "gradient norm limit; 0: none", at_least=0)
     shuffle_sentences: bool = option(False, "show findings with their sentences in random order")
-    precision: str = option("no", "mixed precision: no, bf16 or fp16")
+    precision: str = option(
+        "no", "mixed precision: no, bf16 or fp16", choices=("no", "bf16", "fp16")
+    )
     cuda_graphs: bool = option(
         True, "on one GPU, record the work of each batch shape once, then repeat it: faster"
     )
     seed: int = option(1, "seed of weights, batches and dropout")
-    validate_every: int = option(350, "steps between validations")
-    patience: int = option(0, "stop after this many validations without gain; 0: never")
-    validation_reports: int = option(0, "use the first N validation reports; 0: all")
-    log_every: int = option(10, "steps between entries of log.jsonl and TensorBoard")
+    validate_every: int = option(350, "steps between validations", above=0)
+    patience: int = option(0, "stop after this many validations without gain; 0: never", at_least=0)
+    validation_reports: int = option(0, "use the first N validation reports; 0: all", at_least=0)
+    log_every: int = option(10, "steps between entries of log.jsonl and TensorBoard", above=0)
     output_dir: str | None = option(None, "run folder (default: checkpoints/<dataset>-<preset>)")
 
     @property
@@ -151,19 +216,7 @@ class TrainOptions:
         return self.model == "instruct" or self.decoder == "causal-lm"
 
     def __post_init__(self) -> None:
-        for name, allowed in CHOICES.items():
-            value = getattr(self, name)
-            if value is not None and value not in allowed:
-                raise InputError(
-                    f"{flag(name)} {value!r} is unknown{closest(value, allowed)}; "
-                    f"choose from {', '.join(allowed)}"
-                )
-        for name in POSITIVE:
-            if getattr(self, name) <= 0:
-                raise InputError(f"{flag(name)} must be above 0, not {getattr(self, name)}")
-        for name in NOT_NEGATIVE:
-            if getattr(self, name) < 0:
-                raise InputError(f"{flag(name)} must be at least 0, not {getattr(self, name)}")
+        check_values(self)
         if self.trim_vocab and not self.encoder:
             raise InputError("--trim-vocab needs --encoder; --vocab-size sizes one from scratch")
         if self.uses_llm != bool(self.llm):
@@ -194,40 +247,13 @@ class TrainOptions:
             raise InputError("--lora-r 0 leaves nothing for LoRA to train; give at least 1")
 
 
-CHOICES: dict[str, tuple[str, ...]] = {
-    "preset": tuple(PRESETS),
-    "schedule": ("linear", "noam"),
-    "precision": ("no", "bf16", "fp16"),
-    "graph": ("gat", "gatv2", "none"),
-    "contrastive_negatives": ("own", "batch"),
-    "model": ("graphsum", "instruct"),
-    "llm_weights": ("auto", "float32", "bfloat16", "8bit", "4bit"),
-    "alignment": ("shallow", "delta", "deep"),
-    "mapper": ("linear", "mlp", "queries"),
-}
-POSITIVE = (
-    "encoder_layers vocab_size max_source_pieces max_target_pieces d_model decoder_layers "
-    "decoder_heads decoder_ffn_dim graph_heads graph_width contrastive_layers "
-    "contrastive_temperature batch_size accumulation max_steps encoder_warmup warmup "
-    "validate_every log_every prefix_length max_prompt_pieces lora_alpha"
-).split()
-NOT_NEGATIVE = [
-    "contrastive_weight",
-    "r_drop",
-    "weight_decay",
-    "clip",
-    "patience",
-    "validation_reports",
-    "encoder_lr",
-    "lr",
-    "lora_r",
-    "lora_dropout",
-]
+CHOICES = {f.name: f.metadata["choices"] for f in fields(TrainOptions) if "choices" in f.metadata}
+RENAMED = {f.metadata["formerly"]: f.name for f in fields(TrainOptions) if "formerly" in f.metadata}
 
 
-def flag(name: str) -> str:
-    """The command-line spelling of an option."""
-    return "--" + name.replace("_", "-")
+def with_present_names(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Saved values, those of renamed options under their present names."""
+    return {RENAMED.get(name, name): value for name, value in values.items()}
 
 
 def resolve(given: Mapping[str, Any], config_file: str | Path | None = None) -> TrainOptions:
@@ -266,8 +292,11 @@ def read_options(path: str | Path) -> dict[str, Any]:
     result = {}
     for key, value in values.items():
         name = str(key).replace("-", "_")
+        name = RENAMED.get(name, name)
         if name not in known:
             raise InputError(f"{path}: unknown option {key!r}{closest(name, known)}")
+        if name in result:
+            raise InputError(f"{path}: {name} is given twice; leave out one of the two")
         kind = known[name].type
         if isinstance(value, int) and kind is float:
             value = float(value)

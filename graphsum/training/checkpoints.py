@@ -3,25 +3,29 @@
 import json
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import torch
 from accelerate import Accelerator
 from safetensors.torch import load_file
+from torch import Tensor, nn
 
 from graphsum.llm.loading import ADAPTER, set_adapter_weights
-from graphsum.models.modeling import LLM, own_state
+from graphsum.models.modeling import LLM, GraphSum, own_state
 from graphsum.models.protocols import Processor
 from graphsum.options import PROGRESS_FILE
 from preprocessing.errors import InputError
 from preprocessing.files import give_usual_permissions, replace_folder, write_text_atomically
+
+if TYPE_CHECKING:
+    from graphsum.models.instruct import Instruct
 
 
 def save_checkpoint(
     accelerator: Accelerator,
     model: torch.nn.Module,
     processor: Processor,
-    progress: dict[str, Any],
+    progress: dict[str, float],
     run: Path,
     *,
     best: bool,
@@ -64,10 +68,10 @@ def skip_weights_in_state(accelerator: Accelerator) -> None:
     processes (FSDP, DeepSpeed) it keeps a spread copy of its own all the same.
     """
 
-    def save(models: list[Any], weights: list[Any], folder: str) -> None:
+    def save(models: list[nn.Module], weights: list[dict[str, Tensor]], folder: str) -> None:
         weights.clear()
 
-    def load(models: list[Any], folder: str) -> None:
+    def load(models: list[nn.Module], folder: str) -> None:
         for model in models:
             load_own_state(accelerator.unwrap_model(model), folder)
         models.clear()
@@ -81,7 +85,7 @@ def is_spread(model: torch.nn.Module) -> bool:
     return any(hasattr(parameter, "full_tensor") for parameter in model.parameters())
 
 
-def load_own_state(model: Any, folder: str | Path) -> None:
+def load_own_state(model: "GraphSum | Instruct", folder: str | Path) -> None:
     """Put the weights of a checkpoint into a model of the same shape, whose LLM is there already.
 
     Raises:
@@ -91,7 +95,7 @@ def load_own_state(model: Any, folder: str | Path) -> None:
     if path.is_file():
         weights = load_file(path)
         expected = {name: tensor.shape for name, tensor in own_state(model).items()}
-        tied = set(model._tied_weights_keys or ())  # saved once, under their other name
+        tied = set(getattr(model, "_tied_weights_keys", None) or ())  # saved by their other name
         lora = {name for name in expected if name.startswith(LLM)}
         found = {name: tensor.shape for name, tensor in weights.items()}
         if found != {n: s for n, s in expected.items() if n not in tied | lora}:

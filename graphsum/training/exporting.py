@@ -1,4 +1,4 @@
-"""A checkpoint to give away: what generation needs, in half precision, without local paths."""
+"""Export: what generation needs of a checkpoint, in half precision, without local paths."""
 
 import os
 import shutil
@@ -11,6 +11,7 @@ import torch
 from graphsum.consensus.neighbours import naming_rates
 from graphsum.consensus.settings import ConsensusSettings
 from graphsum.models.loading import load_model
+from graphsum.models.modeling import GraphSum
 from graphsum.models.processing import GraphSumProcessor
 from graphsum.options import PRESETS, TrainOptions, save_options
 from graphsum.options.runs import find_checkpoint, options_of_checkpoint, training_reports
@@ -45,16 +46,19 @@ def export_checkpoint(
     """
     source, target = find_checkpoint(checkpoint), Path(folder)
     options = options_of_checkpoint(source)
+    refusal = InputError(
+        f"{source}: made with an LLM, whose weights it does not hold; copy the folder as it is"
+    )
     if options is not None and options.uses_llm:
-        raise InputError(
-            f"{source}: made with an LLM, whose weights it does not hold; copy the folder as it is"
-        )
+        raise refusal
     if target.exists() and {path.name for path in target.iterdir()} - {"README.md"}:
         raise InputError(f"{target}: already there; choose another --output or delete it first")
     settings = None
     if consensus:
         settings = ConsensusSettings(naming_rates=naming_rates(training_reports(source, data_dir)))
     model = load_model(source, device="cpu")
+    if not isinstance(model, GraphSum):
+        raise refusal
     model.contrastive = None
     model.config.contrastive_weight = 0.0
     model.config.text_encoder.pop("_name_or_path", None)  # older runs hold a local path there

@@ -25,8 +25,8 @@ from graphsum.models.attention import choose_attention_kernels
 from graphsum.models.building import graphs_of
 from graphsum.models.decoders import DECODERS
 from graphsum.models.generation import GREEDY, generate_impressions, onednn_products
-from graphsum.models.modeling import GraphSum
-from graphsum.models.processing import Example, GraphSumProcessor
+from graphsum.models.processing import Example
+from graphsum.models.protocols import Inputs, Processor
 from graphsum.models.types import MODELS
 from graphsum.options import OPTIONS_FILE, PROGRESS_FILE, TrainOptions, save_options
 from graphsum.out_of_memory import out_of_memory_as_input_error
@@ -70,7 +70,7 @@ def batches(lengths: Sequence[int], batch_size: int, *, seed: int) -> Iterator[l
         yield from (groups[i] for i in generator.permutation(len(groups)))
 
 
-def parameter_groups(model: GraphSum, options: TrainOptions) -> list[dict[str, Any]]:
+def parameter_groups(model: torch.nn.Module, options: TrainOptions) -> list[dict[str, Any]]:
     """Text encoder and everything else, each with its own rate; decay on matrices only."""
     groups = []
     for is_encoder, rate in ((True, options.encoder_lr), (False, options.lr)):
@@ -146,8 +146,7 @@ def train(
     sizes = [(p.numel(), p.requires_grad) for p in model.parameters()]
     count, trained = sum(n for n, _ in sizes), sum(n for n, trains in sizes if trains)
     of_which = f" ({trained / 1e6:.2f} M train)" if trained < count else ""
-    pieces = len(processor.tokenizer)
-    size = f"{count / 1e6:.1f} M parameters{of_which}, {pieces} pieces"
+    size = f"{count / 1e6:.1f} M parameters{of_which}, vocabulary {len(processor.tokenizer)}"
     accelerator.print(f"model: {size}; run: {run}")
 
     groups = parameter_groups(model, options)
@@ -266,7 +265,7 @@ def train(
 
 def inputs_of(
     options: TrainOptions, corpus: Corpus, accelerator: Accelerator
-) -> tuple[Sequence[Any], Sequence[Any], str]:
+) -> tuple[Inputs, Inputs, str]:
     """What the model reads of train and val (graphs, or the reports), and the annotator's version.
 
     The annotator is not kept: with the sentences that it remembers it is 100 MB and more.
@@ -300,7 +299,7 @@ def build_accelerator(options: TrainOptions) -> Accelerator:
     Raises:
         InputError: the precision is not to be had on this machine.
     """
-    # Without cpu=True several CPU processes would not be told apart.
+    # Without cpu=True Accelerate takes several CPU processes for one.
     has_gpu = torch.cuda.is_available() or torch.backends.mps.is_available()
     if options.precision == "fp16" and not has_gpu:
         raise InputError("--precision fp16 needs a GPU; use no or bf16 here")
@@ -321,7 +320,7 @@ def quiet_libraries() -> None:
 def validate(
     accelerator: Accelerator,
     model: torch.nn.Module,
-    processor: GraphSumProcessor,
+    processor: Processor,
     examples: Sequence[Example],
     references: Sequence[str],
 ) -> dict[str, float]:

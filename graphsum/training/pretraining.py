@@ -31,8 +31,8 @@ def pretrain(options: PretrainOptions, train: Sequence[Report], val: Sequence[Re
 
     A document is what the LLM will be asked, the project's prompt with the findings, and the
     impression; some are without findings, so that the model knows both forms of the prompt. The
-    loss counts every piece. The folder holds model, tokenizer and ``pretraining.json`` (options,
-    perplexities per piece); it appears complete or not at all.
+    loss counts every token. The folder holds model, tokenizer and ``pretraining.json`` (options,
+    perplexities per token); it appears complete or not at all.
     """
     transformers_logging.disable_progress_bar()
     torch.manual_seed(options.seed)
@@ -54,7 +54,7 @@ def pretrain(options: PretrainOptions, train: Sequence[Report], val: Sequence[Re
             pad_token_id=tokenizer.pad_token_id,
         )
     ).to("cuda" if torch.cuda.is_available() else "cpu")
-    print(f"model: {model.num_parameters() / 1e6:.1f} M parameters, {len(tokenizer)} pieces")
+    print(f"model: {model.num_parameters() / 1e6:.1f} M parameters, vocabulary {len(tokenizer)}")
     steps = options.epochs * -(-len(train) // options.batch_size)
     warmup = max(1, steps // 10)
     optimizer = torch.optim.AdamW(model.parameters(), lr=options.lr, weight_decay=0.1)
@@ -97,7 +97,7 @@ def report_tokenizer(train: Sequence[Report], vocab_size: int) -> PreTrainedToke
 
 
 def document(prompter: Prompter, report: Report) -> np.ndarray:
-    """Pieces of prompt and impression, [T]."""
+    """Tokens of prompt and impression, [T]."""
     return np.concatenate(
         [prompter.prompt_ids(report.findings), prompter.target_ids(report.impression)]
     )
@@ -114,7 +114,7 @@ def batches(
 
 
 def summed_loss(model: LlamaForCausalLM, batch: Tensor) -> tuple[Tensor, int]:
-    """Sum of the cross-entropies in nats of a batch's pieces but the first, and their number."""
+    """Sum of the cross-entropies in nats of a batch's tokens but the first, and their number."""
     batch = batch.to(model.device)
     logits = model(input_ids=batch.clamp(min=0), use_cache=False).logits  # causal: no mask needed
     labels = batch[:, 1:]
@@ -126,7 +126,7 @@ def summed_loss(model: LlamaForCausalLM, batch: Tensor) -> tuple[Tensor, int]:
 
 @torch.no_grad()
 def perplexity(model: LlamaForCausalLM, documents: Sequence[np.ndarray], size: int) -> float:
-    """exp of the mean cross-entropy per piece."""
+    """exp of the mean cross-entropy per token."""
     model.eval()
     order = batches(documents, size, np.random.default_rng(0))
     parts = [summed_loss(model, batch) for batch in order]

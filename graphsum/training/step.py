@@ -55,13 +55,13 @@ class StepInputs(Dataset):
 
     def parts(self, chosen: Sequence[Example]) -> list[Batch]:
         """The batches of these examples that this process computes."""
-        num_pieces = torch.tensor(float(sum(len(example.labels) for example in chosen)))
+        num_tokens = torch.tensor(float(sum(len(example.labels) for example in chosen)))
         num_reports = torch.tensor(float(len(chosen)))
         share = chosen[self.process :: self.processes]
         parts = [share[i :: self.options.accumulation] for i in range(self.options.accumulation)]
         return [
             self.processor.collate(part, fixed_shapes=self.fixed_shapes)
-            | {"num_pieces": num_pieces, "num_reports": num_reports}
+            | {"num_tokens": num_tokens, "num_reports": num_reports}
             for part in parts
         ]
 
@@ -94,7 +94,7 @@ class TrainingStep:
         self,
         accelerator: Accelerator,
         model: torch.nn.Module,
-        optimizer: Any,
+        optimizer: torch.optim.Optimizer,
         options: TrainOptions,
     ) -> None:
         self.accelerator = accelerator
@@ -118,7 +118,7 @@ class TrainingStep:
         sums = self.accelerator.reduce(sums, "sum")
         finite = sums.isfinite().all() & self._clip()
         skipped = (~finite).float()
-        optimizer = getattr(self.optimizer, "optimizer", self.optimizer)
+        optimizer: Any = getattr(self.optimizer, "optimizer", self.optimizer)
         if self.accelerator.scaler is not None:  # which looks after gradients itself
             self.optimizer.step()
         elif optimizer.defaults.get("fused") and not is_spread(self.model):

@@ -38,7 +38,7 @@ def run(*arguments, stdin=None, cwd=ROOT):
 def checkpoint(tmp_path_factory):
     """An untrained checkpoint in the shape of a run folder."""
     run_folder = tmp_path_factory.mktemp("run")
-    processor = tiny_processor(max_source_pieces=128)
+    processor = tiny_processor(max_source_length=128)
     tiny_model(processor).save_pretrained(run_folder / "best")
     processor.save_pretrained(run_folder / "best")
     return run_folder
@@ -358,7 +358,7 @@ def test_reports_of_the_training_are_told(checkpoint, tmp_path, caplog, monkeypa
         assert evidence.impressions == [report.impression for report in corpus.train]
     save_options(resolve(given | {"split": None, "split_file": str(tmp_path / "gone")}), tmp_path)
     evaluate.main([*out, "--split", "random", "--split-seed", "2"])
-    assert "cannot be told" in caplog.text
+    assert "it is not known" in caplog.text
 
 
 def test_examples_only_of_the_invented_corpus(checkpoint):

@@ -330,7 +330,7 @@ def test_the_llm_may_move(trained_once, tmp_path):
     moved = tmp_path / "elsewhere"
     moved.symlink_to(llm)
     model = GraphSum.from_pretrained(folder, llm=str(moved))
-    assert model.decoder.record == replace(GraphSum.from_pretrained(folder).decoder.record,
+    assert model.decoder.llm_spec == replace(GraphSum.from_pretrained(folder).decoder.llm_spec,
                                            name=str(moved))  # fmt: skip
 
 

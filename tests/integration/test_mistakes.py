@@ -42,7 +42,7 @@ def test_pieces_not_linked(processor):
     (right,) = processor.examples([graph])
     with MISTAKES["pieces-not-linked"]():
         (wrong,) = processor.examples([graph])
-    words = processor._source_pieces(graph)[1]
+    words = processor._source_tokens(graph)[1]
     linked, rest = (
         {(words[head], words[dependent]) for head, dependent in one.edge_index.T}
         for one in (right, wrong)

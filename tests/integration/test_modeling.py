@@ -141,7 +141,7 @@ def test_loss_is_a_sum_of_parts(processor, examples):
     model = tiny_model(processor).eval()
     whole = model(**processor.collate(examples)).loss
     counts = {
-        "num_pieces": sum(len(example.labels) for example in examples),
+        "num_tokens": sum(len(example.labels) for example in examples),
         "num_reports": len(examples),
     }
     halves = [model(**processor.collate(examples[i::2]), **counts).loss for i in range(2)]

@@ -42,7 +42,7 @@ def test_it_learns_and_can_be_prompted(tmp_path):
     [
         (["--width", "40"], "--width must be a multiple of 32"),
         (["--epochs", "0"], "--epochs must be above 0"),
-        (["--precision", "fp8"], "choose no or bf16"),
+        (["--precision", "fp8"], "choose from no, bf16"),
         (["--dataset", "openy"], "did you mean 'openi'"),
         (["--output-dir", "/proc/llm"], "/proc/llm"),
     ],

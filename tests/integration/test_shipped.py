@@ -1,11 +1,11 @@
-"""The checkpoint that ships writes an impression out of the box."""
+"""The shipped checkpoint writes an impression out of the box."""
 
 from dataclasses import replace
 
 import pytest
 from places import ROOT
 
-from graphsum import Summarizer
+from graphsum import GraphSumProcessor, Summarizer
 from graphsum.consensus.settings import ConsensusSettings
 from graphsum.options.runs import options_of_checkpoint
 
@@ -31,6 +31,17 @@ def test_it_names_what_is_there_and_nothing_where_nothing_is(caplog):
     assert "no " in normal.lower() or "normal" in normal.lower()
 
 
+def test_earlier_names_in_its_files_are_understood_and_no_longer_written(tmp_path):
+    assert '"max_source_pieces": 512' in (FOLDER / "processor_config.json").read_text()
+    processor = GraphSumProcessor.from_pretrained(FOLDER)
+    assert (processor.settings.max_source_length, processor.settings.max_target_length) == (512, 80)
+    processor.save_pretrained(tmp_path)
+    text = (tmp_path / "processor_config.json").read_text()
+    assert '"max_source_length": 512' in text
+    assert "pieces" not in text
+    assert GraphSumProcessor.from_pretrained(tmp_path).settings == processor.settings
+
+
 def test_its_files_hold_no_local_path_and_their_settings_are_read():
     settings = ConsensusSettings.from_pretrained(FOLDER)
     assert settings is not None
@@ -39,4 +50,5 @@ def test_its_files_hold_no_local_path_and_their_settings_are_read():
     assert options is not None
     assert options.dataset == "openi"
     assert options.data_dir is None
+    assert (options.max_source_length, options.max_target_length) == (512, 80)
     assert sum(path.stat().st_size for path in FOLDER.iterdir()) <= 45e6

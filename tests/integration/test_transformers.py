@@ -92,7 +92,7 @@ def test_losses_are_the_same_with_and_without_logits(processor, copy):
     batch = processor.collate(tiny_examples(processor))
     with torch.no_grad():
         slow, fast = model(**batch), model(**batch, return_logits=False)
-        given = model(**batch, num_pieces=(batch["labels"] >= 0).sum())
+        given = model(**batch, num_tokens=(batch["labels"] >= 0).sum())
     assert fast.logits is None
     assert given.logits is None
     torch.testing.assert_close(slow.loss, fast.loss)
@@ -183,7 +183,7 @@ def test_activation_checkpointing_gives_the_same_gradients(processor):
             assert len(layers) >= 4  # encoder, contrastive module, two of the decoder
         model.train()
         model.zero_grad()
-        model(**batch, num_pieces=40.0).loss.backward()
+        model(**batch, num_tokens=40.0).loss.backward()
         gradients.append([p.grad.clone() for p in model.parameters() if p.grad is not None])
     for plain, checkpointed in zip(*gradients, strict=True):
         torch.testing.assert_close(checkpointed, plain)

@@ -56,7 +56,7 @@ def test_pretrained_encoder_from_a_folder(tmp_path, corpus, kind):
     )
     encoder.save_pretrained(tmp_path)
     tokenizer.save_pretrained(tmp_path)
-    options = resolve({"preset": "tiny", "encoder": str(tmp_path), "max_source_pieces": 60})
+    options = resolve({"preset": "tiny", "encoder": str(tmp_path), "max_source_length": 60})
     graphs = [graph_of(report.uid, report.findings) for report in corpus.train]
     processor = build_processor(options, corpus, graphs, "1")
     model = build_model(options, processor)
@@ -68,13 +68,13 @@ def test_pretrained_encoder_from_a_folder(tmp_path, corpus, kind):
     )
     model(**batch).loss.backward()
     assert all(p.grad is not None for p in model.parameters() if p.requires_grad)
-    with pytest.raises(InputError, match="--max-source-pieces 65"):
-        build_model(replace(options, max_source_pieces=65), processor)
+    with pytest.raises(InputError, match="--max-source-length 65"):
+        build_model(replace(options, max_source_length=65), processor)
 
 
 def test_encoder_that_is_not_there(tmp_path):
     options = resolve({"preset": "tiny", "encoder": str(tmp_path)})
-    with pytest.raises(InputError, match="holds no complete transformers model"):
+    with pytest.raises(InputError, match="holds no complete model"):
         build_model(options, tiny_processor())
 
 

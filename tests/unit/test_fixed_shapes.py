@@ -87,7 +87,7 @@ def test_nothing_depends_on_values(changes, padded_graphs):
     processor = tiny_processor()
     model = tiny_model(processor, **changes).train()
     batch = processor.collate(tiny_examples(processor), fixed_shapes=True)
-    batch |= {"num_pieces": torch.tensor(40.0), "num_reports": torch.tensor(8.0)}
+    batch |= {"num_tokens": torch.tensor(40.0), "num_reports": torch.tensor(8.0)}
     with FakeTensorMode(allow_non_fake_inputs=True) as mode:
         fake = {name: mode.from_tensor(tensor) for name, tensor in batch.items()}
         model(**fake).loss.backward()

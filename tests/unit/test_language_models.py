@@ -51,7 +51,7 @@ def test_models_that_are_no_decoders(tmp_path):
     with pytest.raises(InputError, match="no such folder, and it cannot be fetched"):
         describe_llm(str(tmp_path / "nowhere"))
     (tmp_path / "empty").mkdir()
-    with pytest.raises(InputError, match="holds no complete language model"):
+    with pytest.raises(InputError, match="holds no complete model"):
         describe_llm(str(tmp_path / "empty"))
     BertConfig(vocab_size=10).save_pretrained(tmp_path / "bert")
     with pytest.raises(InputError, match=r"no causal language model \(bert\)"):
@@ -61,7 +61,7 @@ def test_models_that_are_no_decoders(tmp_path):
 def test_missing_weights(tmp_path):
     folder = save_llm(tmp_path)
     (tmp_path / "model.safetensors").unlink()
-    with pytest.raises(InputError, match="holds no complete language model"):
+    with pytest.raises(InputError, match="holds no complete model"):
         load_llm(describe_llm(folder))
 
 

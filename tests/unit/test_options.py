@@ -4,7 +4,16 @@ import json
 
 import pytest
 
-from graphsum.options import PRESETS, read_options, resolve, run_options, save_options
+from graphsum.command_line import Parser, add_dataclass_options
+from graphsum.options import (
+    OPTIONS_FILE,
+    PRESETS,
+    TrainOptions,
+    read_options,
+    resolve,
+    run_options,
+    save_options,
+)
 from preprocessing.errors import InputError
 
 
@@ -42,12 +51,29 @@ def test_json_file(tmp_path):
     assert resolve({}, config).max_steps == 7
 
 
+@pytest.mark.parametrize("what", ["source", "target", "prompt"])
+def test_earlier_names_are_understood_and_not_shown(tmp_path, what):
+    parser = Parser()
+    add_dataclass_options(parser, TrainOptions)
+    given = vars(parser.parse_args([f"--max-{what}-pieces", "77"]))
+    assert given == {f"max_{what}_length": 77}
+    assert "pieces" not in parser.format_help()
+    (tmp_path / OPTIONS_FILE).write_text(f"max_{what}_pieces: 77\n")
+    saved = run_options(tmp_path)
+    assert saved == TrainOptions(**given)
+    save_options(saved, tmp_path)
+    text = (tmp_path / OPTIONS_FILE).read_text()
+    assert f"max_{what}_length: 77" in text
+    assert "pieces" not in text
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("batch_sise: 3", r"did you mean 'batch_size'"),
         ("batch_size: many", "must be of type int"),
         ("batch_size: true", "must be of type int"),
+        ("max_source_length: 9\nmax-source-pieces: 9", "max_source_length is given twice"),
         ("- 1", "mapping"),
         ("a: [", r"run\.yaml:1: not YAML"),
     ],
@@ -66,6 +92,7 @@ def test_mistakes_in_a_file(tmp_path, text, message):
         ({"precision": "bf61"}, "did you mean 'bf16'"),
         ({"batch_size": 0}, "--batch-size must be above 0"),
         ({"lr": -1.0}, "--lr must be at least 0"),
+        ({"contrastive_temperature": 0.0}, "--contrastive-temperature must be above 0"),
         ({"r_drop": 1.0, "decoder": "causal-lm", "llm": "x"}, "--r-drop is for"),
     ],
 )

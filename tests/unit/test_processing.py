@@ -108,7 +108,7 @@ def test_padded():
 
 
 def test_long_findings_lose_whole_sentences_with_a_warning(caplog):
-    processor = tiny_processor(max_source_pieces=20)
+    processor = tiny_processor(max_source_length=20)
     text = " ".join(["Lungs are clear ."] * 10)
     with caplog.at_level(logging.WARNING):
         example = next(processor.examples([graph_of("r7", text)]))
@@ -121,7 +121,7 @@ def test_long_findings_lose_whole_sentences_with_a_warning(caplog):
 
 
 def test_a_single_endless_sentence_is_cut_within(caplog):
-    processor = tiny_processor(max_source_pieces=20)
+    processor = tiny_processor(max_source_length=20)
     with caplog.at_level(logging.WARNING):
         example = next(processor.examples([graph_of("r8", " ".join(["effusion"] * 5000))]))
     assert 15 <= len(example.input_ids) <= 20

@@ -59,18 +59,18 @@ def test_long_findings_lose_their_end():
     tokenizer = llm_tokenizer()
     whole = Prompter(tokenizer, PromptSettings())
     room = len(whole.prompt_ids("")) + 4
-    prompter = Prompter(tokenizer, PromptSettings(max_prompt_pieces=room))
+    prompter = Prompter(tokenizer, PromptSettings(max_prompt_length=room))
     text = asked(prompter, "No effusion. No pneumothorax. Heart size is normal.")
     assert len(prompter.prompt_ids("No effusion. " * 9)) <= room
     assert text.endswith("\n\n### Response:\n")
     assert "No effusion" in text
     assert "normal" not in text
     with pytest.raises(InputError, match="without room for findings"):
-        Prompter(tokenizer, PromptSettings(max_prompt_pieces=5)).prompt_ids("No effusion.")
+        Prompter(tokenizer, PromptSettings(max_prompt_length=5)).prompt_ids("No effusion.")
 
 
 def test_labels_end_and_are_cut():
-    prompter = Prompter(llm_tokenizer(), PromptSettings(max_target_pieces=3))
+    prompter = Prompter(llm_tokenizer(), PromptSettings(max_target_length=3))
     ids = prompter.target_ids("Small right pneumothorax, small left effusion.")
     assert len(ids) == 3
     assert ids[-1] == prompter.end_id
@@ -84,6 +84,8 @@ def test_it_comes_back_from_a_folder(tmp_path):
     again = Prompter.from_pretrained(tmp_path)
     assert again.settings == prompter.settings
     assert again.prompt_ids("No effusion.").tolist() == prompter.prompt_ids("No effusion.").tolist()
+    (tmp_path / "llm_tokenizer" / "prompt_config.json").write_text('{"max_prompt_pieces": 9}')
+    assert Prompter.from_pretrained(tmp_path).settings == PromptSettings(max_prompt_length=9)
     (tmp_path / "llm_tokenizer" / "prompt_config.json").write_text("{")
     with pytest.raises(InputError, match="tokenizer cannot be read"):
         Prompter.from_pretrained(tmp_path)

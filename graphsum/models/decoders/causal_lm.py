@@ -3,17 +3,16 @@
 R2GenGPT (Wang et al. 2023, arXiv 2309.09812) does this with the features of an image; here the
 features are the fused states of text and graph.
 
-Shapes: B reports, S positions of the memory, P pieces of a prompt, Q of a prefix, C = of the whole
-context (prompt and prefix, padded on the left), T target pieces, D width of the memory, W of the
+Shapes: B reports, S positions of the memory, P tokens of a prompt, Q of a prefix, C = of the whole
+context (prompt and prefix, padded on the left), T target tokens, D width of the memory, W of the
 LLM, V its vocabulary.
 """
 
 import warnings
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import Cache, GenerationConfig, PreTrainedModel
 
@@ -27,10 +26,11 @@ from graphsum.llm.loading import (
     save_adapter,
 )
 from graphsum.llm.prompting import PREFIX
+from graphsum.models.configuration import GraphSumConfig, InstructConfig
 from graphsum.models.decoders.cache import CACHE
-from graphsum.models.padding import NOTHING, PADDING, labels_at, places_of, rows_at
+from graphsum.models.padding import NOTHING, PADDING, label_losses
 
-NO_PIECE = -1  # in the place of a start piece: the context is what an impression follows
+NO_TOKEN = -1  # in the place of a start token: the context is what an impression follows
 
 
 class QueryMapper(nn.Module):
@@ -65,7 +65,7 @@ class PositionMapper(nn.Module):
 
 
 # Each gives the prefix [B, Q, W] and its mask [B, Q] of a memory [B, S, D] and its mask [B, S].
-MAPPERS: dict[str, Any] = {
+MAPPERS: dict[str, Callable[[GraphSumConfig, int], nn.Module]] = {
     "linear": lambda config, width: PositionMapper(config.d_model, width, hidden=False),
     "mlp": lambda config, width: PositionMapper(config.d_model, width, hidden=True),
     "queries": lambda config, width: QueryMapper(config.d_model, width, config.prefix_length),
@@ -87,13 +87,15 @@ class CausalLMDecoder(nn.Module):
 
     target_groups = 1  # most of a row is its context
 
-    def __init__(self, config: Any) -> None:
-        """``config``: a GraphSumConfig, or an InstructConfig (which has no mapper)."""
+    def __init__(self, config: GraphSumConfig | InstructConfig) -> None:
         super().__init__()
-        self.record = LLMSpec(**config.llm)
-        width = self.record.hidden_size
-        self.mapper = MAPPERS[config.mapper](config, width) if config.mapper else None
-        self.norm = nn.LayerNorm(width) if config.mapper else None
+        assert config.llm is not None  # the configuration has seen to it
+        self.llm_spec = LLMSpec(**config.llm)
+        width = self.llm_spec.hidden_size
+        self.mapper = self.norm = None
+        if isinstance(config, GraphSumConfig) and config.mapper:
+            self.mapper = MAPPERS[config.mapper](config, width)
+            self.norm = nn.LayerNorm(width)
         self.llm: PreTrainedModel | None = None
         self.end_ids = [config.eos_token_id]
         self.pad_id = config.pad_token_id
@@ -101,12 +103,12 @@ class CausalLMDecoder(nn.Module):
     def attach(
         self, llm: PreTrainedModel | None = None, *, folder: str | Path | None = None
     ) -> None:
-        """Load the LLM of the record (or take ``llm``), and the adapter of a checkpoint ``folder``.
+        """Load the LLM (or take ``llm``), and the adapter where the checkpoint ``folder`` has one.
 
         Raises:
             InputError: the LLM is not there, or another one.
         """
-        self.llm = llm or load_llm(self.record)
+        self.llm = llm or load_llm(self.llm_spec)
         if folder is not None:
             load_adapter(self.llm, folder)
         ends = self.llm.generation_config.eos_token_id
@@ -170,10 +172,10 @@ class CausalLMDecoder(nn.Module):
         use_cache: bool = False,
         states: list[Tensor] | None = None,
     ) -> tuple[Tensor, Cache | None]:
-        """Scores of the next piece after each given one, [B, T, V].
+        """Scores of the next token after each given one, [B, T, V].
 
         Args:
-            decoder_input_ids: [B, T]; the first piece of each row is a start piece, in whose
+            decoder_input_ids: [B, T]; the first token of each row is a start token, in whose
                 place the context stands. Negative after a row's end.
             memory, memory_mask, source_ids: as in :meth:`context`.
             states: a list that takes the LLM's hidden states, each [B, C + T - 1, W].
@@ -207,7 +209,7 @@ class CausalLMDecoder(nn.Module):
         label_smoothing: float = 0.0,
         label_places: Tensor | None = None,
     ) -> Tensor:
-        """Cross-entropy of each labelled piece, [N], in nats and single precision, row by row.
+        """Cross-entropy of each labelled token, [N], in nats and single precision, row by row.
 
         Args:
             decoder_input_ids, memory, memory_mask, source_ids: as in :meth:`forward`.
@@ -215,14 +217,7 @@ class CausalLMDecoder(nn.Module):
             label_places: as in :meth:`graphsum.models.modeling.GraphSum.forward`; 0 where it is -1.
         """
         logits, _ = self(decoder_input_ids, memory, memory_mask, source_ids)
-        places = places_of(labels) if label_places is None else label_places
-        losses = F.cross_entropy(
-            rows_at(logits, places.clamp(min=0)).float(),
-            labels_at(labels, places),
-            label_smoothing=label_smoothing,
-            reduction="none",
-        )
-        return losses if label_places is None else losses * (places >= 0)
+        return label_losses(logits, labels, label_places, label_smoothing)
 
     def search(
         self,
@@ -231,7 +226,7 @@ class CausalLMDecoder(nn.Module):
         source_ids: Tensor,
         settings: SearchSettings,
     ) -> Tensor:
-        """The impressions' pieces [B, T], by transformers' ``generate``."""
+        """The impressions' tokens [B, T], by transformers' ``generate``."""
         context, mask = self.context(memory, memory_mask, source_ids)
         with warnings.catch_warnings():  # n-grams of the prompt may be repeated: that is meant
             warnings.filterwarnings("ignore", message=".*n-gram constraints only")
@@ -252,7 +247,7 @@ class CausalLMDecoder(nn.Module):
         *,
         temperature: float,
     ) -> Tensor:
-        """Pieces of sampled impressions, [B, N, T].
+        """Tokens of sampled impressions, [B, N, T].
 
         Args:
             memory, memory_mask, source_ids: as in :meth:`context`.
@@ -262,7 +257,7 @@ class CausalLMDecoder(nn.Module):
             CausalLMSteps(self, *self.context(memory, memory_mask, source_ids)),
             uniforms,
             temperature=temperature,
-            start_id=NO_PIECE,
+            start_id=NO_TOKEN,
             end_id=self.end_ids[0],
             pad_id=self.pad_id,
         )
@@ -306,7 +301,7 @@ def context_places(source_ids: Tensor, kept: Tensor) -> Tensor:
 
 
 class CausalLMSteps:
-    """One piece per beam and call through an LLM, for :func:`sample_sequences`.
+    """One token per beam and call through an LLM, for :func:`sample_sequences`.
 
     Every beam has a copy of its context's keys and values in transformers' cache: K beams of R
     reports are a batch of R x K rows.
@@ -320,14 +315,14 @@ class CausalLMSteps:
         self.beams = 1
         self.cache: Cache | None = None
 
-    def step(self, pieces: Tensor) -> Tensor:
-        """Log-probabilities of the next piece [R, K, V] after each beam's last piece [R, K].
+    def step(self, tokens: Tensor) -> Tensor:
+        """Log-probabilities of the next token [R, K, V] after each beam's last token [R, K].
 
         What ends an answer in one of several ways counts as the first of them.
         """
         inputs, position_ids = self.context, (self.mask.cumsum(1) - 1).clamp(min=0)
         if self.cache is not None:
-            inputs = self.decoder.embeddings(pieces.flatten().unsqueeze(1))  # [R x K, 1, W]
+            inputs = self.decoder.embeddings(tokens.flatten().unsqueeze(1))  # [R x K, 1, W]
             self.mask = torch.cat([self.mask, self.mask.new_ones(len(inputs), 1)], dim=1)
             position_ids = self.mask.sum(1, keepdim=True) - 1
         output = self.decoder.model(

@@ -21,7 +21,7 @@ class TransformerDecoder(nn.Module):
 
     The layers are those of transformers' PEGASUS decoder, which has exactly this form, with its
     key-value caches; nothing of PEGASUS' weights is used. With ``config.copy`` a
-    :class:`CopyHead` lets it take pieces from the findings.
+    :class:`CopyHead` lets it take tokens from the findings.
     """
 
     target_groups = 4  # rows of similar length that are decoded together in training, on a CPU
@@ -69,13 +69,13 @@ class TransformerDecoder(nn.Module):
         use_cache: bool = False,
         states: list[Tensor] | None = None,
     ) -> tuple[Tensor, Cache | None]:
-        """Scores of the next piece after each given one.
+        """Scores of the next token after each given one.
 
         Args:
-            decoder_input_ids: [B, T], or [B, 1] when the earlier pieces are in the cache.
+            decoder_input_ids: [B, T], or [B, 1] when the earlier tokens are in the cache.
             memory: [B, S, D].
             memory_mask: 1 for real positions of the memory, [B, S].
-            source_ids: the findings' pieces, which the copy head may take, [B, S].
+            source_ids: the findings' tokens, which the copy head may take, [B, S].
             cache: what an earlier call returned.
             states: a list that takes the hidden states of embedding and layers, each [B, T, D].
 
@@ -109,10 +109,10 @@ class TransformerDecoder(nn.Module):
         label_smoothing: float = 0.0,
         label_places: Tensor | None = None,
     ) -> Tensor:
-        """Cross-entropy of each labelled piece, computed where there is a label and only there.
+        """Cross-entropy of each labelled token, computed where there is a label and only there.
 
         Label smoothing (Szegedy et al., CVPR 2016) takes part of the weight from the label to
-        all pieces of the vocabulary alike.
+        all tokens of the vocabulary alike.
 
         Args:
             decoder_input_ids, memory, memory_mask, source_ids: as in :meth:`forward`.
@@ -125,7 +125,7 @@ class TransformerDecoder(nn.Module):
         places = places_of(labels) if label_places is None else label_places
         logs = self.token_logs(decoder_input_ids, memory, memory_mask, source_ids, places)
         losses = smoothed_losses(logs, labels_at(labels, places), label_smoothing)
-        return losses if label_places is None else losses * (places >= 0)
+        return losses * (places >= 0)
 
     def agreement_losses(
         self,
@@ -144,23 +144,19 @@ class TransformerDecoder(nn.Module):
             memories: of two passes of the encoders, each [B, S, D].
 
         Returns:
-            The mean of the passes' :meth:`token_losses`, [N], and how far their distributions are
-            divergence: the mean of the KL divergences in both directions, [N], in nats.
+            The mean of the passes' :meth:`token_losses`, [N], and the mean of the KL divergences
+            of their distributions in both directions, [N], in nats.
         """
         places = places_of(labels) if label_places is None else label_places
         first, second = (
             self.token_logs(decoder_input_ids, memory, memory_mask, source_ids, places)
             for memory in memories
         )
-        pieces = labels_at(labels, places)
-        losses = [smoothed_losses(logs, pieces, label_smoothing) for logs in (first, second)]
+        tokens = labels_at(labels, places)
+        losses = [smoothed_losses(logs, tokens, label_smoothing) for logs in (first, second)]
         divergence = ((first.exp() - second.exp()) * (first - second)).sum(1) / 2
-        loss = (losses[0] + losses[1]) / 2
-        return (
-            (loss, divergence)
-            if label_places is None
-            else (loss * (places >= 0), divergence * (places >= 0))
-        )
+        is_label = places >= 0
+        return (losses[0] + losses[1]) / 2 * is_label, divergence * is_label
 
     def token_logs(
         self,
@@ -170,7 +166,7 @@ class TransformerDecoder(nn.Module):
         source_ids: Tensor,
         places: Tensor,
     ) -> Tensor:
-        """Log-probabilities of all pieces, [N, V], at these positions of the flattened inputs.
+        """Log-probabilities of all tokens, [N, V], at these positions of the flattened inputs.
 
         Other arguments as above.
         """
@@ -192,7 +188,7 @@ class TransformerDecoder(nn.Module):
     def search(
         self, memory: Tensor, memory_mask: Tensor, source_ids: Tensor, settings: SearchSettings
     ) -> Tensor:
-        """The impressions' pieces, [B, T]; arguments as above."""
+        """The impressions' tokens, [B, T]; arguments as above."""
         steps = self.start(memory, memory_mask, source_ids)
         return beam_search(
             steps, settings, num_reports=len(memory), device=memory.device, **self.special_ids
@@ -207,7 +203,7 @@ class TransformerDecoder(nn.Module):
         *,
         temperature: float,
     ) -> Tensor:
-        """Pieces of sampled impressions, [B, N, 1 + T]; the other arguments as above.
+        """Tokens of sampled impressions, [B, N, 1 + T]; the other arguments as above.
 
         Args:
             uniforms, temperature: as in :func:`graphsum.decoding.sampling.sample_sequences`.
@@ -233,11 +229,11 @@ def smoothed_losses(logs: Tensor, labels: Tensor, label_smoothing: float) -> Ten
 
 
 class TransformerSteps:
-    """One piece per beam and call, through the weights of a :class:`TransformerDecoder`.
+    """One token per beam and call, through the weights of a :class:`TransformerDecoder`.
 
     The same computation as ``forward`` in evaluation mode. The beams of a report are the
     positions of one sequence: they share the keys and values of its memory, and attend to all
-    pieces that any of its beams ever held, under a mask of their own ancestors. So nothing is
+    tokens that any of its beams ever held, under a mask of their own ancestors. So nothing is
     copied when beams are reordered but that mask.
     """
 
@@ -254,7 +250,7 @@ class TransformerSteps:
         for layer in self.layers:
             keys, values = layer.encoder_attn.k_proj(memory), layer.encoder_attn.v_proj(memory)
             self.of_memory.append((self.split(keys).contiguous(), self.split(values).contiguous()))
-        self.of_pieces = [(keys[:, :, :0], values[:, :, :0]) for keys, values in self.of_memory]
+        self.of_tokens = [(keys[:, :, :0], values[:, :, :0]) for keys, values in self.of_memory]
         self.joined = []  # query, key and value projections as one: [3D, D] and [3D]
         for layer in self.layers:
             parts = [getattr(layer.self_attn, name) for name in ("q_proj", "k_proj", "v_proj")]
@@ -265,12 +261,12 @@ class TransformerSteps:
         self.ancestors = self.mask[:, :, :0]  # may beam k see n? [R, K, N]
         self.length = 0
 
-    def step(self, pieces: Tensor) -> Tensor:
-        """Log-probabilities of the next piece [R, K, V] after each beam's last piece [R, K]."""
+    def step(self, tokens: Tensor) -> Tensor:
+        """Log-probabilities of the next token [R, K, V] after each beam's last token [R, K]."""
         model = self.decoder.layers
-        itself = torch.eye(pieces.size(1), dtype=torch.bool, device=pieces.device)
-        self.ancestors = torch.cat([self.ancestors, itself.expand(len(pieces), -1, -1)], dim=-1)
-        states = model.embed_tokens(pieces) * model.embed_scale  # [R, K, D]
+        itself = torch.eye(tokens.size(1), dtype=torch.bool, device=tokens.device)
+        self.ancestors = torch.cat([self.ancestors, itself.expand(len(tokens), -1, -1)], dim=-1)
+        states = model.embed_tokens(tokens) * model.embed_scale  # [R, K, D]
         states = states + model.embed_positions.weight[self.length]
         own_bias = as_bias(self.ancestors, states.dtype)
         self.length += 1
@@ -278,9 +274,9 @@ class TransformerSteps:
             normed = layer.self_attn_layer_norm(states)
             own = F.linear(normed, *self.joined[number])  # [R, K, 3D]
             query, key, value = (self.split(part) for part in own.chunk(3, dim=-1))
-            keys, values = self.of_pieces[number]
+            keys, values = self.of_tokens[number]
             keys, values = torch.cat([keys, key], dim=2), torch.cat([values, value], dim=2)
-            self.of_pieces[number] = keys, values
+            self.of_tokens[number] = keys, values
             states = states + layer.self_attn.out_proj(attend(query, keys, values, own_bias))
             query = self.split(layer.encoder_attn.q_proj(layer.encoder_attn_layer_norm(states)))
             keys, values = self.of_memory[number]
@@ -310,7 +306,7 @@ class TransformerSteps:
         self.memory_bias = as_bias(self.mask, self.memory_bias.dtype)
         self.ancestors = self.ancestors[rows]
         self.of_memory = [(keys[rows], values[rows]) for keys, values in self.of_memory]
-        self.of_pieces = [(keys[rows], values[rows]) for keys, values in self.of_pieces]
+        self.of_tokens = [(keys[rows], values[rows]) for keys, values in self.of_tokens]
         if self.copy_keys is not None:
             self.copy_keys = self.copy_keys[rows]
 
@@ -353,7 +349,7 @@ def attend(query: Tensor, keys: Tensor, values: Tensor, bias: Tensor) -> Tensor:
 class CopyHead(nn.Module):
     """Pointer-generator (See et al., ACL 2017): p = (1 - g) p_vocabulary + g p_copy.
 
-    p_copy is one attention of the decoder's state over the memory, spread onto the pieces that
+    p_copy is one attention of the decoder's state over the memory, spread onto the tokens that
     stand there; g is a sigmoid of the state.
     """
 
@@ -372,7 +368,7 @@ class CopyHead(nn.Module):
             logits: scores of the vocabulary, [B, T, V].
             states: of the decoder, [B, T, D].
             memory: [B, S, D].
-            memory_mask, ids: [B, S]; 1 for real positions, and the pieces there.
+            memory_mask, ids: [B, S]; 1 for real positions, and the tokens there.
 
         Returns:
             [B, T, V], in single precision; their exponentials add up to 1.
@@ -397,7 +393,7 @@ class CopyHead(nn.Module):
             logits: scores of the vocabulary, [..., V].
             attention: p_copy over the positions, [..., S].
             gate: logit of g, [...].
-            ids: pieces at the positions, [B, S] for all [B, T], or [N, S] for [N].
+            ids: tokens at the positions, [B, S] for all [B, T], or [N, S] for [N].
         """
         ids = ids.unsqueeze(1).expand_as(attention) if attention.ndim == 3 else ids
         share = gate.sigmoid().unsqueeze(-1)

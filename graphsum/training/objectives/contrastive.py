@@ -1,10 +1,10 @@
 """The contrastive loss of Hu et al. (ACL 2022)."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from torch import Tensor, nn
 
+from graphsum.models.modeling import GraphSumOutput
 from graphsum.options import TrainOptions
 from graphsum.training.objectives.objective import Objective
 
@@ -18,5 +18,7 @@ class Contrastive(Objective):
     def weight(cls, options: TrainOptions) -> float:
         return options.contrastive_weight
 
-    def loss(self, output: Any, batch: Mapping[str, Tensor], model: nn.Module) -> Tensor | None:
+    def loss(
+        self, output: GraphSumOutput, batch: Mapping[str, Tensor], model: nn.Module
+    ) -> Tensor | None:
         return output.contrastive_loss

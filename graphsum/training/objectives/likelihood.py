@@ -1,16 +1,16 @@
 """Cross-entropy of the impression."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from torch import Tensor, nn
 
+from graphsum.models.modeling import GraphSumOutput
 from graphsum.options import TrainOptions
 from graphsum.training.objectives.objective import Objective
 
 
 class Likelihood(Objective):
-    """Cross-entropy per target piece, with the model's label smoothing."""
+    """Cross-entropy per target token, with the model's label smoothing."""
 
     name = "loss"
 
@@ -18,5 +18,7 @@ class Likelihood(Objective):
     def weight(cls, options: TrainOptions) -> float:
         return 1.0
 
-    def loss(self, output: Any, batch: Mapping[str, Tensor], model: nn.Module) -> Tensor | None:
+    def loss(
+        self, output: GraphSumOutput, batch: Mapping[str, Tensor], model: nn.Module
+    ) -> Tensor | None:
         return output.generation_loss

@@ -2,10 +2,10 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any
 
 from torch import Tensor, nn
 
+from graphsum.models.modeling import GraphSumOutput
 from graphsum.options import TrainOptions
 
 
@@ -23,14 +23,16 @@ class Objective(ABC):
         """Its factor in a run; 0 leaves it out."""
 
     @abstractmethod
-    def loss(self, output: Any, batch: Mapping[str, Tensor], model: nn.Module) -> Tensor | None:
+    def loss(
+        self, output: GraphSumOutput, batch: Mapping[str, Tensor], model: nn.Module
+    ) -> Tensor | None:
         """This batch's share of the term, a scalar; None where the model does not have it.
 
-        A sum over the batch is divided by ``num_pieces`` or ``num_reports`` of the batch, the
+        A sum over the batch is divided by ``num_tokens`` or ``num_reports`` of the batch, the
         counts of the whole optimiser step, so that parts and processes add up.
 
         Args:
             output: what the model's ``forward`` returned for the batch.
-            batch: what the processor collated, with ``num_pieces`` and ``num_reports``.
+            batch: what the processor collated, with ``num_tokens`` and ``num_reports``.
             model: the model, as it was prepared for the devices.
         """

@@ -1,16 +1,16 @@
 """R-Drop (Liang et al., NeurIPS 2021)."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from torch import Tensor, nn
 
+from graphsum.models.modeling import GraphSumOutput
 from graphsum.options import TrainOptions
 from graphsum.training.objectives.objective import Objective
 
 
 class RDrop(Objective):
-    """Divergence per target piece of two passes with different dropout."""
+    """Divergence per target token of two passes with different dropout."""
 
     name = "agreement"
 
@@ -18,5 +18,7 @@ class RDrop(Objective):
     def weight(cls, options: TrainOptions) -> float:
         return options.r_drop
 
-    def loss(self, output: Any, batch: Mapping[str, Tensor], model: nn.Module) -> Tensor | None:
+    def loss(
+        self, output: GraphSumOutput, batch: Mapping[str, Tensor], model: nn.Module
+    ) -> Tensor | None:
         return output.agreement_loss
