@@ -1,0 +1,1 @@
+"""From candidates to an impression that can be signed: planned, checked, mended, explained."""

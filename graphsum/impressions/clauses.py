@@ -1,0 +1,173 @@
+"""The findings' own clauses, in the words of an impression.
+
+A clause is what a sentence of the findings asserts or doubts, without the denials around it, the
+label before it and the phrases that an impression does without ("there is a", "is seen").
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from preprocessing.facts.comparison import is_actionable, may_matter, tier_of
+from preprocessing.facts.ontology import TIERS, Tier
+from preprocessing.facts.reading import Mention, read_mentions
+from preprocessing.facts.statements import Statement
+from preprocessing.text.plain import PlainText
+from preprocessing.text.sentences import segments
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One clause of the findings at characters ``start`` to ``end`` (of the text as given).
+
+    ``text``: as an impression has it. ``statements``: what it asserts or doubts. ``tier``: the
+    highest of theirs. ``must``: whether one of them must be reported.
+    """
+
+    text: str
+    start: int
+    end: int
+    statements: tuple[Statement, ...]
+    tier: Tier
+    must: bool
+
+
+_SEPARATOR = re.compile(
+    r"(?:,|;)? (?:and|but|while|whereas|although|however|with|though)\b,? |[,;] "
+)
+_LEADING = re.compile(
+    r"(?:(?:and|but|while|whereas|although|however|though|also|additionally|otherwise|again|then"
+    r"|which"
+    r"|in addition|furthermore|now|,|;|-)[ ,]+)*"
+    r"(?:(?:there|it) (?:is|are|has been|have been|remains?|appears? to be|may be)"
+    r"(?: (?:again|now|also|still|redemonstrat\w+ of|interval development of))* )?"
+    r"(?:(?:an?|the|some) )?",
+    re.IGNORECASE,
+)
+_TRAILING = re.compile(
+    r",? (?:(?:is|are|was|were) )?(?:again |also |now |again also )*(?:seen|noted|identified"
+    r"|demonstrated|visuali[sz]ed"
+    r"|evident|appreciated|observed|detected|visible)(?: (?:again|today|here|on (?:this|today's"
+    r"|the present) \w+))?$"
+    r"| (?:is|are) present$",
+    re.IGNORECASE,
+)
+_BLANK = re.compile(
+    r"(?:,? ?(?:compared|comparison|as compared|since|from|dated|on|of|by|at|in|with|to) (?:(?:to"
+    r"|with|the|prior|study|exam|film"
+    r"|of|from|dated) )*)?(?:_{2,}|x{3,})(?:[ ,/-]+(?:_{2,}|x{3,}))*,?",
+    re.IGNORECASE,
+)
+_KEEP_UPPER = re.compile(
+    r"\b(?:ett|ngt?|ogt?|picc|icd|aicd|cvc|svc|ivc|ij|ct|mri?|pet|us|copd|chf|ards|tb|iv|iabp"
+    r"|lvad|ecmo|cabg|ap|pa|gi|ge"
+    r"|[ctl]\d{1,2}(?:-[ctl]?\d{1,2})?|ptx|pna|suv|hu)\b"
+)
+
+
+def clauses_of(findings: str, statements: Sequence[Statement]) -> list[Clause]:
+    """The clauses of findings that assert or doubt something, in order; denials have none.
+
+    ``statements``: those of the findings.
+    """
+    plain, mentions = read_mentions(findings)
+    found: list[Clause] = []
+    for segment in segments(plain):
+        inside = [
+            one
+            for one in mentions
+            if one.segment == (segment.start, segment.end) and not one.refers_back
+        ]
+        for start, end in _spans(plain, segment.label, segment.end, inside, segment.start):
+            first, last = plain.origin(start, end)
+            own = tuple(
+                one
+                for one in statements
+                if first <= one.start < last and one.status != "absent" and _says_something(one)
+            )
+            text = as_impression(plain, start, end)
+            if own and text:
+                tier = min((tier_of(one) for one in own), key=TIERS.index)
+                must = any(map(is_actionable, own))
+                found.append(Clause(text, first, last, own, tier, must))
+    return found
+
+
+def _says_something(one: Statement) -> bool:
+    return bool(one.names) or may_matter(one)
+
+
+def _spans(
+    plain: PlainText, start: int, end: int, mentions: Sequence[Mention], label: int
+) -> list[tuple[int, int]]:
+    """The characters of the parts of a segment that assert or doubt."""
+    asserted = [
+        one.status in ("present", "uncertain", "moved") and not _is_normal(one) for one in mentions
+    ]
+    if not mentions:
+        return [(start, end)]
+    if any(one.start < start for one in mentions):
+        start = label  # "Pneumothorax: small, left"
+    if all(asserted):
+        return [(start, end)]
+    spans: list[tuple[int, int]] = []
+    row = 0
+    while row < len(mentions):
+        if not asserted[row]:
+            row += 1
+            continue
+        last = row
+        while last + 1 < len(mentions) and asserted[last + 1]:
+            last += 1
+        first_char = (
+            start
+            if row == 0
+            else _cut(plain.text, mentions[row - 1].end, mentions[row].start, True)
+        )
+        after = len(mentions) > last + 1
+        last_char = (
+            _cut(plain.text, mentions[last].end, mentions[last + 1].start, False) if after else end
+        )
+        spans.append((first_char, last_char))
+        row = last + 1
+    return spans
+
+
+def _is_normal(one: Mention) -> bool:
+    return one.names == ("No Finding",)
+
+
+def _cut(text: str, start: int, end: int, behind: bool) -> int:
+    """Where two parts of a sentence meet between these characters."""
+    found = list(_SEPARATOR.finditer(text, start, end))
+    if not found:
+        return end if behind else start
+    if behind:
+        return found[0].end() if len(found) == 1 else _last_that_opens(text, found)
+    return found[0].start()
+
+
+def _last_that_opens(text: str, found: Sequence[re.Match[str]]) -> int:
+    for one in found:
+        if re.match(
+            r"(?:an?|the|there|this|small|large|moderate|mild|left|right|bilateral)\b",
+            text[one.end() :],
+        ):
+            return one.end()
+    return found[-1].end()
+
+
+def as_impression(plain: PlainText, start: int, end: int) -> str:
+    """Characters of a plain text as a sentence of an impression; empty where nothing is left."""
+    text = plain.cased[start:end]
+    letters = [c for c in text if c.isalpha()]
+    if letters and sum(c.isupper() for c in letters) > 0.8 * len(letters) and len(letters) > 6:
+        text = _KEEP_UPPER.sub(lambda match: match[0].upper(), text.lower())
+    text = _BLANK.sub("", text)
+    text = " ".join(text.split()).strip(" ,;:-")
+    text = text[_LEADING.match(text).end() :]  # type: ignore[union-attr]
+    text = _TRAILING.sub("", text).strip(" ,;:-")
+    text = re.sub(r"\s+([.,;:])", r"\1", text)
+    if not re.search(r"[^\W\d_]{2}", text):
+        return ""
+    return text[0].upper() + text[1:] + ("" if text[-1] in ".!?" else ".")

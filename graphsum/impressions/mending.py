@@ -1,0 +1,152 @@
+"""Checking a candidate against the plan, and mending it sentence by sentence.
+
+1. A sentence that states what the findings do not bear out, that changes a side, place, size,
+   degree or the course of a finding, that has a blank or a word that does not exist, or that states
+   nothing at all, is dropped.
+2. "No acute abnormality" is dropped where something that must be reported forbids it.
+3. What must be reported and is not reported by what is left is put before it, in the findings' own
+   clause, the most urgent first.
+4. Where nothing is left, the impression is made of the findings' own clauses, or says that nothing
+   acute is there if they say so.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from graphsum.consensus.candidates import STRANGE
+from graphsum.consensus.neighbours import WORD
+from graphsum.impressions.plan import Plan
+from preprocessing.facts.comparison import (
+    Consistency,
+    compare_statements,
+    is_acute,
+    statements_of,
+    tells,
+)
+from preprocessing.facts.statements import Statement
+from preprocessing.text.sentences import sentence_spans
+
+NORMAL = "No acute cardiopulmonary abnormality."
+NORMAL_ELSEWHERE = "No acute abnormality."
+_NUMBER = re.compile(r"\s*\d+[.)]\s*")
+_MAY_CLAUSES = 3  # routine clauses that an impression of own clauses has at most
+_CHEST = re.compile(r"\b(?:lungs?|heart|cardi\w+|chest|pleura\w*|pulmon\w+|thora\w+|pneumo\w+)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """An impression, and what was done to the candidate: sentences dropped and clauses quoted."""
+
+    text: str
+    dropped: int
+    quoted: tuple[str, ...]
+    checked: Consistency
+
+
+def mend(
+    candidates: Sequence[str], plans: Sequence[Plan], is_word: Callable[[str], bool] | None = None
+) -> list[Mended]:
+    """The impression of each plan, from a candidate; an empty one where nothing was said."""
+    sentences = [_sentences(text) for text in candidates]
+    distinct = list(dict.fromkeys(one for own in sentences for one in own))
+    own_clauses = [clause.text for plan in plans for clause in plan.clauses]
+    texts = list(dict.fromkeys([*distinct, *own_clauses, NORMAL, NORMAL_ELSEWHERE]))
+    stated = dict(zip(texts, statements_of(texts), strict=True))
+    drafts = [
+        _draft(own, plan, stated, is_word) for own, plan in zip(sentences, plans, strict=True)
+    ]
+    finished = statements_of([" ".join(parts) for parts, *_ in drafts])
+    return [
+        Mended(
+            " ".join(parts),
+            dropped,
+            quoted,
+            compare_statements(statements, plan.statements, plan.findings),
+        )
+        for (parts, dropped, quoted), plan, statements in zip(drafts, plans, finished, strict=True)
+    ]
+
+
+def _sentences(text: str) -> list[str]:
+    """The sentences of a candidate, without the numbers of a list."""
+    parts = [text[start:end].strip() for start, end in sentence_spans(text)]
+    parts = [_NUMBER.sub("", part, count=1) if _NUMBER.match(part) else part for part in parts]
+    return [part for part in parts if re.search(r"[^\W\d_]", part)]
+
+
+def _draft(
+    sentences: Sequence[str],
+    plan: Plan,
+    stated: dict[str, tuple[Statement, ...]],
+    is_word: Callable[[str], bool] | None,
+) -> tuple[list[str], int, tuple[str, ...]]:
+    """The sentences of the impression, how many were dropped, and the clauses quoted."""
+    if plan.information.verdict == "nothing":
+        return [], len(sentences), ()
+    kept: list[str] = []
+    if not plan.out_of_domain:
+        kept = [one for one in sentences if _is_sound(one, plan, stated[one], is_word)]
+    dropped = len(sentences) - len(kept)
+    known = [one for sentence in kept for one in stated[sentence]]
+    quoted: list[str] = []
+    for clause in plan.must:
+        missing = [one for one in clause.statements if one.names and not tells(known, one)]
+        if any(is_acute(one) or clause.must for one in missing):
+            quoted.append(clause.text)
+            known += stated[clause.text]
+    if not kept:
+        for clause in (*plan.may, *(plan.unnamed if plan.out_of_domain else ()))[:_MAY_CLAUSES]:
+            if any(not tells(known, one) for one in clause.statements):
+                quoted.append(clause.text)
+                known += stated[clause.text]
+    if plan.must and not plan.allows_normal:
+        general = [one for one in kept if _is_general_normal(stated[one])]
+        kept = [one for one in kept if one not in general]
+    quoted = list(dict.fromkeys(quoted))
+    # What the own clauses say already need not be said again.
+    kept = [one for one in kept if not _is_covered(stated[one], quoted, stated)]
+    parts = [*quoted, *kept]
+    if not parts:
+        chest = not plan.other_exam or _CHEST.search(plan.findings.lower())
+        parts = [NORMAL if chest else NORMAL_ELSEWHERE]
+    return parts, dropped, tuple(quoted)
+
+
+def _is_sound(
+    sentence: str,
+    plan: Plan,
+    statements: Sequence[Statement],
+    is_word: Callable[[str], bool] | None,
+) -> bool:
+    """Whether a sentence may stand in the impression of these findings."""
+    if not statements:
+        return False
+    lowered, findings = sentence.lower(), plan.findings.lower()
+    if set(STRANGE.findall(lowered)) - set(re.findall(r"\w+", findings)) or "__" in lowered:
+        return False
+    if is_word is not None:
+        words = set(WORD.findall(lowered)) - set(WORD.findall(findings))
+        if not all(map(is_word, words)):
+            return False
+    checked = compare_statements(statements, plan.statements, plan.findings)
+    if checked.wrong or any(one.differs for one in checked.statements):
+        return False
+    return any(
+        one.statement.general or one.kind in ("supported", "inferred") for one in checked.statements
+    )
+
+
+def _is_general_normal(statements: Sequence[Statement]) -> bool:
+    return any(one.general and one.status == "absent" and not one.words for one in statements)
+
+
+def _is_covered(
+    statements: Sequence[Statement],
+    quoted: Sequence[str],
+    stated: dict[str, tuple[Statement, ...]],
+) -> bool:
+    """Whether the quoted clauses tell all that a sentence asserts."""
+    known = [one for clause in quoted for one in stated[clause]]
+    asserted = [one for one in statements if one.status != "absent" and not one.general]
+    return bool(asserted and known) and all(tells(known, one) for one in asserted)

@@ -1,0 +1,100 @@
+"""What an impression has to tell of findings: the plan that candidates are checked against."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from graphsum.consensus.neighbours import WORD
+from graphsum.impressions.clauses import Clause, clauses_of
+from preprocessing.facts.comparison import beside_normal, statements_of
+from preprocessing.facts.information import Information, information_in
+from preprocessing.facts.ontology import TIERS
+from preprocessing.facts.statements import Statement
+
+# Examinations and body parts that a model of chest radiographs knows nothing of.
+_OTHER_EXAM = re.compile(
+    r"\b(?:ct|cta|ctpa|cect|hrct|mri?|mra|pet|us|usg|ultrasound|sonograph\w+|doppler"
+    r"|echocardiogra\w+|mammogra\w+|dexa|tomograph\w+"
+    r"|barium|fluoroscop\w+|angiogra\w+|scintigra\w+|knee|hip|pelvis|ankle|foot|wrist|hand|elbow"
+    r"|femur|tibia|skull|head|brain"
+    r"|lumbar spine|cervical spine|abdomen|abdominal film|kub|liver|gallbladder|kidneys?|uterus"
+    r"|ovar\w+|prostate|testis|scrotal"
+    r"|thyroid|breast|sinus(?:es)?|orbit\w*|menisc\w+|appendix|bladder)\b"
+)
+UNKNOWN_SHARE = 0.12  # of the words: more are another kind of text
+MIN_UNKNOWN = 3
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What findings state, by how much an impression owes it to its reader.
+
+    ``clauses``: what they assert or doubt. ``unknown_share``: of words that the model does not
+    know. ``other_exam``: whether they speak of an examination that it was not trained for.
+    """
+
+    findings: str
+    information: Information
+    statements: tuple[Statement, ...]
+    clauses: tuple[Clause, ...]
+    unknown_share: float
+    other_exam: bool
+
+    @classmethod
+    def of(
+        cls,
+        findings: str,
+        statements: tuple[Statement, ...],
+        is_word: Callable[[str], bool] | None = None,
+    ) -> "Plan":
+        """The plan of findings; ``is_word``: whether the model knows a lower-cased word."""
+        words = [word for word in WORD.findall(findings.lower()) if len(word) > 3]
+        unknown = [word for word in words if is_word is not None and not is_word(word)]
+        share = len(unknown) / len(words) if len(unknown) >= MIN_UNKNOWN else 0.0
+        clauses = clauses_of(findings, statements)
+        lowered = findings.lower()
+        other = bool(_OTHER_EXAM.search(lowered[:160])) and not re.match(
+            r"\W*(?:chest (?:x-?ray|radiograph|film)|cxr|(?:pa|ap|portable|frontal))\b", lowered
+        )
+        return cls(findings, information_in(findings), statements, tuple(clauses), share, other)
+
+    @property
+    def out_of_domain(self) -> bool:
+        """Whether the model's own words are not to be trusted."""
+        return self.other_exam or self.unknown_share > UNKNOWN_SHARE
+
+    @cached_property
+    def must(self) -> tuple[Clause, ...]:
+        """Clauses that must be reported, the most urgent first."""
+        return tuple(sorted((c for c in self.clauses if c.must), key=lambda c: TIERS.index(c.tier)))
+
+    @cached_property
+    def may(self) -> tuple[Clause, ...]:
+        """Other clauses that assert or doubt an abnormality."""
+        return tuple(c for c in self.clauses if not c.must and c.tier == "routine")
+
+    @cached_property
+    def unnamed(self) -> tuple[Clause, ...]:
+        """Clauses whose words have no name in the ontology."""
+        return tuple(
+            c
+            for c in self.clauses
+            if not c.must and c.tier == "none" and not any(one.names for one in c.statements)
+        )
+
+    @cached_property
+    def allows_normal(self) -> bool:
+        """Whether "no acute cardiopulmonary abnormality" may stand."""
+        return all(
+            one.names <= beside_normal()
+            for clause in self.must
+            for one in clause.statements
+            if one.names
+        )
+
+
+def plans_of(findings: Sequence[str], is_word: Callable[[str], bool] | None = None) -> list[Plan]:
+    """The plan of each findings text."""
+    stated = statements_of(findings)
+    return [Plan.of(text, one, is_word) for text, one in zip(findings, stated, strict=True)]

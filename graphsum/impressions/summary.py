@@ -1,0 +1,145 @@
+"""What the summarizer hands over: an impression, what bears it out, and how far to trust it."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from graphsum.impressions.mending import Mended
+from graphsum.impressions.plan import Plan
+from preprocessing.facts.comparison import is_actionable, is_eased, tier_of
+from preprocessing.facts.ontology import Tier
+
+Flag = Literal["no_information", "out_of_domain", "truncated", "low_agreement", "mended", "quoted"]
+LOW_AGREEMENT = 0.35  # mean ROUGE of the chosen impression with the votes
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """A statement of the impression (characters ``start`` to ``end``) and what bears it out.
+
+    ``verdict``: supported, inferred or unsupported. ``evidence``: characters of the findings, or
+    None. ``differs``: attributes in which they differ.
+    """
+
+    start: int
+    end: int
+    names: tuple[str, ...]
+    status: str
+    verdict: str
+    evidence: tuple[int, int] | None
+    differs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A statement of the findings that the impression does not tell, and why it need not."""
+
+    start: int
+    end: int
+    names: tuple[str, ...]
+    tier: Tier
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """An impression with its evidence; ``str(summary)`` is the impression.
+
+    ``flags``: see ``docs/decoding.md``. ``reason``: why there is no impression, where it is empty.
+    ``confidence``: the estimated chance that nothing urgent is missed or invented and that the
+    wording is near a radiologist's (ROUGE-L 0.5), or None for a checkpoint without calibration.
+    ``review``: whether somebody should look at it before others do.
+    """
+
+    impression: str
+    ledger: tuple[LedgerEntry, ...]
+    left_out: tuple[LeftOut, ...]
+    flags: tuple[Flag, ...]
+    reason: str
+    confidence: float | None
+    review: bool
+    unknown_share: float
+    agreement: float | None
+
+    def __str__(self) -> str:
+        return self.impression
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON-ready dictionary of all fields."""
+        return asdict(self)
+
+
+def summary_of(
+    plan: Plan,
+    mended: Mended,
+    *,
+    agreement: float | None = None,
+    truncated: bool = False,
+    confidence: float | None = None,
+    threshold: float = 0.5,
+) -> Summary:
+    """The summary of one report.
+
+    Args:
+        agreement: mean ROUGE (0 to 1) of the candidate with the votes, where there were votes.
+        threshold: confidence below which somebody should review it.
+    """
+    flags: list[Flag] = []
+    if plan.information.verdict == "nothing":
+        flags.append("no_information")
+    elif plan.out_of_domain:
+        flags.append("out_of_domain")
+    if truncated:
+        flags.append("truncated")
+    if agreement is not None and agreement < LOW_AGREEMENT:
+        flags.append("low_agreement")
+    if mended.dropped and plan.information.verdict == "read":
+        flags.append("mended")
+    if mended.quoted:
+        flags.append("quoted")
+    wrong = bool(mended.checked.wrong or mended.checked.missed)
+    doubtful = confidence is not None and confidence < threshold
+    return Summary(
+        mended.text,
+        _ledger(mended),
+        _left_out(mended),
+        tuple(flags),
+        plan.information.reason,
+        confidence,
+        wrong or doubtful or not {"no_information", "out_of_domain", "truncated"}.isdisjoint(flags),
+        round(plan.unknown_share, 4),
+        agreement,
+    )
+
+
+def _ledger(mended: Mended) -> tuple[LedgerEntry, ...]:
+    return tuple(
+        LedgerEntry(
+            one.statement.start,
+            one.statement.end,
+            tuple(sorted(one.statement.names)),
+            one.statement.status,
+            one.kind,
+            (one.linked.start, one.linked.end) if one.linked else None,
+            one.differs,
+        )
+        for one in mended.checked.statements
+    )
+
+
+def _left_out(mended: Mended) -> tuple[LeftOut, ...]:
+    found: Sequence[Any] = (*mended.checked.left_out, *mended.checked.missed)
+    return tuple(
+        LeftOut(
+            one.start,
+            one.end,
+            tuple(sorted(one.names)),
+            tier_of(one),
+            "missed"
+            if is_actionable(one)
+            else "old or stable"
+            if is_eased(one)
+            else "need not be reported",
+        )
+        for one in dict.fromkeys(found)
+    )
