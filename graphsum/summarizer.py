@@ -1,16 +1,20 @@
 """The five-line public API: findings in, impression out."""
 
 import logging
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, overload
 
 from graphsum.consensus.neighbours import TrainingEvidence
 from graphsum.consensus.settings import ConsensusSettings
 from graphsum.consensus.voting import consensus_impressions
+from graphsum.impressions.mending import mend
+from graphsum.impressions.plan import Plan, plans_of
+from graphsum.impressions.summary import Summary, summary_of
+from graphsum.metrics.rouge import mean_rouge
 from graphsum.models.generation import SearchSettings, generate_impressions, sample_impressions
 from graphsum.models.loading import load_model
-from graphsum.models.processing import check_words
 from graphsum.models.types import model_type_of
 from graphsum.options.runs import find_checkpoint
 from preprocessing.annotation import Annotator, shared_annotator
@@ -94,7 +98,7 @@ class Summarizer:
         consensus: bool | None = None,
         train: TrainingEvidence | None = None,
         **settings: Any,
-    ) -> str: ...
+    ) -> Summary: ...
     @overload
     def summarize(
         self,
@@ -104,7 +108,7 @@ class Summarizer:
         consensus: bool | None = None,
         train: TrainingEvidence | None = None,
         **settings: Any,
-    ) -> list[str]: ...
+    ) -> list[Summary]: ...
     def summarize(
         self,
         findings: str | Sequence[str],
@@ -113,26 +117,54 @@ class Summarizer:
         consensus: bool | None = None,
         train: TrainingEvidence | None = None,
         **settings: Any,
-    ) -> str | list[str]:
-        """The impression of one findings text, or a list of them for a list.
+    ) -> Summary | list[Summary]:
+        """The summary of one findings text, or a list of them for a list; str() is the impression.
 
-        Findings longer than the encoder reads lose sentences from their end, with a warning in
-        the log. ``consensus``, ``train`` and ``settings``: see :meth:`write`.
-
-        Raises:
-            InputError: findings without a single word.
+        What the model writes is checked against the findings and mended. Findings without a
+        clinical statement get an empty impression and the reason. Findings longer than the encoder
+        reads lose sentences from their end, for the model alone; the flag ``truncated`` says so.
+        ``consensus``, ``train`` and ``settings``: see :meth:`write`.
         """
         texts = [findings] if isinstance(findings, str) else list(findings)
-        check_words(texts, "findings")
-        inputs: list[Any] = [Report(str(n), text) for n, text in enumerate(texts, 1)]
+        plans = plans_of(texts, self._is_word)
+        told = [row for row, plan in enumerate(plans) if plan.information.verdict == "read"]
+        inputs: list[Any] = [Report(str(row + 1), texts[row]) for row in told]
         if self.annotator is not None:
             annotated = self.annotator.annotate((r.uid, r.findings) for r in inputs)
             rule = self.processor.settings.graph_rule
             inputs = [build_graph(report, rule) for report in annotated]
-        impressions = self.write(
-            texts, inputs, batch_size=batch_size, consensus=consensus, train=train, **settings
+        written = self._write(
+            [texts[row] for row in told],
+            inputs,
+            batch_size=batch_size,
+            consensus=consensus,
+            train=train,
+            **settings,
         )
-        return impressions[0] if isinstance(findings, str) else impressions
+        candidates = [""] * len(texts)
+        agreements: list[float | None] = [None] * len(texts)
+        for row, text, agreement in zip(told, *written, strict=True):
+            candidates[row], agreements[row] = text, agreement
+        summaries = self._summaries(candidates, agreements, plans)
+        return summaries[0] if isinstance(findings, str) else summaries
+
+    @property
+    def _is_word(self) -> Callable[[str], bool] | None:
+        return getattr(self.processor, "is_word", None)
+
+    def _summaries(
+        self,
+        candidates: Sequence[str],
+        agreements: Sequence[float | None],
+        plans: Sequence[Plan],
+    ) -> list[Summary]:
+        """The candidates, checked and mended, with their evidence."""
+        mended = mend(candidates, plans, self._is_word)
+        calibration = self.consensus.calibration if self.consensus else None
+        return [
+            summary_of(plan, one, agreement=agreement, calibration=calibration)
+            for plan, one, agreement in zip(plans, mended, agreements, strict=True)
+        ]
 
     def write(
         self,
@@ -142,6 +174,7 @@ class Summarizer:
         batch_size: int = 32,
         progress: bool = False,
         consensus: bool | None = None,
+        checked: bool | None = None,
         train: TrainingEvidence | None = None,
         **settings: Any,
     ) -> list[str]:
@@ -152,14 +185,46 @@ class Summarizer:
                 :class:`preprocessing.records.Report`.
             consensus: choose among samples (:mod:`graphsum.consensus.voting`) instead of searching;
                 None: as :meth:`decodes_by_consensus` says.
+            checked: whether what the model writes is checked against the findings and mended, as
+                :meth:`summarize` does; None: in consensus decoding only.
             train: training reports that vote too, in consensus decoding; made once, for many calls.
             settings: fields of :class:`graphsum.decoding.beam_search.SearchSettings`.
         """
+        if consensus is None:
+            consensus = self.decodes_by_consensus(**settings)
+        texts, agreements = self._write(
+            findings,
+            inputs,
+            batch_size=batch_size,
+            progress=progress,
+            consensus=consensus,
+            train=train,
+            **settings,
+        )
+        if not (consensus if checked is None else checked):
+            return texts
+        plans = plans_of(findings, self._is_word)
+        return [str(one) for one in self._summaries(texts, agreements, plans)]
+
+    def _write(
+        self,
+        findings: Sequence[str],
+        inputs: Sequence[Any],
+        *,
+        batch_size: int,
+        progress: bool = False,
+        consensus: bool | None = None,
+        train: TrainingEvidence | None = None,
+        **settings: Any,
+    ) -> tuple[list[str], list[float | None]]:
+        """What the model writes, and how far its samples agree with it (mean ROUGE, 0 to 1)."""
+        if not inputs:
+            return [], []
         examples = list(self.processor.examples(inputs))
         if consensus is None:
             consensus = self.decodes_by_consensus(**settings)
         if not consensus:
-            return generate_impressions(
+            texts = generate_impressions(
                 self.model,
                 self.processor,
                 examples,
@@ -167,6 +232,7 @@ class Summarizer:
                 batch_size=batch_size,
                 progress=progress,
             )
+            return texts, [None] * len(texts)
         chosen = self.consensus or ConsensusSettings()
         samples = sample_impressions(
             self.model,
@@ -177,11 +243,18 @@ class Summarizer:
             batch_size=batch_size,
             progress=progress,
         )
-        return consensus_impressions(
+        texts = consensus_impressions(
             findings, samples, chosen, train=train, is_word=self.processor.is_word
         )
+        return texts, [_agreement(text, own) for text, own in zip(texts, samples, strict=True)]
 
     def decodes_by_consensus(self, **settings: Any) -> bool:
         """Whether consensus decoding is the default: the checkpoint says so, and nothing is said
         about a search."""
         return self.consensus is not None and not settings
+
+
+def _agreement(text: str, samples: Sequence[str]) -> float:
+    """Mean of ROUGE-1/2/L (0 to 1) of an impression with the samples."""
+    counts = Counter(samples)
+    return sum(n * mean_rouge(text, one) for one, n in counts.items()) / (100 * len(samples))

@@ -115,15 +115,15 @@ def execute(options: argparse.Namespace) -> None:
     )
     gc.freeze()
     beams = {} if options.num_beams is None else {"num_beams": options.num_beams}
-    impressions = summarizer.summarize(
+    summaries = summarizer.summarize(
         texts,
         consensus=True if options.neighbours else options.consensus,
         train=evidence,
         batch_size=options.batch_size,
         **beams,
     )
-    for row, impression in zip(rows, impressions, strict=True):
-        row[options.output_column] = impression
+    for row, summary in zip(rows, summaries, strict=True):
+        row[options.output_column] = str(summary)
     text = writer.text(rows, options.output_column)
     if options.output:
         write_text_atomically(options.output, [text])
@@ -194,7 +194,7 @@ def findings_of(
                 f"{path}: there is a column {added!r} already; give another --output-column"
             )
         text = row[column]
-        if not isinstance(text, str) or not any(character.isalnum() for character in text):
-            raise InputError(f"{path}: row {number}: column {column!r} is empty; fill or drop it")
+        if not isinstance(text, str):
+            raise InputError(f"{path}: row {number}: column {column!r} is no text; give a string")
         texts.append(text)
     return texts

@@ -25,6 +25,7 @@ class ConsensusSettings:
     ``observation_threshold``. ``left_out_weight``: what it costs to leave out an acute abnormality
     that the findings assert. ``naming_rates``: those of
     :func:`graphsum.consensus.neighbours.naming_rates`, for use without training reports.
+    ``calibration``: weights of :func:`graphsum.impressions.confidence.estimate`, or None.
     """
 
     num_samples: int = 32
@@ -34,6 +35,7 @@ class ConsensusSettings:
     observation_threshold: float = 0.2
     left_out_weight: float = 0.1
     naming_rates: Mapping[str, Sequence[float]] | None = None
+    calibration: Mapping[str, float] | None = None
 
     def __post_init__(self) -> None:
         allowed = {
@@ -53,6 +55,10 @@ class ConsensusSettings:
                 raise InputError(
                     f"consensus: {name} must be from {lowest} to {highest}, not {value}"
                 )
+        if self.calibration is not None and not all(
+            isinstance(value, int | float) for value in self.calibration.values()
+        ):
+            raise InputError("consensus: calibration must give a number for each feature; or null")
         if self.naming_rates is not None and not are_naming_rates(self.naming_rates):
             raise InputError(
                 "consensus: naming_rates must give three numbers from 0 to 1 for each of "

@@ -16,13 +16,14 @@ from dataclasses import dataclass
 
 from graphsum.consensus.candidates import STRANGE
 from graphsum.consensus.neighbours import WORD
+from graphsum.impressions.clauses import Clause
 from graphsum.impressions.plan import Plan
 from preprocessing.facts.comparison import (
     Consistency,
     compare_statements,
-    is_acute,
+    is_actionable,
+    reports,
     statements_of,
-    tells,
 )
 from preprocessing.facts.statements import Statement
 from preprocessing.text.sentences import sentence_spans
@@ -31,6 +32,14 @@ NORMAL = "No acute cardiopulmonary abnormality."
 NORMAL_ELSEWHERE = "No acute abnormality."
 _NUMBER = re.compile(r"\s*\d+[.)]\s*")
 _MAY_CLAUSES = 3  # routine clauses that an impression of own clauses has at most
+# What a sentence may say that states nothing of the chest.
+_WITHOUT_STATEMENT = re.compile(
+    r"\b(?:recommend|correlat|follow|compar|unchanged|stable|changes?\b|limited|as above|discuss"
+    r"|this|these|findings|clinical"
+    r"|consider|(?:acute|active|evidence of) [\w ,/]*(?:process|disease|abnormalit|finding|injury"
+    r"|patholog))"
+)
+_TWICE = re.compile(r"\b([a-z]+) \1\b|\b([a-z]{4,}) (?:and|or) \2\b")
 _CHEST = re.compile(r"\b(?:lungs?|heart|cardi\w+|chest|pleura\w*|pulmon\w+|thora\w+|pneumo\w+)\b")
 
 
@@ -54,7 +63,8 @@ def mend(
     texts = list(dict.fromkeys([*distinct, *own_clauses, NORMAL, NORMAL_ELSEWHERE]))
     stated = dict(zip(texts, statements_of(texts), strict=True))
     drafts = [
-        _draft(own, plan, stated, is_word) for own, plan in zip(sentences, plans, strict=True)
+        _draft(text, own, plan, stated, is_word)
+        for text, own, plan in zip(candidates, sentences, plans, strict=True)
     ]
     finished = statements_of([" ".join(parts) for parts, *_ in drafts])
     return [
@@ -76,6 +86,7 @@ def _sentences(text: str) -> list[str]:
 
 
 def _draft(
+    candidate: str,
     sentences: Sequence[str],
     plan: Plan,
     stated: dict[str, tuple[Statement, ...]],
@@ -87,23 +98,36 @@ def _draft(
     kept: list[str] = []
     if not plan.out_of_domain:
         kept = [one for one in sentences if _is_sound(one, plan, stated[one], is_word)]
+    replaced = [
+        clause.text
+        for one in sentences
+        if one not in kept and not plan.out_of_domain
+        for clause in _clauses_behind(stated[one], plan)
+    ]
     dropped = len(sentences) - len(kept)
+    if plan.must and not plan.allows_normal:
+        kept = [one for one in kept if not _is_general_normal(stated[one])]
     known = [one for sentence in kept for one in stated[sentence]]
     quoted: list[str] = []
     for clause in plan.must:
-        missing = [one for one in clause.statements if one.names and not tells(known, one)]
-        if any(is_acute(one) or clause.must for one in missing):
+        wanted = [one for one in clause.statements if is_actionable(one)]
+        if not all(reports(known, one) for one in wanted):
             quoted.append(clause.text)
             known += stated[clause.text]
-    if not kept:
+    by_text = {clause.text: clause for clause in plan.clauses}
+    for text in dict.fromkeys(replaced):
+        named = [one for one in by_text[text].statements if one.names]
+        if text not in quoted and not all(reports(known, one) for one in named):
+            quoted.append(text)
+            known += stated[text]
+    if (not kept and not quoted) or plan.out_of_domain:
         for clause in (*plan.may, *(plan.unnamed if plan.out_of_domain else ()))[:_MAY_CLAUSES]:
-            if any(not tells(known, one) for one in clause.statements):
+            if not all(reports(known, one) for one in clause.statements):
                 quoted.append(clause.text)
                 known += stated[clause.text]
-    if plan.must and not plan.allows_normal:
-        general = [one for one in kept if _is_general_normal(stated[one])]
-        kept = [one for one in kept if one not in general]
     quoted = list(dict.fromkeys(quoted))
+    if not dropped and not quoted and len(kept) == len(sentences):
+        return [candidate], 0, ()
     # What the own clauses say already need not be said again.
     kept = [one for one in kept if not _is_covered(stated[one], quoted, stated)]
     parts = [*quoted, *kept]
@@ -113,6 +137,14 @@ def _draft(
     return parts, dropped, tuple(quoted)
 
 
+def _clauses_behind(statements: Sequence[Statement], plan: Plan) -> list[Clause]:
+    """The clauses that speak of what a dropped sentence asserts."""
+    names = {name for one in statements if one.status != "absent" for name in one.names}
+    return [
+        clause for clause in plan.clauses if any(one.names & names for one in clause.statements)
+    ]
+
+
 def _is_sound(
     sentence: str,
     plan: Plan,
@@ -120,9 +152,11 @@ def _is_sound(
     is_word: Callable[[str], bool] | None,
 ) -> bool:
     """Whether a sentence may stand in the impression of these findings."""
-    if not statements:
+    if not statements and not _WITHOUT_STATEMENT.search(sentence.lower()):
         return False
     lowered, findings = sentence.lower(), plan.findings.lower()
+    if _TWICE.search(lowered):
+        return False
     if set(STRANGE.findall(lowered)) - set(re.findall(r"\w+", findings)) or "__" in lowered:
         return False
     if is_word is not None:
@@ -130,11 +164,7 @@ def _is_sound(
         if not all(map(is_word, words)):
             return False
     checked = compare_statements(statements, plan.statements, plan.findings)
-    if checked.wrong or any(one.differs for one in checked.statements):
-        return False
-    return any(
-        one.statement.general or one.kind in ("supported", "inferred") for one in checked.statements
-    )
+    return not (checked.wrong or any(one.differs for one in checked.statements))
 
 
 def _is_general_normal(statements: Sequence[Statement]) -> bool:
@@ -149,4 +179,6 @@ def _is_covered(
     """Whether the quoted clauses tell all that a sentence asserts."""
     known = [one for clause in quoted for one in stated[clause]]
     asserted = [one for one in statements if one.status != "absent" and not one.general]
-    return bool(asserted and known) and all(tells(known, one) for one in asserted)
+    return bool(asserted and known) and all(
+        any(one.names & other.names and one.names for other in known) for one in asserted
+    )

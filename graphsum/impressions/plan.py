@@ -7,7 +7,7 @@ from functools import cached_property
 
 from graphsum.consensus.neighbours import WORD
 from graphsum.impressions.clauses import Clause, clauses_of
-from preprocessing.facts.comparison import beside_normal, statements_of
+from preprocessing.facts.comparison import beside_normal, statements_of, tier_of
 from preprocessing.facts.information import Information, information_in
 from preprocessing.facts.ontology import TIERS
 from preprocessing.facts.statements import Statement
@@ -22,8 +22,13 @@ _OTHER_EXAM = re.compile(
     r"|ovar\w+|prostate|testis|scrotal"
     r"|thyroid|breast|sinus(?:es)?|orbit\w*|menisc\w+|appendix|bladder)\b"
 )
-UNKNOWN_SHARE = 0.12  # of the words: more are another kind of text
-MIN_UNKNOWN = 3
+_CHEST = re.compile(r"\b(?:lungs?|heart|cardi\w+|chest|pleura\w*|pneumo\w+|mediastin\w+|cxr)\b")
+_MODALITY = re.compile(
+    r"ct|mr|us|ultra|sono|doppler|echo|mammo|tomo|angio|scinti|pet|barium|fluoro"
+)
+UNKNOWN_SHARE = 0.2  # of the words: more are another kind of text
+MIN_UNKNOWN = 4
+_TITLE = 48  # characters in which an examination names itself
 
 
 @dataclass(frozen=True)
@@ -54,8 +59,9 @@ class Plan:
         share = len(unknown) / len(words) if len(unknown) >= MIN_UNKNOWN else 0.0
         clauses = clauses_of(findings, statements)
         lowered = findings.lower()
-        other = bool(_OTHER_EXAM.search(lowered[:160])) and not re.match(
-            r"\W*(?:chest (?:x-?ray|radiograph|film)|cxr|(?:pa|ap|portable|frontal))\b", lowered
+        named = _OTHER_EXAM.search(lowered[:_TITLE])
+        other = named is not None and (
+            _MODALITY.match(named[0]) is not None or not _CHEST.search(lowered)
         )
         return cls(findings, information_in(findings), statements, tuple(clauses), share, other)
 
@@ -87,7 +93,7 @@ class Plan:
     def allows_normal(self) -> bool:
         """Whether "no acute cardiopulmonary abnormality" may stand."""
         return all(
-            one.names <= beside_normal()
+            one.names <= beside_normal() or tier_of(one) not in ("critical", "urgent")
             for clause in self.must
             for one in clause.statements
             if one.names

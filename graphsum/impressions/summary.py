@@ -1,9 +1,10 @@
 """What the summarizer hands over: an impression, what bears it out, and how far to trust it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from graphsum.impressions.confidence import estimate, features_of
 from graphsum.impressions.mending import Mended
 from graphsum.impressions.plan import Plan
 from preprocessing.facts.comparison import is_actionable, is_eased, tier_of
@@ -75,15 +76,19 @@ def summary_of(
     *,
     agreement: float | None = None,
     truncated: bool = False,
-    confidence: float | None = None,
+    calibration: Mapping[str, float] | None = None,
     threshold: float = 0.5,
 ) -> Summary:
     """The summary of one report.
 
     Args:
         agreement: mean ROUGE (0 to 1) of the candidate with the votes, where there were votes.
+        calibration: weights of :func:`graphsum.impressions.confidence.estimate`.
         threshold: confidence below which somebody should review it.
     """
+    confidence = None
+    if calibration is not None and plan.information.verdict == "read":
+        confidence = estimate(features_of(plan, mended, agreement), calibration)
     flags: list[Flag] = []
     if plan.information.verdict == "nothing":
         flags.append("no_information")

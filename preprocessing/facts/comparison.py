@@ -269,6 +269,21 @@ def tells(impression: Sequence[Statement], finding: Statement) -> bool:
     return _mentioned(finding, impression)
 
 
+def reports(impression: Sequence[Statement], finding: Statement) -> bool:
+    """Whether an impression asserts or doubts a finding by its own or by a near name.
+
+    Unlike :func:`tells`, a conclusion that rests on other findings too does not count.
+    """
+    wanted = finding.names - _relations().neutral or finding.names
+    finding = replace(finding, names=wanted)
+    return any(
+        one.status != "absent"
+        and (_same(one, finding) or _near(one, finding))
+        and _share_side(one, finding)
+        for one in impression
+    )
+
+
 # --- the verdict on one statement ---------------------------------------------------------------
 
 
