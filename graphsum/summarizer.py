@@ -20,6 +20,7 @@ from graphsum.options.runs import find_checkpoint
 from preprocessing.annotation import Annotator, shared_annotator
 from preprocessing.graphs import build_graph
 from preprocessing.records import Report
+from preprocessing.text.prose import as_prose
 
 logger = logging.getLogger(__name__)
 
@@ -128,13 +129,14 @@ class Summarizer:
         texts = [findings] if isinstance(findings, str) else list(findings)
         plans = plans_of(texts, self._is_word)
         told = [row for row, plan in enumerate(plans) if plan.information.verdict == "read"]
-        inputs: list[Any] = [Report(str(row + 1), texts[row]) for row in told]
+        reports = [Report(str(row + 1), as_prose(texts[row])) for row in told]
+        inputs: list[Any] = list(reports)
         if self.annotator is not None:
-            annotated = self.annotator.annotate((r.uid, r.findings) for r in inputs)
+            annotated = self.annotator.annotate((r.uid, r.findings) for r in reports)
             rule = self.processor.settings.graph_rule
             inputs = [build_graph(report, rule) for report in annotated]
         written = self._write(
-            [texts[row] for row in told],
+            [report.findings for report in reports],
             inputs,
             batch_size=batch_size,
             consensus=consensus,

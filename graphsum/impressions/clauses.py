@@ -13,6 +13,7 @@ from preprocessing.facts.ontology import TIERS, Tier
 from preprocessing.facts.reading import Mention, read_mentions
 from preprocessing.facts.statements import Statement
 from preprocessing.text.plain import PlainText
+from preprocessing.text.prose import lower_capitals
 from preprocessing.text.sentences import segments
 
 
@@ -57,11 +58,6 @@ _BLANK = re.compile(
     r"|with|the|prior|study|exam|film"
     r"|of|from|dated) )*)?(?:_{2,}|x{3,})(?:[ ,/-]+(?:_{2,}|x{3,}))*,?",
     re.IGNORECASE,
-)
-_KEEP_UPPER = re.compile(
-    r"\b(?:ett|ngt?|ogt?|picc|icd|aicd|cvc|svc|ivc|ij|ct|mri?|pet|us|copd|chf|ards|tb|iv|iabp"
-    r"|lvad|ecmo|cabg|ap|pa|gi|ge"
-    r"|[ctl]\d{1,2}(?:-[ctl]?\d{1,2})?|ptx|pna|suv|hu)\b"
 )
 
 
@@ -159,10 +155,7 @@ def _last_that_opens(text: str, found: Sequence[re.Match[str]]) -> int:
 
 def as_impression(plain: PlainText, start: int, end: int) -> str:
     """Characters of a plain text as a sentence of an impression; empty where nothing is left."""
-    text = plain.cased[start:end]
-    letters = [c for c in text if c.isalpha()]
-    if letters and sum(c.isupper() for c in letters) > 0.8 * len(letters) and len(letters) > 6:
-        text = _KEEP_UPPER.sub(lambda match: match[0].upper(), text.lower())
+    text = lower_capitals(plain.cased[start:end])
     text = _BLANK.sub("", text)
     text = " ".join(text.split()).strip(" ,;:-")
     text = text[_LEADING.match(text).end() :]  # type: ignore[union-attr]

@@ -14,17 +14,19 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from graphsum.consensus.candidates import STRANGE
+from graphsum.consensus.candidates import STRANGE, own_sentences
 from graphsum.consensus.neighbours import WORD
 from graphsum.impressions.clauses import Clause
 from graphsum.impressions.plan import Plan
 from preprocessing.facts.comparison import (
+    Checked,
     Consistency,
     compare_statements,
     is_actionable,
     reports,
     statements_of,
 )
+from preprocessing.facts.ontology import ontology
 from preprocessing.facts.statements import Statement
 from preprocessing.text.sentences import sentence_spans
 
@@ -40,6 +42,7 @@ _WITHOUT_STATEMENT = re.compile(
     r"|patholog))"
 )
 _TWICE = re.compile(r"\b([a-z]+) \1\b|\b([a-z]{4,}) (?:and|or) \2\b")
+_CLEAR_LUNGS = frozenset(("Lung Opacity", "Consolidation", "Infiltrate"))
 _CHEST = re.compile(r"\b(?:lungs?|heart|cardi\w+|chest|pleura\w*|pulmon\w+|thora\w+|pneumo\w+)\b")
 
 
@@ -57,7 +60,9 @@ def mend(
     candidates: Sequence[str], plans: Sequence[Plan], is_word: Callable[[str], bool] | None = None
 ) -> list[Mended]:
     """The impression of each plan, from a candidate; an empty one where nothing was said."""
-    sentences = [_sentences(text) for text in candidates]
+    sentences = [
+        _own_clauses(_sentences(text), plan) for text, plan in zip(candidates, plans, strict=True)
+    ]
     distinct = list(dict.fromkeys(one for own in sentences for one in own))
     own_clauses = [clause.text for plan in plans for clause in plan.clauses]
     texts = list(dict.fromkeys([*distinct, *own_clauses, NORMAL, NORMAL_ELSEWHERE]))
@@ -76,6 +81,15 @@ def mend(
         )
         for (parts, dropped, quoted), plan, statements in zip(drafts, plans, finished, strict=True)
     ]
+
+
+def _own_clauses(sentences: Sequence[str], plan: Plan) -> list[str]:
+    """The sentences with clauses in the place of what is quoted from the findings."""
+    quotable = {
+        sentence: [c.text for c in plan.clauses if start <= c.start < end]
+        for start, end, sentence in own_sentences(plan.findings)
+    }
+    return [part for one in sentences for part in quotable.get(one) or [one]]
 
 
 def _sentences(text: str) -> list[str]:
@@ -120,13 +134,20 @@ def _draft(
         if text not in quoted and not all(reports(known, one) for one in named):
             quoted.append(text)
             known += stated[text]
-    if (not kept and not quoted) or plan.out_of_domain:
-        for clause in (*plan.may, *(plan.unnamed if plan.out_of_domain else ()))[:_MAY_CLAUSES]:
-            if not all(reports(known, one) for one in clause.statements):
-                quoted.append(clause.text)
-                known += stated[clause.text]
+    asserts = any(one.status != "absent" for one in known)
+    extra: list[Clause] = []
+    if plan.must or not kept or plan.out_of_domain:
+        extra += plan.may
+    if not asserts or plan.out_of_domain:
+        others = (*plan.may, *plan.devices, *plan.unnamed)
+        extra += [clause for clause in others if plan.out_of_domain or plan.is_new(clause)]
+    for clause in list(dict.fromkeys(extra))[:_MAY_CLAUSES]:
+        named = [one for one in clause.statements if one.names] or list(clause.statements)
+        if not all(reports(known, one) for one in named):
+            quoted.append(clause.text)
+            known += stated[clause.text]
     quoted = list(dict.fromkeys(quoted))
-    if not dropped and not quoted and len(kept) == len(sentences):
+    if kept and not dropped and not quoted and len(kept) == len(sentences):
         return [candidate], 0, ()
     # What the own clauses say already need not be said again.
     kept = [one for one in kept if not _is_covered(stated[one], quoted, stated)]
@@ -164,7 +185,34 @@ def _is_sound(
         if not all(map(is_word, words)):
             return False
     checked = compare_statements(statements, plan.statements, plan.findings)
-    return not (checked.wrong or any(one.differs for one in checked.statements))
+    if checked.wrong or any(one.differs for one in checked.statements):
+        return False
+    return all(_is_borne_out(one, plan) for one in checked.statements)
+
+
+def _is_borne_out(one: Checked, plan: Plan) -> bool:
+    """Whether a statement may stand: doubt without support, and "clear lungs", may not always."""
+    statement = one.statement
+    if one.kind == "unsupported" and statement.status == "uncertain" and statement.names:
+        return False
+    if statement.status == "absent" and statement.names >= _CLEAR_LUNGS:
+        return not any(
+            ontology().organ(name) == "lungs"
+            for clause in plan.must
+            for other in clause.statements
+            for name in other.names
+        )
+    return not _says_less(one)
+
+
+def _says_less(one: Checked) -> bool:
+    """Whether it names something that must be reported without its side or its size."""
+    if one.linked is None or one.kind != "supported" or not is_actionable(one.linked):
+        return False
+    statement, linked = one.statement, one.linked
+    if linked.side and not statement.side and not statement.places:
+        return True
+    return bool(linked.sizes) and not statement.sizes
 
 
 def _is_general_normal(statements: Sequence[Statement]) -> bool:

@@ -45,6 +45,7 @@ class Plan:
     clauses: tuple[Clause, ...]
     unknown_share: float
     other_exam: bool
+    unknown_words: frozenset[str] = frozenset()
 
     @classmethod
     def of(
@@ -63,7 +64,19 @@ class Plan:
         other = named is not None and (
             _MODALITY.match(named[0]) is not None or not _CHEST.search(lowered)
         )
-        return cls(findings, information_in(findings), statements, tuple(clauses), share, other)
+        return cls(
+            findings,
+            information_in(findings),
+            statements,
+            tuple(clauses),
+            share,
+            other,
+            frozenset(unknown),
+        )
+
+    def is_new(self, clause: Clause) -> bool:
+        """Whether a clause has a word that the model does not know."""
+        return not self.unknown_words.isdisjoint(WORD.findall(clause.text.lower()))
 
     @property
     def out_of_domain(self) -> bool:
@@ -79,6 +92,13 @@ class Plan:
     def may(self) -> tuple[Clause, ...]:
         """Other clauses that assert or doubt an abnormality."""
         return tuple(c for c in self.clauses if not c.must and c.tier == "routine")
+
+    @cached_property
+    def devices(self) -> tuple[Clause, ...]:
+        """Clauses about devices that lie where they should."""
+        return tuple(
+            c for c in self.clauses if c.tier == "none" and any(one.names for one in c.statements)
+        )
 
     @cached_property
     def unnamed(self) -> tuple[Clause, ...]:

@@ -194,12 +194,17 @@ def denied_names(findings: Sequence[Statement]) -> frozenset[str]:
 
 def tier_of(one: Statement) -> Tier:
     """The highest tier of its names; what is eased by age or stability is routine."""
-    known = ontology()
-    tiers = [
-        "routine" if _is_eased(one, name) and known.tier(name) != "none" else known.tier(name)
-        for name in one.names
-    ]
+    tiers = [_tier_of_name(one, name) for name in one.names]
     return min(tiers, key=TIERS.index, default="none")
+
+
+def _tier_of_name(one: Statement, name: str) -> Tier:
+    known = ontology()
+    tier = known.tier(name)
+    if tier != "none" and _is_eased(one, name):
+        return "routine"
+    new = one.change in ("new", "worse") and name not in known.chronic
+    return "notable" if tier == "routine" and new else tier
 
 
 def _is_eased(one: Statement, name: str) -> bool:

@@ -110,6 +110,11 @@ class Ontology:
         tiers = [one.tier for one in self.entries if name in one.names or name in one.parents]
         return min(tiers, key=TIERS.index, default="none")
 
+    def organ(self, name: str) -> str:
+        """The organ of a name; empty where no entry bears it alone."""
+        entry = self.by_name.get(name)
+        return entry.organ if entry else ""
+
     def named(self, *tiers: Tier) -> frozenset[str]:
         """The names of these tiers."""
         return frozenset(name for name in self.names if self.tier(name) in tiers)

@@ -111,7 +111,7 @@ _SAME_SIDE = re.compile(
     r"|hemi-?thorax)|that (?:side|hemi-?thorax|lung|lobe)|it|there)\b(?! (?:is|are))"
 )
 _OLD = re.compile(
-    r"\b(?:old|healed|healing|chronic|remote|longstanding|long-standing|residual|known|sequela\w*"
+    r"\b(?:old|healed|healing|chronic|remote|longstanding|long-standing|sequela\w*"
     r"|postoperative|post-?surgical)\b"
 )
 _ACUTE = re.compile(

@@ -57,8 +57,8 @@ DEGREES = {
 
 # What is there for long is no acute finding.
 OLD_WORDS = frozenset(
-    "old healed healing chronic remote prior previous calcified residual postoperative "
-    "longstanding known sequela scarring".split()
+    "old healed healing chronic remote prior previous calcified postoperative longstanding "
+    "sequela scarring".split()
 )
 # A denial with one of these leaves room for something old or in doubt.
 ACUTE_WORDS = frozenset(

@@ -26,7 +26,7 @@ ABBREVIATIONS = {
     "prob": "probable", "prob.": "probable", "prev": "previous", "prev.": "previous",
     "incr": "increased", "decr": "decreased", "calc": "calcified", "susp": "suspicious",
     "hyperinfl": "hyperinflated", "hrt": "heart", "lgs": "lungs", "clr": "clear", "sz": "size",
-    "dz": "disease",
+    "dz": "disease", "abv": "above", "abn": "abnormal", "diaph": "diaphragm",
     "med": "medial", "pl": "pleural", "pl.": "pleural", "unchg": "unchanged", "unch": "unchanged",
     "can't": "can not", "cannot": "can not", "couldn't": "could not", "isn't": "is not",
     "aren't": "are not", "wasn't": "was not", "weren't": "were not", "doesn't": "does not",
@@ -49,7 +49,9 @@ _BLOCK_TAGS = "br|p|li|div|tr|ul|ol|td|th|table|h[1-6]"
 _ANSWER = r"(?:no|none|yes|y|n|nil|negative|neg|positive|pos|absent|present)\b"
 # What is rewritten, tried in this order at each place.
 _REWRITE = re.compile(
-    r"(?P<line>\\\.(?:br|sp)\d*\\|~(?=\s*[^\W\d])|\r\n?|\n|[\u2028\u2029\x0b\x0c]"
+    r"(?P<segment>(?:(?<=^)|(?<=[\r\n]))(?:OBX|NTE|OBR)\|(?:[^|\n]*\|){2,4}"
+    r"|\|{2,}[A-Z]?(?=[ ]*(?:[\r\n]|$))|\|\|+)"
+    r"|(?P<line>\\\.(?:br|sp)\d*\\|~(?=\s*[^\W\d])|\r\n?|\n|[\u2028\u2029\x0b\x0c]"
     rf"|</?(?i:{_BLOCK_TAGS})\b[^<>]{{0,80}}>)"
     r"|(?P<space>\\[HNFSTRE]\\|</?[A-Za-z][^<>]{0,80}>|[^\S\n\t][^\S\n\t]+|[^\S\n\t ]"
     r"|[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\u200b-\u200f\ufeff]+)"
@@ -78,6 +80,7 @@ _NO_SIDE_BEFORE = re.compile(r"(?:\d|\bml|\b[A-Z]\.)\s?$")
 _ANSWER_BEFORE = re.compile(r"[:=?|\t-]\s*$")
 _SENTENCE_AFTER = re.compile(r"\s*(?:$|\n|[A-Z])")
 _START_BEFORE = re.compile(r"(?:^|[.:\n])\s*$")
+_SILHOUETTE_AFTER = re.compile(r"\s*(?:silhouette|contour)", re.IGNORECASE)
 _MEASURE_BEFORE = re.compile(r"\d\s?$")
 _ARTERY_AFTER = re.compile(
     r"\s*(?:stent|calcif|arter|territor|disease|occlu|stenos)", re.IGNORECASE
@@ -152,6 +155,8 @@ def _rewritten(match: re.Match[str], text: str) -> str | None:
             return None
         if found in ("N", "Y") and not _ANSWER_BEFORE.search(before):
             return None
+        if found == "CM" and _SILHOUETTE_AFTER.match(after):
+            return "cardiomediastinal"
         if found == "CM" and (_MEASURE_BEFORE.search(before) or text.isupper()):
             return None
         if found == "LAD" and _ARTERY_AFTER.match(after):
@@ -168,6 +173,8 @@ def _rewritten(match: re.Match[str], text: str) -> str | None:
     if kind == "leader" and "|" in found:
         line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
         return "; " if ":" in line else ": "
+    if kind == "segment":
+        return "\n" if match.start() and match.end() < len(text) else " "
     return _FIXED.get(kind or "")
 
 
