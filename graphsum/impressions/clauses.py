@@ -12,6 +12,7 @@ from preprocessing.facts.comparison import is_actionable, may_matter, tier_of
 from preprocessing.facts.ontology import TIERS, Tier
 from preprocessing.facts.reading import Mention, read_mentions
 from preprocessing.facts.statements import Statement
+from preprocessing.text.laterality import find_sides
 from preprocessing.text.plain import PlainText
 from preprocessing.text.prose import lower_capitals
 from preprocessing.text.sentences import segments
@@ -74,12 +75,17 @@ def clauses_of(findings: str, statements: Sequence[Statement]) -> list[Clause]:
             for one in mentions
             if one.segment == (segment.start, segment.end) and not one.refers_back
         ]
-        for start, end in _spans(plain, segment.label, segment.end, inside, segment.start):
+        begin = segment.label
+        if next(find_sides(plain.text, segment.start, segment.label), None):
+            begin = segment.start  # "Right cardiophrenic angle: ..."
+        for start, end in _spans(plain, begin, segment.end, inside, segment.start):
             first, last = plain.origin(start, end)
             own = tuple(
                 one
                 for one in statements
-                if first <= one.start < last and one.status != "absent" and _says_something(one)
+                if first <= one.start < last
+                and (one.status != "absent" or one.resolved)
+                and _says_something(one)
             )
             text = as_impression(plain, start, end)
             if own and text:
@@ -98,7 +104,9 @@ def _spans(
 ) -> list[tuple[int, int]]:
     """The characters of the parts of a segment that assert or doubt."""
     asserted = [
-        one.status in ("present", "uncertain", "moved") and not _is_normal(one) for one in mentions
+        (one.status in ("present", "uncertain", "moved") and not _is_normal(one))
+        or (one.status == "absent" and one.change == "improved")
+        for one in mentions
     ]
     if not mentions:
         return [(start, end)]

@@ -25,6 +25,7 @@ from preprocessing.facts.comparison import (
     is_actionable,
     reports,
     statements_of,
+    tier_of,
 )
 from preprocessing.facts.ontology import ontology
 from preprocessing.facts.statements import Statement
@@ -41,7 +42,14 @@ _WITHOUT_STATEMENT = re.compile(
     r"|consider|(?:acute|active|evidence of) [\w ,/]*(?:process|disease|abnormalit|finding|injury"
     r"|patholog))"
 )
-_TWICE = re.compile(r"\b([a-z]+) \1\b|\b([a-z]{4,}) (?:and|or) \2\b")
+_TWICE = re.compile(r"(?<![a-z]) \d\.?$|\b([a-z]+) \1\b|\b([a-z]{4,}) (?:and|or) \2\b")
+_DEVICE_KIND = re.compile(
+    r"\b(?:(?P<airway>et|ett|endotracheal|tracheal|tracheostomy|breathing|intubat\w+)"
+    r"|(?P<enteric>ng|ngt|nasogastric|og|ogt|orogastric|feeding|enteric|dobb?hoff|gastric)"
+    r"|(?P<drain>chest tubes?|drains?|pigtail|thoracostomy|intercostal)"
+    r"|(?P<pacing>pacemaker|leads?|icd|pacing|defibrillator)"
+    r"|(?P<line>picc|central|jugular|subclavian|umbilical|cvc|port|dialysis|swan|catheter|line))\b"
+)
 _CLEAR_LUNGS = frozenset(("Lung Opacity", "Consolidation", "Infiltrate"))
 _CHEST = re.compile(r"\b(?:lungs?|heart|cardi\w+|chest|pleura\w*|pulmon\w+|thora\w+|pneumo\w+)\b")
 
@@ -125,7 +133,7 @@ def _draft(
     quoted: list[str] = []
     for clause in plan.must:
         wanted = [one for one in clause.statements if is_actionable(one)]
-        if not all(reports(known, one) for one in wanted):
+        if not all(_is_reported(one, clause.text, kept, known) for one in wanted):
             quoted.append(clause.text)
             known += stated[clause.text]
     by_text = {clause.text: clause for clause in plan.clauses}
@@ -147,6 +155,9 @@ def _draft(
             quoted.append(clause.text)
             known += stated[clause.text]
     quoted = list(dict.fromkeys(quoted))
+    unread = {clause.text for clause in plan.unnamed if plan.is_new(clause)}
+    if not unread.isdisjoint(quoted):  # nobody knows whether it is harmless
+        kept = [one for one in kept if not _is_general_normal(stated[one])]
     if kept and not dropped and not quoted and len(kept) == len(sentences):
         return [candidate], 0, ()
     # What the own clauses say already need not be said again.
@@ -156,6 +167,22 @@ def _draft(
         chest = not plan.other_exam or _CHEST.search(plan.findings.lower())
         parts = [NORMAL if chest else NORMAL_ELSEWHERE]
     return parts, dropped, tuple(quoted)
+
+
+def _is_reported(
+    one: Statement, clause: str, kept: Sequence[str], known: Sequence[Statement]
+) -> bool:
+    """Whether something that must be reported is; a device that lies astray by its own kind."""
+    if not reports(known, one, near=tier_of(one) != "critical"):
+        return False
+    if "Device Malposition" not in one.names:
+        return True
+    kinds = _device_kinds(clause)
+    return bool(kinds & _device_kinds(" ".join(kept))) if kinds else True
+
+
+def _device_kinds(text: str) -> set[str]:
+    return {match.lastgroup or "" for match in _DEVICE_KIND.finditer(text.lower())}
 
 
 def _clauses_behind(statements: Sequence[Statement], plan: Plan) -> list[Clause]:
@@ -210,7 +237,9 @@ def _says_less(one: Checked) -> bool:
     if one.linked is None or one.kind != "supported" or not is_actionable(one.linked):
         return False
     statement, linked = one.statement, one.linked
-    if linked.side and not statement.side and not statement.places:
+    if linked.side and not statement.side:
+        return True
+    if linked.change in ("worse", "improved") and not statement.change:
         return True
     return bool(linked.sizes) and not statement.sizes
 

@@ -7,7 +7,12 @@ from functools import cached_property
 
 from graphsum.consensus.neighbours import WORD
 from graphsum.impressions.clauses import Clause, clauses_of
-from preprocessing.facts.comparison import beside_normal, statements_of, tier_of
+from preprocessing.facts.comparison import (
+    beside_normal,
+    statements_of,
+    tier_of,
+    traces_of_the_past,
+)
 from preprocessing.facts.information import Information, information_in
 from preprocessing.facts.ontology import TIERS
 from preprocessing.facts.statements import Statement
@@ -28,6 +33,7 @@ _MODALITY = re.compile(
 )
 UNKNOWN_SHARE = 0.2  # of the words: more are another kind of text
 MIN_UNKNOWN = 4
+NEW_WORDS = 3
 _TITLE = 48  # characters in which an examination names itself
 
 
@@ -75,8 +81,9 @@ class Plan:
         )
 
     def is_new(self, clause: Clause) -> bool:
-        """Whether a clause has a word that the model does not know."""
-        return not self.unknown_words.isdisjoint(WORD.findall(clause.text.lower()))
+        """Whether a clause has ``NEW_WORDS`` words that the model does not know."""
+        words = set(WORD.findall(clause.text.lower()))
+        return len(words & self.unknown_words) >= NEW_WORDS
 
     @property
     def out_of_domain(self) -> bool:
@@ -90,8 +97,16 @@ class Plan:
 
     @cached_property
     def may(self) -> tuple[Clause, ...]:
-        """Other clauses that assert or doubt an abnormality."""
-        return tuple(c for c in self.clauses if not c.must and c.tier == "routine")
+        """Other clauses that assert an abnormality that is no mere trace of something past."""
+        return tuple(
+            c
+            for c in self.clauses
+            if not c.must
+            and c.tier == "routine"
+            and any(
+                one.status == "present" and one.names - traces_of_the_past() for one in c.statements
+            )
+        )
 
     @cached_property
     def devices(self) -> tuple[Clause, ...]:
@@ -113,7 +128,8 @@ class Plan:
     def allows_normal(self) -> bool:
         """Whether "no acute cardiopulmonary abnormality" may stand."""
         return all(
-            one.names <= beside_normal() or tier_of(one) not in ("critical", "urgent")
+            tier_of(one) not in ("critical", "urgent")
+            or (tier_of(one) == "urgent" and one.names <= beside_normal())
             for clause in self.must
             for one in clause.statements
             if one.names

@@ -274,8 +274,8 @@ def tells(impression: Sequence[Statement], finding: Statement) -> bool:
     return _mentioned(finding, impression)
 
 
-def reports(impression: Sequence[Statement], finding: Statement) -> bool:
-    """Whether an impression asserts or doubts a finding by its own or by a near name.
+def reports(impression: Sequence[Statement], finding: Statement, *, near: bool = True) -> bool:
+    """Whether an impression asserts or doubts a finding by its own or (``near``) by a near name.
 
     Unlike :func:`tells`, a conclusion that rests on other findings too does not count.
     """
@@ -283,7 +283,7 @@ def reports(impression: Sequence[Statement], finding: Statement) -> bool:
     finding = replace(finding, names=wanted)
     return any(
         one.status != "absent"
-        and (_same(one, finding) or _near(one, finding))
+        and (_same(one, finding) or (near and _near(one, finding)))
         and _share_side(one, finding)
         for one in impression
     )
@@ -547,6 +547,11 @@ on_change(_relations.cache_clear)
 def beside_normal() -> frozenset[str]:
     """Names that "no acute cardiopulmonary disease" may stand beside."""
     return frozenset(ontology().relations["beside_normal"])
+
+
+def traces_of_the_past() -> frozenset[str]:
+    """Names of what tells of something over and done with."""
+    return frozenset(ontology().relations["traces"])
 
 
 def must_be_reported() -> frozenset[str]:

@@ -53,7 +53,8 @@ _REWRITE = re.compile(
     r"|\|{2,}[A-Z]?(?=[ ]*(?:[\r\n]|$))|\|\|+)"
     r"|(?P<line>\\\.(?:br|sp)\d*\\|~(?=\s*[^\W\d])|\r\n?|\n|[\u2028\u2029\x0b\x0c]"
     rf"|</?(?i:{_BLOCK_TAGS})\b[^<>]{{0,80}}>)"
-    r"|(?P<space>\\[HNFSTRE]\\|</?[A-Za-z][^<>]{0,80}>|[^\S\n\t][^\S\n\t]+|[^\S\n\t ]"
+    r"|(?P<clause> +-{2,} +)|(?P<space>\\[HNFSTRE]\\|</?[A-Za-z][^<>]{0,80}>|[^\S\n\t][^\S\n\t]+"
+    r"|[^\S\n\t ]"
     r"|[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\u200b-\u200f\ufeff]+)"
     r"|(?P<unchecked>\[\s*\]|[\u2610])|(?P<checked>\[\s*[xX]\s*\]|[\u2611\u2612])"
     r"|(?P<leader>(?<=[\w)])\s*\.{4,}\s*(?=\w)|(?<=[\w)])[ \t]*\|[ \t]*(?=[\w(<>+-]))|(?P<pipe>\|)"
@@ -181,7 +182,8 @@ def _rewritten(match: re.Match[str], text: str) -> str | None:
 _FIXED = {
     "line": "\n", "space": " ", "tab": ": ", "blank": " ", "number": "approximately ",
     "dash": "-", "times": "x", "apostrophe": "'", "absent": "no", "present": "positive",
-    "unchecked": "no", "checked": "positive", "leader": ": ", "pipe": " ", "choice": "",
-    "bracket": " ", "plus": " positive", "minus": ": no", "minus2": " no", "hash": "fracture of ",
-    "query": "possible ", "more": " greater than ", "less": " less than ", "non": "-",
+    "unchecked": "no", "checked": "positive", "leader": ": ", "clause": "; ", "pipe": " ",
+    "choice": "", "bracket": " ", "plus": " positive", "minus": ": no", "minus2": " no",
+    "hash": "fracture of ", "query": "possible ", "more": " greater than ",
+    "less": " less than ", "non": "-",
 }  # fmt: skip
