@@ -35,7 +35,8 @@ class Clause:
 
 
 _SEPARATOR = re.compile(
-    r"(?:,|;)? (?:and|but|while|whereas|although|however|with|though)\b,? |[,;] "
+    r"(?:,|;)? (?:and|but|while|whereas|although|however|with|though)\b,? "
+    r"|[,;] (?!\d)(?![^()]*\))"
 )
 _LEADING = re.compile(
     r"(?:(?:and|but|while|whereas|although|however|though|also|additionally|otherwise|again|then"
@@ -78,6 +79,8 @@ def clauses_of(findings: str, statements: Sequence[Statement]) -> list[Clause]:
         begin = segment.label
         if next(find_sides(plain.text, segment.start, segment.label), None):
             begin = segment.start  # "Right cardiophrenic angle: ..."
+        elif not inside:
+            begin = segment.start  # "Gallbladder: surgically absent"
         for start, end in _spans(plain, begin, segment.end, inside, segment.start):
             first, last = plain.origin(start, end)
             own = tuple(
@@ -161,10 +164,15 @@ def _last_that_opens(text: str, found: Sequence[re.Match[str]]) -> int:
     return found[-1].end()
 
 
+def without_blanks(text: str) -> str:
+    """The text without what stands for a removed name or date, and what leads to it."""
+    return " ".join(_BLANK.sub("", text).split()) if "__" in text or "xx" in text.lower() else text
+
+
 def as_impression(plain: PlainText, start: int, end: int) -> str:
     """Characters of a plain text as a sentence of an impression; empty where nothing is left."""
     text = lower_capitals(plain.cased[start:end])
-    text = _BLANK.sub("", text)
+    text = without_blanks(text)
     text = " ".join(text.split()).strip(" ,;:-")
     text = text[_LEADING.match(text).end() :]  # type: ignore[union-attr]
     text = _TRAILING.sub("", text).strip(" ,;:-")

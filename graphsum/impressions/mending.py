@@ -50,6 +50,7 @@ _DEVICE_KIND = re.compile(
     r"|(?P<pacing>pacemaker|leads?|icd|pacing|defibrillator)"
     r"|(?P<line>picc|central|jugular|subclavian|umbilical|cvc|port|dialysis|swan|catheter|line))\b"
 )
+_BARE_BLANK = re.compile(r"(?:,? (?:from|since|of|on|to|with|in|by|at)(?: the)?)?[ ]?_{2,}")
 _CLEAR_LUNGS = frozenset(("Lung Opacity", "Consolidation", "Infiltrate"))
 _CHEST = re.compile(r"\b(?:lungs?|heart|cardi\w+|chest|pleura\w*|pulmon\w+|thora\w+|pneumo\w+)\b")
 
@@ -161,8 +162,11 @@ def _draft(
     if kept and not dropped and not quoted and len(kept) == len(sentences):
         return [candidate], 0, ()
     # What the own clauses say already need not be said again.
-    kept = [one for one in kept if not _is_covered(stated[one], quoted, stated)]
-    parts = [*quoted, *kept]
+    parts = list(quoted)
+    for one in kept:
+        if not _is_covered(stated[one], parts, stated):
+            parts.append(one)
+    parts = [part for one in parts if (part := _BARE_BLANK.sub("", one).strip())]
     if not parts:
         chest = not plan.other_exam or _CHEST.search(plan.findings.lower())
         parts = [NORMAL if chest else NORMAL_ELSEWHERE]
@@ -234,14 +238,14 @@ def _is_borne_out(one: Checked, plan: Plan) -> bool:
 
 def _says_less(one: Checked) -> bool:
     """Whether it names something that must be reported without its side or its size."""
-    if one.linked is None or one.kind != "supported" or not is_actionable(one.linked):
+    if one.linked is None or not is_actionable(one.linked):
         return False
     statement, linked = one.statement, one.linked
-    if linked.side and not statement.side:
-        return True
     if linked.change in ("worse", "improved") and not statement.change:
         return True
-    return bool(linked.sizes) and not statement.sizes
+    if one.kind != "supported":
+        return False
+    return bool(linked.side and not statement.side) or bool(linked.sizes and not statement.sizes)
 
 
 def _is_general_normal(statements: Sequence[Statement]) -> bool:
@@ -256,6 +260,8 @@ def _is_covered(
     """Whether the quoted clauses tell all that a sentence asserts."""
     known = [one for clause in quoted for one in stated[clause]]
     asserted = [one for one in statements if one.status != "absent" and not one.general]
+    if any("Device Malposition" in one.names for one in asserted):
+        return False
     return bool(asserted and known) and all(
         any(one.names & other.names and one.names for other in known) for one in asserted
     )

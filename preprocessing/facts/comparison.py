@@ -280,6 +280,9 @@ def reports(impression: Sequence[Statement], finding: Statement, *, near: bool =
     Unlike :func:`tells`, a conclusion that rests on other findings too does not count.
     """
     wanted = finding.names - _relations().neutral or finding.names
+    if not near:
+        top = {name for name in wanted if _tier_of_name(finding, name) == tier_of(finding)}
+        wanted = frozenset(top) or wanted
     finding = replace(finding, names=wanted)
     return any(
         one.status != "absent"

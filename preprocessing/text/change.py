@@ -161,6 +161,7 @@ _CLAUSE_END = re.compile(
     r";|, (?!and\b)|\b(?:but|while|whereas|although|however|with|there (?:is|are))\b"
 )
 _ENDS_NOUN = re.compile(r"\bwith\b|;|, (?!and\b|or\b)")
+_REACH = 300  # characters between a predicate and its subject, at most
 _JOINED = re.compile(r"\s*(?:,\s*|,? ?(?:and|or)\s+(?:\w+ ){0,2})$")
 
 
