@@ -7,8 +7,11 @@ import gzip
 import json
 import os
 import tempfile
+import time
+import unicodedata
 import zipfile
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,12 +19,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from preprocessing.__main__ import main
+from preprocessing.annotation import shared_annotator
 from preprocessing.corpora import SEEN_BEFORE
 from preprocessing.corpora.sections import extract_sections
+from preprocessing.facts.comparison import statements_of
+from preprocessing.facts.information import information_in
+from preprocessing.facts.observations import extract_observations
+from preprocessing.facts.reading import read_mentions
 from preprocessing.pipeline.inputs import InputRecord
 from preprocessing.pipeline.jobs import TOO_LONG, AnnotationJob
 from preprocessing.pipeline.run import run_pipeline
 from preprocessing.records import ReportGraph, from_json
+from preprocessing.text.plain import ABBREVIATIONS, plain_text
 
 settings.register_profile("fast", max_examples=25, deadline=None)
 settings.register_profile("thorough", max_examples=2000, deadline=None)
@@ -37,7 +46,48 @@ PIECES = st.one_of(
     ),
     st.text(max_size=20),
 )
-TEXTS = st.lists(PIECES, max_size=30).map("".join)
+# What hospitals write around the words: lines, bullets, HL7's escapes, HTML, labels with values.
+SIGNS = st.sampled_from(
+    [
+        *("\n", "\n\n", "\r\n", "\n- ", "\n* ", "\n\u2022 ", "\n1. ", "\n2) ", "[x] ", "[ ] "),
+        *("\u2610 ", "\\.br\\", "\\.sp2\\", "\\H\\", "\\N\\", "\\T\\", "\\X0D\\", "\\E", "~", "|"),
+        *("\\n", "<br/>", "<p>", "</p>", "<b>", "</b>", "<td>", "<li>", "<div", "&nbsp;", "&lt;"),
+        *("&#0;", "&amp;nbsp;", "&nbs", "**", "____", "-----", " - ", " \u2013 ", "; ", ", ", ". "),
+        *(": ", " / ", " (", ") ", "?", "+", "#", " = ", "....... ", "\t", "(-)", "(+)", "[** **]"),
+    ]
+)
+LABELS = st.sampled_from(
+    "FINDINGS|Impression|CHEST FINDINGS|FINDINGS (CT CHEST)|Lungs|PLEURA|Heart size|Lines/tubes|"
+    "Pneumothorax|Effusion (Y/N)|Side|Size|Clinical details|Summary|Bones and soft tissues|"
+    "1. REPORT|**Findings**|<b>Opinion</b>|Compared with".split("|")
+)
+VALUES = st.sampled_from(
+    "clear|normal|none|no|yes|N|Y|-|+|left|R>L|2 cm|unchanged|small left effusion|not seen|?|n/a|"
+    "no pneumothorax or effusion|as before".split("|")
+)
+BETWEEN = st.sampled_from([": ", ":", " - ", " | ", "\t", " .... ", "\n"])
+WORDS = st.sampled_from(
+    [
+        *sorted(ABBREVIATIONS),
+        *"L R PE LAD PTX LLL CM NAD no not without possible new old resolved effusion".split(),
+        *"nodule right left bilateral it this none however but and or clear apical T4-T5".split(),
+    ]
+)
+NUMBERS = st.sampled_from(
+    "1.5|0,7|.5|12|12 x 9|1.5-2.0|<3|> 4|~3|1/2|10:30|\u00bd|\u0663|1.5 x 2.0 x 3|1e9|-2|3rd|1.2.3|"
+    "5 \u00d7 6|\u00b2|0|00.00|999999999999999999999999999999".split("|")
+)
+UNITS = st.sampled_from("mm|cm| mm| cm.|-mm| millimetres|ml|%| \u00b0C| HU||x".split("|"))
+CLINICAL = st.one_of(
+    PIECES,
+    SIGNS,
+    WORDS.map(" {} ".format),
+    st.builds("{}{} ".format, NUMBERS, UNITS),
+    st.builds("{}{}{}\n".format, LABELS, BETWEEN, VALUES),
+)
+TEXTS = st.one_of(
+    st.lists(PIECES, max_size=30).map("".join), st.lists(CLINICAL, max_size=40).map("".join)
+)
 UIDS = st.text(max_size=8)
 
 
@@ -153,6 +203,81 @@ def test_reports_without_entities_have_graphs(tmp_path: Path, words: list[str]) 
     assert graph.words == tuple(words)
     assert graph.key_words == ()
     assert rejects == []
+
+
+@given(TEXTS)
+def test_any_text_is_annotated_without_loss(text: str) -> None:
+    (annotated,) = shared_annotator("builtin", None).annotate([("a", text)])
+    assert "".join(annotated.words) == "".join(
+        c for c in text if not c.isspace() and unicodedata.category(c) not in ("Cc", "Cs")
+    )
+    n = len(annotated.words)
+    assert len(annotated.heads) == len(annotated.deprels) == n
+    assert all(0 <= one.start < one.end <= n for one in annotated.entities)
+
+
+@given(TEXTS)
+def test_any_text_has_a_plain_form_that_points_into_it(text: str) -> None:
+    plain = plain_text(text)
+    assert len(plain.text) == len(plain.cased) == len(plain.starts) == len(plain.ends)
+    assert list(plain.starts) == sorted(plain.starts)
+    assert list(plain.ends) == sorted(plain.ends)
+    assert all(
+        0 <= start < end <= len(text) for start, end in zip(plain.starts, plain.ends, strict=True)
+    )
+
+
+@given(TEXTS)
+def test_any_text_is_read_within_its_bounds(text: str) -> None:
+    plain, mentions = read_mentions(text)
+    for mention in mentions:
+        assert 0 <= mention.start < mention.end <= len(plain.text)
+        assert mention.segment[0] <= mention.start < mention.end <= mention.segment[1]
+        start, end = plain.origin(mention.start, mention.end)
+        assert 0 <= start < end <= len(text)
+    for observation in extract_observations(text):
+        assert 0 <= observation.start < observation.end <= len(text)
+    (statements,) = statements_of([text])
+    for statement in statements:
+        assert 0 <= statement.start < statement.end <= len(text)
+    assert information_in(text).verdict in ("read", "nothing")
+
+
+@given(TEXTS)
+def test_any_text_has_sections_of_its_own_words(text: str) -> None:
+    sections = extract_sections(text)
+    letters = Counter(c for c in text if c.isalpha())
+    if "&" not in text and "\\" not in text:  # escapes stand for other characters
+        for section in (sections.findings, sections.impression):
+            assert not Counter(c for c in section if c.isalpha()) - letters
+
+
+READERS: dict[str, Callable[[str], object]] = {
+    "annotate": lambda text: list(shared_annotator("builtin", None).annotate([("a", text)])),
+    "sections": extract_sections,
+    "mentions": read_mentions,
+    "observations": extract_observations,
+    "statements": lambda text: statements_of([text]),
+    "information": information_in,
+}
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize(
+    "piece",
+    [
+        *("no effusion, ", "small left pleural effusion. ", "no ", "nodule ", "left ", "w/o "),
+        *("Lungs: clear\n", "- Heart: normal size\n", "Effusion (Y/N): N\n", "it is ", "this is "),
+        *("no pneumothorax or ", "not new but old, ", "CT in 3 months for nodule; ", "FINDINGS: "),
+        *("\\.br\\", "<br/>", "<p", "&nbsp;", "[ ] ", "~", "?", "(", "....", "a|", "- ", "\n", "9"),
+    ],
+)
+def test_long_repetitive_texts_take_seconds_at_most(piece: str, reader: str) -> None:
+    text = piece * (20_000 // len(piece))
+    READERS[reader]("no effusion")
+    started = time.process_time()
+    READERS[reader](text)
+    assert time.process_time() - started < 5
 
 
 def is_text(uid: str) -> bool:
