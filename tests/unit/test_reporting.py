@@ -36,6 +36,9 @@ NO_OBSERVATIONS = {
     "recall": None,
     "f1": None,
     "f1_ci95": None,
+    "macro_f1": None,
+    "macro_f1_ci95": None,
+    "macro_classes": 0,
     "claims": 0,
     "contradicted": 0,
 }
@@ -72,6 +75,9 @@ def test_report_has_the_documented_shape_and_hand_worked_scores():
         "recall": 1.0,
         "f1": 1.0,
         "f1_ci95": [1.0, 1.0],
+        "macro_f1": 1.0,
+        "macro_f1_ci95": [1.0, 1.0],
+        "macro_classes": 1,
         "claims": 2,
         "contradicted": 0,
     }
@@ -126,7 +132,7 @@ def test_table_names_rows_strata_and_settings():
     names = ["system", "constant", "neighbour", "reference"]
     assert [line.split("  ")[0] for line in claims[3:]] == [
         *names,
-        *("± F1", "F1 - neighbour", "F1 - other"),
+        *("± F1", "macro F1", "F1 - neighbour", "F1 - other"),
     ]
     assert claims[-1].split("  ")[-1].strip() == "+0 p 1"
     assert [line.split()[0] for line in statements[3:]] == [*names, "fingerprint:"]
@@ -134,6 +140,7 @@ def test_table_names_rows_strata_and_settings():
     assert "-/- -/-" in statements[3]
     assert "100/100/100 0/2" in claims[3]
     assert "-/0/0 0/0" in claims[4]
+    assert "100 ± 0 (2)" in claims[8]
     lines = [*rouge.splitlines(), statements[-1]]
     assert [line.split()[0] for line in lines[3:]] == [
         "system",
