@@ -12,5 +12,6 @@ METRICS: Table[type[Metric]] = Table(
         "rouge": "graphsum.metrics.rouge:Rouge",
         "observations": "graphsum.metrics.observations:Observations",
         "consistency": "graphsum.metrics.consistency:ConsistencyWithFindings",
+        "errors": "graphsum.metrics.errors:Errors",
     },
 )

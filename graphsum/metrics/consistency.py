@@ -6,20 +6,18 @@ conclude, then by words; see ``docs/consistency.md``. Rules on top of the annota
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from graphsum.metrics.metric import Metric, Scores, column_names, systems_of
-from preprocessing.annotation import Annotator, load_annotator
+from graphsum.metrics.statements import read_once, reader_version
 from preprocessing.facts.comparison import (
     VERDICTS,
     Consistency,
     compare_statements,
     is_actionable,
     is_acute,
-    statements_of,
     tells,
 )
 from preprocessing.records import Report
@@ -29,7 +27,6 @@ def consistency_scores(
     impressions: Mapping[str, Sequence[str]],
     findings: Sequence[str],
     masks: Mapping[str, np.ndarray],
-    annotator: Annotator | None = None,
 ) -> dict[str, dict[str, dict[str, Any]]]:
     """``{system: {stratum: scores}}`` of several systems' impressions for the same findings.
 
@@ -40,8 +37,7 @@ def consistency_scores(
     four decimals, None where there is nothing to divide by.
     Raises ``ValueError`` when a system has not one impression for each findings section.
     """
-    texts = [*findings, *(text for system in impressions.values() for text in system)]
-    read = dict(zip(texts, statements_of(texts, annotator), strict=True))
+    read = read_once([*findings, *(text for system in impressions.values() for text in system)])
     result: dict[str, dict[str, dict[str, Any]]] = {}
     for name, system in impressions.items():
         checked, reported = [], []
@@ -57,14 +53,7 @@ def consistency_scores(
 
 
 class ConsistencyWithFindings(Metric):
-    """The scores of :func:`consistency_scores` under ``"consistency"``.
-
-    Every system is read by the same annotator, ``builtin``, whatever it was trained with.
-    """
-
-    @cached_property
-    def annotator(self) -> Annotator:
-        return load_annotator("builtin")
+    """The scores of :func:`consistency_scores` under ``"consistency"``."""
 
     def scores(
         self,
@@ -73,14 +62,14 @@ class ConsistencyWithFindings(Metric):
         masks: Mapping[str, np.ndarray],
     ) -> dict[str, Scores]:
         findings = [report.findings for report in reports]
-        found = consistency_scores(impressions, findings, masks, self.annotator)
+        found = consistency_scores(impressions, findings, masks)
         return {
             name: {stratum: {"consistency": scores} for stratum, scores in by_stratum.items()}
             for name, by_stratum in found.items()
         }
 
     def fingerprint(self) -> dict[str, Any]:
-        return {"consistency": f"{self.annotator.name} {self.annotator.version}"}
+        return {"consistency": reader_version()}
 
     def table(self, report: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
         """Percentages of the impressions' statements that are unsupported, and flipped, and of

@@ -2,11 +2,12 @@
 
 ROUGE pays for silence: the constant "No acute cardiopulmonary abnormality." scores well and finds
 nothing. These counts look only at what is asserted to be there. Classes: the 14 of CheXpert
-(Irvin et al. 2019) without "No Finding".
+(Irvin et al. 2019), for micro averages without "No Finding".
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy as np
 from graphsum.metrics.bootstrap import percentile_interval, resampled_means, two_sided_p_value
 from graphsum.metrics.metric import Metric, Scores, column_names, p_cell, systems_of
 from preprocessing.facts.observations import statuses
-from preprocessing.facts.ontology import CHEXPERT_OBSERVATIONS, NO_FINDING
+from preprocessing.facts.ontology import CHEXPERT_OBSERVATIONS, NO_FINDING, on_change
 from preprocessing.records import Report
 
 CLASSES = frozenset(CHEXPERT_OBSERVATIONS) - {NO_FINDING}
@@ -45,9 +46,7 @@ class ObservationCounts:
 
 def positive_classes(text: str) -> frozenset[str]:
     """The classes of ``CLASSES`` that a text asserts to be present; doubtful ones do not count."""
-    return (
-        frozenset(name for name, status in statuses(text).items() if status == "present") & CLASSES
-    )
+    return _asserted(text) & CLASSES
 
 
 def count_observations(prediction: str, reference: str, findings: str) -> ObservationCounts:
@@ -84,23 +83,23 @@ def observations_by_stratum(
     findings: Sequence[str],
     masks: Mapping[str, np.ndarray],
 ) -> dict[str, dict[str, Any]]:
-    """``{stratum: scores}`` with the scores of :func:`observation_scores` and ``"f1_ci95"``.
+    """``{stratum: scores}``: those of :func:`observation_scores`, the macro-averaged F1, intervals.
 
-    ``f1_ci95``: the 95 % bootstrap interval of F1, [lo, hi]; None where F1 is. ``masks``: stratum
-    -> which reports belong to it, bool [n]. Raises ``ValueError`` when there are not as many
-    predictions as references and findings.
+    ``macro_f1`` is the mean F1 of the 14 classes of CheXpert; classes that neither the predictions
+    nor the references assert are left out, and ``macro_classes`` is the number of the others.
+    ``f1_ci95`` and ``macro_f1_ci95``: 95 % bootstrap intervals, [lo, hi]; in each resample the mean
+    is over the classes asserted there. None where there is no F1. ``masks``: stratum -> which
+    reports belong to it, bool [n]. Raises ``ValueError`` when there are not as many predictions as
+    references and findings.
     """
     counts = _counted(predictions, references, findings)
+    by_class = _counted_by_class(predictions, references)
     result: dict[str, dict[str, Any]] = {}
     for stratum, mask in masks.items():
         chosen = [counts[row] for row in np.flatnonzero(mask)]
         scores = observation_scores(chosen)
-        interval = None
-        if scores["f1"] is not None:
-            resampled = _resampled_f1([chosen])
-            ends = percentile_interval(resampled[~np.isnan(resampled[:, 0])])
-            interval = np.round(ends, 4)[:, 0].tolist()
-        result[stratum] = scores | {"f1_ci95": interval}
+        interval = None if scores["f1"] is None else _interval(_resampled_f1([chosen])[:, 0])
+        result[stratum] = scores | {"f1_ci95": interval} | _macro_scores(by_class[mask])
     return result
 
 
@@ -164,16 +163,17 @@ class Observations(Metric):
     def table(self, report: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
         """P/R/F1 x100, and the claims that the findings contradict, of all claims.
 
-        Below: half the width of the 95 % intervals of F1, and how far F1 is from that of others.
+        Below, of the system: half the width of the 95 % intervals of F1; macro F1, half its width
+        and, in brackets, the number of classes; how far F1 is from that of others.
         """
         strata = report["strata"]
         rows = [
             [name, *(_cell(scores[stratum]["observations"]) for stratum in strata)]
             for name, scores in systems_of(report).items()
         ]
-        intervals = [scores["observations"]["f1_ci95"] for scores in strata.values()]
-        half_widths = [f"{50 * (ends[1] - ends[0]):.0f}" if ends else "-" for ends in intervals]
-        rows.append(["± F1", *half_widths])
+        system = [scores["observations"] for scores in strata.values()]
+        rows.append(["± F1", *(_half_width(found["f1_ci95"]) for found in system)])
+        rows.append(["macro F1", *map(_macro_cell, system)])
         for name, compared in report["comparisons"].items():
             found = [compared[stratum]["observations"] for stratum in strata]
             rows.append([f"F1 - {name}", *map(_difference_cell, found)])
@@ -195,9 +195,30 @@ def _cell(found: Mapping[str, Any]) -> str:
     return f"{shown} {found['contradicted']}/{found['claims']}"
 
 
+def _half_width(ends: Sequence[float] | None) -> str:
+    return f"{50 * (ends[1] - ends[0]):.0f}" if ends else "-"
+
+
+def _macro_cell(found: Mapping[str, Any]) -> str:
+    if found["macro_f1"] is None:
+        return "-"
+    half_width = _half_width(found["macro_f1_ci95"])
+    return f"{100 * found['macro_f1']:.0f} ± {half_width} ({found['macro_classes']})"
+
+
 def _difference_cell(found: Mapping[str, Any]) -> str:
     difference, p_value = found["f1_difference"], found["p_value"]
     return "-" if p_value is None else f"{100 * difference:+.0f} p {p_cell(p_value)}"
+
+
+@lru_cache(maxsize=2**14)
+def _asserted(text: str) -> frozenset[str]:
+    """The classes of CheXpert, No Finding among them, that a text asserts."""
+    asserted = frozenset(name for name, status in statuses(text).items() if status == "present")
+    return asserted.intersection(CHEXPERT_OBSERVATIONS)
+
+
+on_change(_asserted.cache_clear)
 
 
 def _counted(
@@ -216,6 +237,43 @@ def _resampled_f1(systems: Sequence[Sequence[ObservationCounts]]) -> np.ndarray:
     sums = resampled_means(np.concatenate(counts, axis=1).astype(float))  # [r, 2 x systems]
     shared, named = sums[:, ::2], sums[:, 1::2]
     return np.divide(shared, named, out=np.full_like(shared, np.nan), where=named > 0)
+
+
+def _counted_by_class(predictions: Sequence[str], references: Sequence[str]) -> np.ndarray:
+    """Numerator and denominator of each class's F1, report by report: float64 [n, 2, 14]."""
+    named = [
+        [[name in _asserted(text) for name in CHEXPERT_OBSERVATIONS] for text in pair]
+        for pair in zip(predictions, references, strict=True)
+    ]
+    asserted = np.reshape(np.array(named, float), (-1, 2, len(CHEXPERT_OBSERVATIONS)))
+    return np.stack([2 * asserted.prod(axis=1), asserted.sum(axis=1)], axis=1)
+
+
+def _macro_scores(counts: np.ndarray) -> dict[str, Any]:
+    """Macro F1, its interval and the number of its classes, of reports' counts [n, 2, 14]."""
+    sums = counts.sum(axis=0, keepdims=True)
+    n_classes = int((sums[0, 1] > 0).sum())
+    mean, interval = None, None
+    if n_classes:
+        mean = round(float(_macro_f1(sums)[0]), 4)
+        resampled = resampled_means(counts.reshape(len(counts), -1))  # [r, 2 x 14]
+        interval = _interval(_macro_f1(resampled.reshape(-1, *counts.shape[1:])))
+    return {"macro_f1": mean, "macro_f1_ci95": interval, "macro_classes": n_classes}
+
+
+def _macro_f1(sums: np.ndarray) -> np.ndarray:
+    """Mean F1 over the classes that are asserted at all, of sums [r, 2, classes]; NaN without."""
+    shared, named = sums[:, 0], sums[:, 1]
+    n_classes = (named > 0).sum(axis=1)
+    of_class = np.divide(shared, named, out=np.zeros_like(shared), where=named > 0)
+    undefined = np.full(len(sums), np.nan)
+    return np.divide(of_class.sum(axis=1), n_classes, out=undefined, where=n_classes > 0)
+
+
+def _interval(resampled: np.ndarray) -> list[float]:
+    """Ends of the 95 % interval, four decimals, of resampled values [r], some of them NaN."""
+    ends = percentile_interval(resampled[~np.isnan(resampled)])
+    return np.round(ends, 4).tolist()
 
 
 def _ratio(part: int, whole: int) -> float | None:

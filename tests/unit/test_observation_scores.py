@@ -107,3 +107,51 @@ def test_interval_of_f1():
     half = observations_by_stratum(["Effusion."] * 30, texts, texts, masks)["all"]
     low, high = half["f1_ci95"]
     assert 0.15 < low < half["f1"] == 0.4 < high < 0.65  # 2 x 10 of 30 + 20
+
+
+def test_macro_f1_by_hand():
+    predictions = ["Effusion.", "Edema.", "No acute disease.", "Possible pneumonia."]
+    references = ["Effusion.", "Effusion.", "No acute disease.", "No pneumothorax."]
+    masks = {
+        "all": np.ones(4, bool),
+        "first": np.arange(4) == 0,
+        "last": np.arange(4) == 3,
+        "none": np.zeros(4, bool),
+    }
+    rows = observations_by_stratum(predictions, references, [""] * 4, masks)
+    # Effusion 2/3 (one of two), edema 0, No Finding 1; what is doubted or denied does not count.
+    assert (rows["all"]["macro_f1"], rows["all"]["macro_classes"]) == (round(5 / 9, 4), 3)
+    low, high = rows["all"]["macro_f1_ci95"]
+    assert 0 <= low < rows["all"]["macro_f1"] < high <= 1
+    assert rows["all"]["f1"] == 0.5  # without No Finding: 2 x 1 of 2 + 2
+    assert (rows["first"]["macro_f1"], rows["first"]["macro_classes"]) == (1, 1)
+    for stratum in ("last", "none"):
+        assert (rows[stratum]["macro_f1"], rows[stratum]["macro_f1_ci95"]) == (None, None)
+        assert rows[stratum]["macro_classes"] == 0
+
+
+def test_macro_f1_agrees_with_scikit_learn():
+    from sklearn.metrics import f1_score
+
+    predictions = ["Effusion and edema.", "Edema.", "Normal chest.", "Rib fracture.", "Effusion."]
+    references = ["Effusion.", "Edema and effusion.", "Normal chest.", "Normal chest.", "Edema."]
+    classes = ("Pleural Effusion", "Edema", "No Finding", "Fracture")
+    truth = [[1, 0, 0, 0], [1, 1, 0, 0], [0, 0, 1, 0], [0, 0, 1, 0], [0, 1, 0, 0]]
+    claims = [[1, 1, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1], [1, 0, 0, 0]]
+    expected = f1_score(truth, claims, average="macro", zero_division=0)
+    masks = {"all": np.ones(5, bool)}
+    found = observations_by_stratum(predictions, references, [""] * 5, masks)["all"]
+    assert found["macro_f1"] == pytest.approx(expected, abs=5e-5)
+    assert found["macro_classes"] == len(classes)
+
+
+def test_resamples_without_a_class_average_over_the_others():
+    texts = ["Effusion.", "Normal chest.", "Edema."]
+    found = observations_by_stratum(texts, texts, [""] * 3, {"all": np.ones(3, bool)})["all"]
+    assert (found["macro_f1_ci95"], found["macro_classes"]) == ([1, 1], 3)
+    # Two reports, one of them right: a resample scores 0, 1/3 or 1.
+    half = ["Effusion.", "Edema."]
+    mask = {"all": np.ones(2, bool)}
+    found = observations_by_stratum(half, ["Effusion.", "Normal chest."], ["", ""], mask)["all"]
+    assert found["macro_f1"] == round(1 / 3, 4)  # effusion 1, edema 0, No Finding 0
+    assert found["macro_f1_ci95"] == [0, 1]

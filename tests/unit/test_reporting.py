@@ -36,6 +36,9 @@ NO_OBSERVATIONS = {
     "recall": None,
     "f1": None,
     "f1_ci95": None,
+    "macro_f1": None,
+    "macro_f1_ci95": None,
+    "macro_classes": 0,
     "claims": 0,
     "contradicted": 0,
 }
@@ -50,7 +53,7 @@ def test_report_has_the_documented_shape_and_hand_worked_scores():
         for scores in rows.values():
             assert list(scores) == [
                 *("n", "rouge1", "rouge2", "rougeL", "ci95"),
-                *("observations", "consistency"),
+                *("observations", "consistency", "errors"),
             ]
     not_normal = report["strata"]["not_normal"]
     assert (not_normal["n"], not_normal["rouge1"], not_normal["rouge2"]) == (2, 83.33, 75.0)
@@ -59,7 +62,9 @@ def test_report_has_the_documented_shape_and_hand_worked_scores():
     assert report["baselines"]["neighbour"]["not_normal"]["rouge1"] == 66.67
     empty = report["strata"]["findings_seen"]
     assert (empty["consistency"]["statements"], empty["consistency"]["alarms"]) == (0, None)
-    assert {name: value for name, value in empty.items() if name != "consistency"} == {
+    assert empty["errors"]["reference"]["n_reports"] == 0
+    statement_scores = ("consistency", "errors")
+    assert {name: value for name, value in empty.items() if name not in statement_scores} == {
         "n": 0,
         "rouge1": None,
         "rouge2": None,
@@ -72,6 +77,9 @@ def test_report_has_the_documented_shape_and_hand_worked_scores():
         "recall": 1.0,
         "f1": 1.0,
         "f1_ci95": [1.0, 1.0],
+        "macro_f1": 1.0,
+        "macro_f1_ci95": [1.0, 1.0],
+        "macro_classes": 1,
         "claims": 2,
         "contradicted": 0,
     }
@@ -86,6 +94,12 @@ def test_report_has_the_documented_shape_and_hand_worked_scores():
     assert (wrong["negation_flipped"], wrong["acute_left_out"]) == (1.0, 1.0)
     assert report["reference"]["all"]["consistency"]["alarms"] == 0.0
     assert report["fingerprint"]["consistency"].startswith("builtin ")
+    # The same as errors, by the findings and by the references.
+    for source in ("findings", "reference"):
+        grades = report["strata"]["not_normal"]["errors"][source]["attribute_errors"]["severity"]
+        assert grades["triage"] == {"per_100_reports": 50.0, "ci95": [0.0, 100.0]}
+    assert list(report["reference"]["all"]["errors"]) == ["findings"]
+    assert report["reference"]["all"]["errors"]["findings"]["actionable_errors_total"] == 0
     assert json.loads(json.dumps(report, allow_nan=False)) == report
 
 
@@ -121,20 +135,30 @@ def test_the_neighbour_row_is_always_compared_with_another_system_too():
 
 def test_table_names_rows_strata_and_settings():
     table = format_table(evaluation_report(PREDICTIONS, REPORTS, train=TRAIN, other=PREDICTIONS))
-    rouge, observations, consistency = table.split("\n\n")
+    rouge, observations, consistency, errors = table.split("\n\n")
     claims, statements = observations.splitlines(), consistency.splitlines()
+    counts = errors.splitlines()
     names = ["system", "constant", "neighbour", "reference"]
     assert [line.split("  ")[0] for line in claims[3:]] == [
         *names,
-        *("± F1", "F1 - neighbour", "F1 - other"),
+        *("± F1", "macro F1", "F1 - neighbour", "F1 - other"),
     ]
     assert claims[-1].split("  ")[-1].strip() == "+0 p 1"
-    assert [line.split()[0] for line in statements[3:]] == [*names, "fingerprint:"]
+    assert [line.split()[0] for line in statements[3:]] == names
+    assert [line.split("  ")[0] for line in counts[3:-1]] == [
+        *(*names, "±"),
+        *(*(f"by reference: {name}" for name in names[:3]), "±"),
+    ]
+    # Of three reports one has another degree; none of the stratum of the findings seen.
+    assert "0.0/0.0/33.3" in counts[3]
+    assert " - " in counts[3]
+    assert "0.0/0.0/50.0" in counts[7]
+    assert "100 ± 0 (2)" in claims[8]
     assert "0.0/33.3 0/0" in statements[3]
     assert "-/- -/-" in statements[3]
     assert "100/100/100 0/2" in claims[3]
     assert "-/0/0 0/0" in claims[4]
-    lines = [*rouge.splitlines(), statements[-1]]
+    lines = [*rouge.splitlines(), counts[-1]]
     assert [line.split()[0] for line in lines[3:]] == [
         "system",
         "±",
@@ -148,7 +172,7 @@ def test_table_names_rows_strata_and_settings():
     assert lines[1].split() == ["n=3", "n=1", "n=2", "n=0", "n=3", "n=2"]
     assert "88.9/83.3/88.9" in lines[3]
     assert "use_stemmer: False" in lines[-1]
-    assert max(map(len, [*lines[:-1], *claims, *statements[:-1]])) <= 140
+    assert max(map(len, [*lines[:-1], *claims, *statements, *counts[:-1]])) <= 140
 
 
 def test_files_come_back_and_hold_no_reference(tmp_path):
