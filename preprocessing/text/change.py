@@ -162,6 +162,7 @@ _CLAUSE_END = re.compile(
 )
 _ENDS_NOUN = re.compile(r"\bwith\b|;|, (?!and\b|or\b)")
 _REACH = 300  # characters between a predicate and its subject, at most
+_REACH = 300  # characters between a predicate and its subject, at most
 _JOINED = re.compile(r"\s*(?:,\s*|,? ?(?:and|or)\s+(?:\w+ ){0,2})$")
 
 
@@ -188,6 +189,7 @@ def changes_of_mentions(
             for row, one in enumerate(mentions)
             if one[1] <= first
             and row >= claimed_until
+            and first - one[1] <= _REACH
             and not _CLAUSE_END.search(text, one[1], first)
         ]
         chosen: list[int] = []
