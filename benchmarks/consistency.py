@@ -78,6 +78,9 @@ _OPPOSITE = {
     "markedly": "slightly",
     "extensive": "minimal",
 }
+_SIZE = re.compile(r"\b(\d+(?:\.\d+)?)(?= ?(?:mm|cm)\b)")
+_LOBE = re.compile(r"\b(upper|lower)(?= (?:lobe|lung|zone))", re.IGNORECASE)
+_OTHER_LOBE = {"upper": "lower", "lower": "upper"}
 _DEGREE = re.compile(rf"\b(?:{'|'.join(_OPPOSITE)})\b", re.IGNORECASE)
 _SLIGHT = ("small", "tiny", "trace", "mild", "minimal", "slight")
 # Inventions, and words that say that a text already speaks of them.
@@ -106,6 +109,8 @@ EXPECTED = {
     "negation: present -> absent": "negation_flipped",
     "side": "side_flipped",
     "severity": "severity_flipped",
+    "size": "size_flipped",
+    "lobe": "place_flipped",
     "invented": "unsupported",
     "invented, denied by the findings": "negation_flipped",
     "dropped": "left_out",
@@ -168,6 +173,14 @@ def _changes(sentence: str, findings: str) -> Iterator[Flip]:
                 _is_slight(word) == _is_slight(degree[0]) for word in _DEGREE.findall(findings)
             )
             yield Flip("severity", changed + sentence[degree.end() :], graded)
+    if not (denial or without) and (size := _SIZE.search(sentence)):
+        value = f"{2 * float(size[1]):g}"
+        changed = sentence[: size.start()] + value + sentence[size.end() :]
+        yield Flip("size", changed, size[1] in findings)
+    lobes = {one.lower() for one in _LOBE.findall(sentence)}
+    if len(lobes) == 1 and not re.search(r"recommend|suggest|correlat", sentence):
+        changed = _LOBE.sub(lambda one: _OTHER_LOBE[one[0].lower()], sentence)
+        yield Flip("lobe", changed, bool(re.search(rf"{min(lobes)} (?:lobe|lung|zone)", findings)))
     sides = {one.lower() for one in _SIDE.findall(sentence)}
     if len(sides) == 1 and not re.search(r"recommend|suggest|correlat", sentence):
         changed = _SIDE.sub(lambda one: _SWAPPED[one[0].lower()], sentence)
