@@ -425,19 +425,31 @@ def train_plain(
 
 
 def natural(setting: Setting) -> list[Row]:
-    """Reports per second of a trained model that stops where it wants to."""
+    """Reports per second of a trained model that stops where it wants to, search and consensus."""
     if not setting.options.checkpoint:
         return []
     summarizer = Summarizer.from_pretrained(setting.options.checkpoint)
-    rows = []
-    for beams in (1, 5):
-        summarize = partial(summarizer.summarize, setting.findings, num_beams=beams)
-        [median] = seconds(
-            setting.options.repeats, partial(summarize, batch_size=setting.options.batch_size)
-        )
-        speed = len(setting.findings) / median
-        rows.append(Row(f"Summarizer, trained, beam {beams}", speed, "reports/s"))
-    return rows
+    decodings: dict[str, dict[str, Any]] = {
+        "beam 1": {"num_beams": 1},
+        "beam 5": {"num_beams": 5},
+        "consensus": {"consensus": True},
+    }
+    medians = seconds(
+        setting.options.repeats,
+        *(
+            partial(
+                summarizer.summarize,
+                setting.findings,
+                batch_size=setting.options.batch_size,
+                **options,
+            )
+            for options in decodings.values()
+        ),
+    )
+    return [
+        Row(f"Summarizer, trained, {name}", len(setting.findings) / median, "reports/s")
+        for name, median in zip(decodings, medians, strict=True)
+    ]
 
 
 def summarizer(setting: Setting) -> list[Row]:

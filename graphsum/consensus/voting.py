@@ -21,7 +21,13 @@ from graphsum.consensus.candidates import (
     repeats_itself,
     with_own_sentences,
 )
-from graphsum.consensus.neighbours import WORD, TrainingEvidence, claimed_classes, rates_for
+from graphsum.consensus.neighbours import (
+    NAMES,
+    WORD,
+    TrainingEvidence,
+    claimed_classes,
+    rates_for,
+)
 from graphsum.consensus.settings import ConsensusSettings
 from graphsum.metrics.rouge import mean_rouge
 from preprocessing.facts.comparison import (
@@ -81,18 +87,20 @@ def consensus_impressions(
     """
     if is_word is not None:
         is_word = cache(is_word)
+    claims = _Claims()
     neighbours: Iterable[tuple[list[str], np.ndarray]] = [([], np.zeros(0))] * len(findings)
     if train is not None:
         neighbours = train.neighbours(findings)
     pools = [
-        _Candidates.of(text, statements, drawn, voters, settings, train, is_word)
+        _Candidates.of(text, statements, drawn, voters, settings, train, is_word, claims)
         for text, statements, drawn, voters in zip(
             findings, statements_of(findings), samples, neighbours, strict=True
         )
     ]
     stated = _read(text for pool in pools for text in pool.texts)
     must_report = [_must_report(pool, stated, is_word) for pool in pools]
-    utilities = _utilities(pools, must_report, [pool.texts for pool in pools], stated, settings)
+    texts_of_pools = [pool.texts for pool in pools]
+    utilities = _utilities(pools, must_report, texts_of_pools, stated, claims, settings)
     added = []
     for pool, required, utility in zip(pools, must_report, utilities, strict=True):
         # "No acute disease" must not follow an effusion that it would deny by itself.
@@ -102,7 +110,7 @@ def consensus_impressions(
         best_first = [pool.texts[row] for row in sound]
         added.append(list(with_own_sentences(pool.findings, best_first, required.quotes)))
     stated |= _read(text for texts in added for text in texts)
-    of_added = _utilities(pools, must_report, added, stated, settings)
+    of_added = _utilities(pools, must_report, added, stated, claims, settings)
     chosen = []
     for pool, new, *parts in zip(pools, added, utilities, of_added, strict=True):
         chosen.append([*pool.texts, *new][int(np.argmax(np.concatenate(parts)))])
@@ -113,6 +121,19 @@ def _read(texts: Iterable[str]) -> dict[str, tuple[Statement, ...]]:
     """The statements of each distinct text."""
     distinct = list(dict.fromkeys(texts))
     return dict(zip(distinct, statements_of(distinct), strict=True))
+
+
+class _Claims:
+    """As :func:`claimed_classes`, with equal texts read once."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, np.ndarray] = {}
+
+    def of(self, texts: Sequence[str]) -> np.ndarray:
+        """Which of ``NAMES`` each text claims: 0 or 1, float64 [n, 13]."""
+        new = [text for text in dict.fromkeys(texts) if text not in self._known]
+        self._known.update(zip(new, claimed_classes(new), strict=True))
+        return np.array([self._known[text] for text in texts]).reshape(len(texts), len(NAMES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,14 +174,16 @@ class _Candidates:
         settings: ConsensusSettings,
         train: TrainingEvidence | None,
         is_word: Callable[[str], bool] | None,
+        claims: _Claims,
     ) -> "_Candidates":
         known: Container[str] = () if train is None else train.words
-        own = [
+        sound = {
             text
-            for text in samples
+            for text in set(samples)
             if not repeats_itself(text)
             and not (is_word and invents_words(text, findings, known, is_word))
-        ]
+        }
+        own = [text for text in samples if text in sound]
         flawed = frozenset() if own else frozenset(samples)
         own = own or list(samples)
         others, weights = neighbours
@@ -171,7 +194,7 @@ class _Candidates:
             votes[0, place[text]] += 1 / len(own)
         for text, weight in zip(others, weights, strict=True):
             votes[1, place[text]] += weight
-        named = votes @ claimed_classes(texts)
+        named = votes @ claims.of(texts)
         rates = settings.naming_rates if train is None else train.naming_rates
         opinions = [named[0]]
         if train is not None:
@@ -226,17 +249,16 @@ def _utilities(
     must_report: Sequence[_MustReport],
     candidates: Sequence[Sequence[str]],
     stated: Mapping[str, tuple[Statement, ...]],
+    claims: _Claims,
     settings: ConsensusSettings,
 ) -> list[np.ndarray]:
     """The utility of each report's candidates, less ``FAULT_PENALTY`` for faulty ones."""
-    distinct = list(dict.fromkeys(text for texts in candidates for text in texts))
-    claims = dict(zip(distinct, claimed_classes(distinct), strict=True))
     found = []
     for pool, required, texts in zip(pools, must_report, candidates, strict=True):
-        utility = np.zeros(len(texts))
+        utility = claims.of(texts) @ pool.pays
         for row, text in enumerate(texts):
             alike = [mean_rouge(text, other) / 100 for other in pool.texts]
-            utility[row] = pool.votes @ alike + pool.pays @ claims[text]
+            utility[row] += pool.votes @ alike
             checked = compare_statements(stated[text], pool.statements, pool.findings)
             utility[row] -= settings.left_out_weight * sum(map(is_acute, checked.left_out))
             utility[row] -= OMISSION_PENALTY * required.omissions_of(text, stated[text])

@@ -52,21 +52,24 @@ class SearchSettings:
 
 
 class Steps(Protocol):
-    """A decoder on its way through a batch, as :func:`beam_search` drives it."""
+    """A decoder on its way through a batch, as :func:`beam_search` drives it.
+
+    The beams of all reports stand in the order of the reports: [R, K] where all reports have as
+    many, and [A] where they need not (of which sampling makes use on a CPU).
+    """
 
     def step(self, tokens: Tensor) -> Tensor:
-        """Log-probabilities of the next token [R, K, V] after each beam's last token [R, K].
+        """Log-probabilities of the next token after each beam's last token: [..., V] of [...].
 
         In single precision and a tensor of its own: the search writes into it.
         """
         ...
 
     def reorder(self, parents: Tensor) -> None:
-        """Beam k of each report now continues the beam ``parents[:, k]``, [R, K]."""
-        ...
+        """Go on with beams that continue the beams ``parents``, [...], counted over all reports.
 
-    def keep(self, rows: Tensor) -> None:
-        """Go on with these rows of the R reports only."""
+        The reports stay in their order; those of which no beam is continued leave.
+        """
         ...
 
 
@@ -120,6 +123,7 @@ def beam_search(
 
         scores, order = (candidates + ends * NEVER).topk(beams)
         running, parents = rows_of(extended, order), parents.gather(1, order)
+        parents += torch.arange(len(logs), device=device).unsqueeze(1) * logs.size(1)
         # While fewer than K have finished, their lowest score is NEVER, which any beam exceeds.
         going = scores[:, 0] / length**settings.length_penalty > finished_scores.amin(1)  # [R]
         if beams == 1:
@@ -133,7 +137,6 @@ def beam_search(
                 best[reports[over]] = finished[over, 0]
                 if not len(rows):
                     break
-                decoder.keep(rows)
                 reports, running, scores, over = (
                     values[rows] for values in (reports, running, scores, over)
                 )

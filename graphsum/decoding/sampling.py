@@ -1,7 +1,7 @@
 """Samples of impressions: what the model holds possible, for consensus decoding.
 
-Shapes as in :mod:`graphsum.decoding.beam_search`, with N samples per report; K is the number of
-*different* beginnings that the samples of a report still have, so what is common to them is
+Shapes as in :mod:`graphsum.decoding.beam_search`, with N samples per report; A is the number of
+*different* beginnings that the samples of all reports still have, so what is common to them is
 computed once.
 """
 
@@ -33,45 +33,48 @@ def sample_sequences(
     Args:
         uniforms: numbers in [0, 1), one number per report, step and sample, [B, T, N]; T is the
             longest length. A report's samples depend on its own uniforms only.
-        fixed_width: let K be N from the second step on. That is more work, but K need not be
-            known, for which a GPU is waited for.
+        fixed_width: let every report have N beginnings from the second step on. That is more
+            work, but A need not be known, for which a GPU is waited for.
 
     Returns:
         [B, N, 1 + T]: start token, impression, end token (none when cut), padding.
     """
     num_reports, longest, num_samples = uniforms.shape
     device = uniforms.device
-    looks_always = beam_search.is_looking_free(device)
+    looks_always = beam_search.is_looking_free(device) or not fixed_width
     drawn = torch.full((num_reports, num_samples, 1 + longest), pad_id, device=device)
     drawn[:, :, 0] = start_id
     places = torch.arange(num_samples, device=device)
     reports = torch.arange(num_reports, device=device)  # rows of ``drawn`` not finished, [R]
     samples = drawn.clone()  # of these, sorted by beginning, finished ones last, [R, N, 1 + T]
     going = torch.ones_like(samples[:, :, 0], dtype=torch.bool)  # [R, N]
-    beam = torch.zeros_like(samples[:, :, 0])  # the beginning that a sample has, [R, N]
-    last = samples[:, :1, 0]  # last token of each beginning, [R, K]
+    beam = reports.unsqueeze(1).expand(-1, num_samples)  # the beginning that a sample has, [R, N]
+    source = reports * num_samples  # the first sample of each beginning, [A] or [R, K], of R * N
+    last = samples[:, 0, 0]  # last token of each beginning, alike
+    if fixed_width:
+        source, last = source.unsqueeze(1), last.unsqueeze(1)
     for step in range(longest):
         scores = decoder.step(last).float() / temperature
-        mass = scores.softmax(-1).cumsum(-1)  # [R, K, V]
-        count = torch.zeros_like(last).scatter_add(1, beam, going.long())  # [R, K]
-        first = (count.cumsum(1) - count).clamp(max=num_samples - 1)
-        offset = uniforms[reports, step].gather(1, first)
+        mass = scores.softmax(-1).cumsum(-1).flatten(0, -2)  # [A, V]
+        vocabulary = mass.size(-1)
+        first = source.flatten() % num_samples
+        offset = uniforms[reports, step].flatten()[source.flatten()]
+        count = torch.zeros_like(first).scatter_add(0, beam.flatten(), going.flatten().long())
         quantiles = (places - first.unsqueeze(-1) + offset.unsqueeze(-1)) / (
             count.clamp(min=1).unsqueeze(-1)
-        )  # of all samples under every beginning, [R, K, N]; used under their own
-        taken = torch.searchsorted(mass, quantiles * mass[:, :, -1:], right=True)
-        tokens = taken.clamp(max=mass.size(-1) - 1).gather(1, beam.unsqueeze(1)).squeeze(1)
+        )  # of all samples under every beginning, [A, N]; used under their own
+        taken = torch.searchsorted(mass, quantiles * mass[:, -1:], right=True)
+        tokens = taken.clamp(max=vocabulary - 1).flatten()[beam * num_samples + places]
         samples[:, :, step + 1] = tokens.masked_fill(~going, pad_id)
         going = going & (tokens != end_id)
 
-        key = (beam * mass.size(-1) + tokens).masked_fill(~going, torch.iinfo(torch.long).max)
+        key = (beam * vocabulary + tokens).masked_fill(~going, torch.iinfo(torch.long).max)
         key, order = key.sort(dim=1, stable=True)
         samples, going, tokens, parents = (
             rows_of(values, order) for values in (samples, going, tokens, beam)
         )
         new = going.clone()
         new[:, 1:] &= key[:, 1:] != key[:, :-1]
-        beam = (new.cumsum(1) - 1).clamp(min=0)
         drawn[reports] = samples
         is_last = step + 1 == longest
         if looks_always or (step + 1) % LOOKS == 0 or is_last:
@@ -80,14 +83,17 @@ def sample_sequences(
             if not len(rows) or is_last:
                 break
             if len(rows) < len(open_reports):
-                decoder.keep(rows)
-                reports, samples, going, tokens, parents, new, beam = (
-                    values[rows] for values in (reports, samples, going, tokens, parents, new, beam)
+                reports, samples, going, tokens, parents, new = (
+                    values[rows] for values in (reports, samples, going, tokens, parents, new)
                 )
-        # Where each beginning has its first sample; reports with fewer get some that none uses.
-        width = num_samples if fixed_width else int(new.sum(1).max())
-        source = (~new).byte().argsort(dim=1, stable=True)[:, :width]
-        last = tokens.gather(1, source)
-        decoder.reorder(parents.gather(1, source))
+        if fixed_width:  # where a report has fewer beginnings, it gets some that no sample has
+            starts = torch.arange(len(reports), device=device).unsqueeze(1) * num_samples
+            source = starts + (~new).byte().argsort(dim=1, stable=True)
+            beam = starts + (new.cumsum(1) - 1).clamp(min=0)
+        else:
+            source = new.flatten().nonzero().squeeze(1)
+            beam = (new.flatten().cumsum(0) - 1).view_as(new)
+        last = tokens.flatten()[source]
+        decoder.reorder(parents.flatten()[source])
     written = int((drawn != pad_id).any(1).any(0).nonzero().max()) + 1
     return drawn[:, :, :written]

@@ -5,9 +5,11 @@ import os
 import subprocess
 import sys
 
+import pytest
 from places import ROOT
 
 PROGRAM = ROOT / "benchmarks" / "speed.py"
+CHECKPOINT = ROOT / "checkpoints" / "openi"
 
 
 def speed(*options, cwd):
@@ -48,6 +50,22 @@ def test_sample_is_timed_against_transformers(tmp_path):
     assert rows["generation, small, beam 5"]["baseline_tuned"] > 0
     assert rows["training, small, bf16"]["baseline"] > 0
     assert "| generation, small, beam 5" in (tmp_path / "results/speed/speed.md").read_text()
+
+
+@pytest.mark.skipif(
+    not (CHECKPOINT / "model.safetensors").is_file(),
+    reason="checkpoints/openi is not here (only the repository has it, not an installed package)",
+)
+def test_a_trained_model_is_timed_with_each_decoding(tmp_path):
+    result = speed(
+        *("--reports", "2", "--repeats", "1", "--sizes", "small", "--only", "natural"),
+        *("--checkpoint", CHECKPOINT),
+        cwd=tmp_path,
+    )
+    assert result.returncode == 0, result.stderr
+    rows = json.loads((tmp_path / "results/speed/speed.json").read_text())["rows"]
+    assert [row["what"].rsplit(", ")[-1] for row in rows] == ["beam 1", "beam 5", "consensus"]
+    assert all(row["value"] > 0 for row in rows)
 
 
 def test_a_mistake_is_one_line(tmp_path):

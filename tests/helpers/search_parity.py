@@ -30,11 +30,8 @@ class Chain:
         self.after = after
 
     def step(self, pieces):
-        rows = [[[*self.after[int(p)], 1e-9] for p in row] for row in pieces]
-        return torch.tensor(rows).log()
+        rows = [[*self.after[int(p)], 1e-9] for p in pieces.flatten()]
+        return torch.tensor(rows).log().unflatten(0, pieces.shape)
 
     def reorder(self, parents):
-        pass
-
-    def keep(self, rows):
         pass

@@ -215,9 +215,8 @@ def test_sampling_steps_equal_whole_passes(trained):
             torch.testing.assert_close(logs.flatten(0, 1), expected, rtol=1e-3, atol=1e-4)
             pieces = logs.topk(2, dim=-1).indices.flatten(1)  # two of each beam
             kept = torch.arange(len(logs))[rows]
-            steps.keep(kept)
             chosen = torch.tensor([parents] * len(kept))
-            steps.reorder(chosen)
+            steps.reorder(kept.unsqueeze(1) * beams + chosen)
             written = torch.cat(
                 [
                     written[kept].gather(1, chosen.unsqueeze(2).expand(-1, -1, written.size(2))),

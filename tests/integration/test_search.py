@@ -13,6 +13,7 @@ from tiny import tiny_examples, tiny_model
 
 from graphsum.decoding import beam_search as search
 from graphsum.decoding.beam_search import SearchSettings, beam_search, block_repeated_ngrams
+from graphsum.models.decoders import transformer
 from graphsum.models.generation import generate_impressions, onednn_is_exact, onednn_products
 
 
@@ -76,7 +77,8 @@ def test_the_same_where_looking_is_waiting(processor, batch, half_trained, setti
     for model in (half_trained, lively(processor, seed=1, copy=half_trained.config.copy)):
         expected = model.generate_impressions(batch, settings)
         with monkeypatch.context() as patch:
-            patch.setattr(search, "is_looking_free", lambda device: False)
+            for module in (search, transformer):
+                patch.setattr(module, "is_looking_free", lambda device: False)
             found = model.generate_impressions(batch, settings)
         assert torch.equal(found, expected)
 
@@ -97,8 +99,11 @@ def test_a_report_is_searched_alike_alone_and_in_a_batch(processor, batch):
         assert impressions(alone, processor.end_id) == [pieces]
 
 
-def test_steps_equal_the_full_forward(processor, batch):
+@pytest.mark.parametrize("waits", [False, True])
+def test_steps_equal_the_full_forward(processor, batch, waits, monkeypatch):
     """Beams of one report that part, swap places and lose reports, against forward on each."""
+    module = "graphsum.models.decoders.transformer"
+    monkeypatch.setattr(f"{module}.is_looking_free", lambda device: not waits)
     model = lively(processor, seed=1, copy=True)
     generator = torch.Generator().manual_seed(0)
     mask, ids = batch["attention_mask"], batch["input_ids"]
@@ -107,21 +112,44 @@ def test_steps_equal_the_full_forward(processor, batch):
         steps = model.decoder.start(memory, mask, ids)
         rows = torch.arange(len(ids))
         pieces = torch.full((len(ids), 1, 1), processor.start_id)
-        for length in range(6):
+        for length in range(20):
             scores = steps.step(pieces[:, :, -1])
             for beam in range(pieces.size(1)):
                 full, _ = model.decoder(pieces[:, beam], memory[rows], mask[rows], ids[rows])
                 expected = full[:, -1].log_softmax(-1)
                 torch.testing.assert_close(scores[:, beam], expected, rtol=1e-4, atol=1e-4)
-            if length == 3:
-                kept = torch.tensor([0, 2, 5])
-                steps.keep(kept)
-                rows, pieces = rows[kept], pieces[kept]
-            parents = torch.randint(pieces.size(1), (len(rows), 4), generator=generator)
-            steps.reorder(parents)
-            pieces = pieces[torch.arange(len(rows)).unsqueeze(1), parents]
+            kept = {3: [0, 1, 2, 3, 5, 6, 7], 5: [0, 2, 5], 15: [1]}.get(length, range(len(rows)))
+            kept = torch.tensor(list(kept))
+            beams = pieces.size(1)
+            parents = torch.randint(beams, (len(kept), 4), generator=generator)
+            steps.reorder(kept.unsqueeze(1) * beams + parents)
+            rows, pieces = rows[kept], pieces[kept.unsqueeze(1), parents]
             new = torch.randint(scores.size(-1), (len(rows), 4, 1), generator=generator)
             pieces = torch.cat([pieces, new], dim=-1)
+
+
+def test_steps_with_different_numbers_of_beams(processor, batch):
+    """Where no report is padded to the beams of another, against forward on each."""
+    model = lively(processor, seed=1, copy=True)
+    generator = torch.Generator().manual_seed(0)
+    mask, ids = batch["attention_mask"], batch["input_ids"]
+    with torch.no_grad():
+        memory = model.encode(ids, mask, batch["edge_index"], batch["edge_type"])
+        steps = model.decoder.start(memory, mask, ids)
+        report = torch.arange(len(ids))
+        pieces = torch.full((len(ids), 1), processor.start_id)
+        for length in range(18):
+            scores = steps.step(pieces[:, -1])
+            full, _ = model.decoder(pieces, memory[report], mask[report], ids[report])
+            expected = full[:, -1].log_softmax(-1)
+            torch.testing.assert_close(scores, expected, rtol=1e-4, atol=1e-4)
+            size = min(5 * (length + 1), 30 - length)  # more beams at first, fewer later
+            parents = torch.randint(len(report), (size,), generator=generator).sort().values
+            steps.reorder(parents)
+            report = report[parents]
+            new = torch.randint(scores.size(-1), (size, 1), generator=generator)
+            pieces = torch.cat([pieces[parents], new], dim=-1)
+        assert len(report.unique()) < len(ids)  # some reports have left
 
 
 def test_search_by_hand():

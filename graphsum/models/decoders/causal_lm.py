@@ -303,26 +303,25 @@ def context_places(source_ids: Tensor, kept: Tensor) -> Tensor:
 class CausalLMSteps:
     """One token per beam and call through an LLM, for :func:`sample_sequences`.
 
-    Every beam has a copy of its context's keys and values in transformers' cache: K beams of R
-    reports are a batch of R x K rows.
+    Every beam has a copy of its context's keys and values in transformers' cache: A beams of all
+    reports are a batch of A rows.
     """
 
     def __init__(self, decoder: CausalLMDecoder, context: Tensor, mask: Tensor) -> None:
         """``context``, ``mask``: of :meth:`CausalLMDecoder.context`."""
         self.decoder = decoder
         self.context = context
-        self.mask = mask  # [R x K, C + t]
-        self.beams = 1
+        self.mask = mask  # [A, C + t]
         self.cache: Cache | None = None
 
     def step(self, tokens: Tensor) -> Tensor:
-        """Log-probabilities of the next token [R, K, V] after each beam's last token [R, K].
+        """Log-probabilities of the next token [..., V] after each beam's last token [...].
 
         What ends an answer in one of several ways counts as the first of them.
         """
         inputs, position_ids = self.context, (self.mask.cumsum(1) - 1).clamp(min=0)
         if self.cache is not None:
-            inputs = self.decoder.embeddings(tokens.flatten().unsqueeze(1))  # [R x K, 1, W]
+            inputs = self.decoder.embeddings(tokens.flatten().unsqueeze(1))  # [A, 1, W]
             self.mask = torch.cat([self.mask, self.mask.new_ones(len(inputs), 1)], dim=1)
             position_ids = self.mask.sum(1, keepdim=True) - 1
         output = self.decoder.model(
@@ -334,24 +333,15 @@ class CausalLMSteps:
             **{CACHE: self.cache},
         )
         self.cache = output[CACHE]
-        logs = output.logits[:, -1].float().log_softmax(-1)  # [R x K, V]
+        logs = output.logits[:, -1].float().log_softmax(-1)  # [A, V]
         ends = logs[:, self.decoder.end_ids].logsumexp(1)
         logs[:, self.decoder.end_ids] = -torch.inf
         logs[:, self.decoder.end_ids[0]] = ends
-        return logs.unflatten(0, (-1, self.beams))
+        return logs.unflatten(0, tokens.shape)
 
     def reorder(self, parents: Tensor) -> None:
-        """Beam k of each report now continues the beam ``parents[:, k]``, [R, K]."""
-        reports = torch.arange(len(parents), device=parents.device).unsqueeze(1)
-        self._take((reports * self.beams + parents).flatten())
-        self.beams = parents.size(1)
-
-    def keep(self, rows: Tensor) -> None:
-        """Go on with these rows of the R reports only."""
-        beams = torch.arange(self.beams, device=rows.device)
-        self._take((rows.unsqueeze(1) * self.beams + beams).flatten())
-
-    def _take(self, rows: Tensor) -> None:
+        """Go on with beams that continue these, counted over all reports, [...]."""
+        rows = parents.flatten()
         if torch.equal(rows, torch.arange(len(self.mask), device=rows.device)):
             return  # copying a cache takes as long as a step
         self.mask = self.mask[rows]

@@ -1,18 +1,17 @@
 """The impression decoder that is trained from scratch."""
 
-import math
-
-import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import Cache
 from transformers.models.pegasus import PegasusConfig
-from transformers.models.pegasus.modeling_pegasus import PegasusDecoder, PegasusDecoderLayer
+from transformers.models.pegasus.modeling_pegasus import PegasusDecoder
 
-from graphsum.decoding.beam_search import SearchSettings, beam_search, is_looking_free
+from graphsum.decoding.beam_search import SearchSettings, Steps, beam_search, is_looking_free
 from graphsum.decoding.sampling import sample_sequences
 from graphsum.models.configuration import GraphSumConfig
 from graphsum.models.decoders.cache import CACHE
+from graphsum.models.decoders.copy_head import CopyHead
+from graphsum.models.decoders.packed_steps import PackedSteps
+from graphsum.models.decoders.padded_steps import PaddedSteps
 from graphsum.models.padding import labels_at, places_of, rows_at
 
 
@@ -217,186 +216,13 @@ class TransformerDecoder(nn.Module):
             **self.special_ids,
         )
 
-    def start(self, memory: Tensor, memory_mask: Tensor, source_ids: Tensor) -> "TransformerSteps":
+    def start(self, memory: Tensor, memory_mask: Tensor, source_ids: Tensor) -> Steps:
         """Step-by-step decoding, as searching and sampling ask; arguments as above."""
-        return TransformerSteps(self, memory, memory_mask, source_ids)
+        kind = PackedSteps if is_looking_free(memory.device) else PaddedSteps
+        return kind(self.layers, self.lm_head, self.copy, memory, memory_mask, source_ids)
 
 
 def smoothed_losses(logs: Tensor, labels: Tensor, label_smoothing: float) -> Tensor:
     """Cross-entropy with label smoothing of log-probabilities [N, V] and labels [N]: [N]."""
     losses = -(1 - label_smoothing) * logs.gather(1, labels.unsqueeze(1)).squeeze(1)
     return losses - label_smoothing * logs.mean(1) if label_smoothing else losses
-
-
-class TransformerSteps:
-    """One token per beam and call, through the weights of a :class:`TransformerDecoder`.
-
-    The same computation as ``forward`` in evaluation mode. The beams of a report are the
-    positions of one sequence: they share the keys and values of its memory, and attend to all
-    tokens that any of its beams ever held, under a mask of their own ancestors. So nothing is
-    copied when beams are reordered but that mask.
-    """
-
-    def __init__(
-        self, decoder: TransformerDecoder, memory: Tensor, memory_mask: Tensor, source_ids: Tensor
-    ) -> None:
-        self.decoder = decoder
-        self.source_ids = source_ids
-        self.mask = memory_mask.bool().unsqueeze(1)  # [R, 1, S]
-        self.memory_bias = as_bias(self.mask, decoder.lm_head.weight.dtype)
-        self.layers: list[PegasusDecoderLayer] = list(decoder.layers.layers)
-        self.heads = (self.layers[0].self_attn.num_heads, self.layers[0].self_attn.head_dim)
-        self.of_memory: list[tuple[Tensor, Tensor]] = []  # keys, values: [R, heads, S, head_dim]
-        for layer in self.layers:
-            keys, values = layer.encoder_attn.k_proj(memory), layer.encoder_attn.v_proj(memory)
-            self.of_memory.append((self.split(keys).contiguous(), self.split(values).contiguous()))
-        self.of_tokens = [(keys[:, :, :0], values[:, :, :0]) for keys, values in self.of_memory]
-        self.joined = []  # query, key and value projections as one: [3D, D] and [3D]
-        for layer in self.layers:
-            parts = [getattr(layer.self_attn, name) for name in ("q_proj", "k_proj", "v_proj")]
-            self.joined.append(
-                [torch.cat([getattr(part, name) for part in parts]) for name in ("weight", "bias")]
-            )
-        self.copy_keys = decoder.copy.key(memory) if decoder.copy is not None else None
-        self.ancestors = self.mask[:, :, :0]  # may beam k see n? [R, K, N]
-        self.length = 0
-
-    def step(self, tokens: Tensor) -> Tensor:
-        """Log-probabilities of the next token [R, K, V] after each beam's last token [R, K]."""
-        model = self.decoder.layers
-        itself = torch.eye(tokens.size(1), dtype=torch.bool, device=tokens.device)
-        self.ancestors = torch.cat([self.ancestors, itself.expand(len(tokens), -1, -1)], dim=-1)
-        states = model.embed_tokens(tokens) * model.embed_scale  # [R, K, D]
-        states = states + model.embed_positions.weight[self.length]
-        own_bias = as_bias(self.ancestors, states.dtype)
-        self.length += 1
-        for number, layer in enumerate(self.layers):
-            normed = layer.self_attn_layer_norm(states)
-            own = F.linear(normed, *self.joined[number])  # [R, K, 3D]
-            query, key, value = (self.split(part) for part in own.chunk(3, dim=-1))
-            keys, values = self.of_tokens[number]
-            keys, values = torch.cat([keys, key], dim=2), torch.cat([values, value], dim=2)
-            self.of_tokens[number] = keys, values
-            states = states + layer.self_attn.out_proj(attend(query, keys, values, own_bias))
-            query = self.split(layer.encoder_attn.q_proj(layer.encoder_attn_layer_norm(states)))
-            keys, values = self.of_memory[number]
-            attended = attend(query, keys, values, self.memory_bias)
-            states = states + layer.encoder_attn.out_proj(attended)
-            inner = layer.activation_fn(layer.fc1(layer.final_layer_norm(states)))
-            states = states + layer.fc2(inner)
-        states = model.layer_norm(states)
-        logits = self.decoder.lm_head(states)  # [R, K, V]
-        if self.decoder.copy is None or self.copy_keys is None:
-            return logits.float().log_softmax(-1)
-        attention, gate = self.decoder.copy.attend(states, self.copy_keys, self.mask.squeeze(1))
-        return self.decoder.copy.mix(logits, attention, gate, self.source_ids)
-
-    def split(self, states: Tensor) -> Tensor:
-        """[R, N, D] by heads: [R, heads, N, head_dim]."""
-        return states.unflatten(-1, self.heads).transpose(1, 2)
-
-    def reorder(self, parents: Tensor) -> None:
-        """Beam k of each report now continues the beam ``parents[:, k]``, [R, K]."""
-        index = parents.unsqueeze(-1).expand(-1, -1, self.ancestors.size(-1))
-        self.ancestors = self.ancestors.gather(1, index)
-
-    def keep(self, rows: Tensor) -> None:
-        """Go on with these rows of the R reports only."""
-        self.source_ids, self.mask = self.source_ids[rows], self.mask[rows]
-        self.memory_bias = as_bias(self.mask, self.memory_bias.dtype)
-        self.ancestors = self.ancestors[rows]
-        self.of_memory = [(keys[rows], values[rows]) for keys, values in self.of_memory]
-        self.of_tokens = [(keys[rows], values[rows]) for keys, values in self.of_tokens]
-        if self.copy_keys is not None:
-            self.copy_keys = self.copy_keys[rows]
-
-
-def as_bias(mask: Tensor, dtype: torch.dtype) -> Tensor:
-    """What to add to attention scores, [R, 1, K or 1, N]: 0 where the mask is true, else -inf.
-
-    On a GPU its rows begin where the fused kernel can read them, which would copy it otherwise.
-    """
-    if not is_looking_free(mask.device):
-        count = mask.size(-1)
-        aligned = F.pad(mask, (0, -count % 16))
-        zero = torch.zeros((), dtype=dtype, device=mask.device)
-        return torch.where(aligned, zero, -math.inf).unsqueeze(1)[..., :count]
-    return torch.zeros_like(mask, dtype=dtype).masked_fill_(~mask, -math.inf).unsqueeze(1)
-
-
-def attend(query: Tensor, keys: Tensor, values: Tensor, bias: Tensor) -> Tensor:
-    """Attention of K queries of each report over N positions, before the output projection.
-
-    Plain products on a CPU: for so few queries they take two thirds of the time of torch's
-    ``scaled_dot_product_attention``, which saves a GPU the starting of many kernels.
-
-    Args:
-        query: [R, heads, K, head_dim].
-        keys, values: [R, heads, N, head_dim].
-        bias: [R, 1, K or 1, N].
-
-    Returns:
-        [R, K, D].
-    """
-    if not is_looking_free(query.device):
-        attended = F.scaled_dot_product_attention(query, keys, values, attn_mask=bias)
-        return attended.transpose(1, 2).flatten(2)
-    query = query * query.size(-1) ** -0.5
-    scores = query @ keys.transpose(2, 3) + bias  # [R, heads, K, N]
-    return (scores.softmax(-1) @ values).transpose(1, 2).flatten(2)
-
-
-class CopyHead(nn.Module):
-    """Pointer-generator (See et al., ACL 2017): p = (1 - g) p_vocabulary + g p_copy.
-
-    p_copy is one attention of the decoder's state over the memory, spread onto the tokens that
-    stand there; g is a sigmoid of the state.
-    """
-
-    def __init__(self, config: GraphSumConfig) -> None:
-        super().__init__()
-        self.query = nn.Linear(config.d_model, config.d_model)
-        self.key = nn.Linear(config.d_model, config.d_model)
-        self.gate = nn.Linear(config.d_model, 1)
-
-    def forward(
-        self, logits: Tensor, states: Tensor, memory: Tensor, memory_mask: Tensor, ids: Tensor
-    ) -> Tensor:
-        """Log-probabilities of the mixture.
-
-        Args:
-            logits: scores of the vocabulary, [B, T, V].
-            states: of the decoder, [B, T, D].
-            memory: [B, S, D].
-            memory_mask, ids: [B, S]; 1 for real positions, and the tokens there.
-
-        Returns:
-            [B, T, V], in single precision; their exponentials add up to 1.
-        """
-        attention, gate = self.attend(states, self.key(memory), memory_mask)
-        return self.mix(logits, attention, gate, ids)
-
-    def attend(self, states: Tensor, keys: Tensor, memory_mask: Tensor) -> tuple[Tensor, Tensor]:
-        """p_copy over the positions of the memory, [B, T, S], and the logit of g, [B, T].
-
-        ``keys``: of the memory, [B, S, D].
-        """
-        scores = self.query(states) @ keys.transpose(1, 2)  # [B, T, S]
-        scores = scores.float() / math.sqrt(keys.size(-1))
-        scores = scores.masked_fill(~memory_mask.bool().unsqueeze(1), -math.inf)
-        return scores.softmax(-1), self.gate(states).float().squeeze(2)
-
-    def mix(self, logits: Tensor, attention: Tensor, gate: Tensor, ids: Tensor) -> Tensor:
-        """The mixture's log-probabilities of what :meth:`attend` gave.
-
-        Args:
-            logits: scores of the vocabulary, [..., V].
-            attention: p_copy over the positions, [..., S].
-            gate: logit of g, [...].
-            ids: tokens at the positions, [B, S] for all [B, T], or [N, S] for [N].
-        """
-        ids = ids.unsqueeze(1).expand_as(attention) if attention.ndim == 3 else ids
-        share = gate.sigmoid().unsqueeze(-1)
-        # In place: every pass over all scores counts in a search.
-        mixture = (1 - share) * logits.float().softmax(-1)
-        return mixture.scatter_add_(-1, ids, share * attention).clamp_(min=1e-9).log_()
