@@ -91,6 +91,10 @@ def summarized(candidate, findings, **settings):
             "A nodule in the right upper lobe (6 mm, new) is again noted.",
             ["Nodule in the right upper lobe (6 mm, new)."],
         ),
+        (
+            "Nodule (6 mm, new) in the left apex, no effusion.",
+            ["Nodule (6 mm, new) in the left apex."],
+        ),
         # What an impression does without.
         ("A right apical pneumothorax is seen.", ["Right apical pneumothorax."]),
         ("Left lower lobe consolidation is present.", ["Left lower lobe consolidation."]),
@@ -339,6 +343,19 @@ def test_a_normal_verdict_is_dropped_beside_something_urgent_in_the_chest():
     assert mended(NORMAL, EFFUSION).text == "Small left pleural effusion."
 
 
+def test_a_normal_verdict_is_dropped_beside_something_urgent_that_is_doubted_or_told():
+    doubted = mended(NORMAL, "Possible right lower lobe pneumonia.")
+    assert doubted.text == "Possible right lower lobe pneumonia."
+    told = mended(f"Left pneumothorax. {NORMAL}", "There is a left pneumothorax.")
+    assert (told.text, told.quoted) == ("Left pneumothorax.", ())
+
+
+def test_clear_lungs_are_dropped_beside_something_in_them_that_must_be_reported():
+    findings = "New nodule in the left upper lobe. The lungs are otherwise clear."
+    result = mended("New left upper lobe nodule. The lungs are clear.", findings)
+    assert (result.text, result.dropped) == ("New left upper lobe nodule.", 1)
+
+
 def test_a_normal_verdict_stays_beside_a_fracture():
     result = mended(NORMAL, "Acute fracture of the left fifth rib. The lungs are clear.")
     assert result.text == f"Acute fracture of the left fifth rib. {NORMAL}"
@@ -358,12 +375,20 @@ def test_what_is_missing_comes_first_the_most_urgent_before_all():
     assert result.quoted == ("Right pneumothorax.", "Small left pleural effusion.")
 
 
-def test_two_devices_astray_are_both_reported():
+@pytest.mark.parametrize(
+    "other", ["Left PICC tip in the azygos vein.", "Nasogastric tube coiled in the esophagus."]
+)
+def test_two_devices_astray_are_both_reported(other):
     result = mended(
-        "ETT in the right main bronchus.",
-        "Left PICC tip in the azygos vein. The ETT is in the right main bronchus.",
+        "ETT in the right main bronchus.", f"{other} The ETT is in the right main bronchus."
     )
-    assert result.text == "Left PICC tip in the azygos vein. ETT in the right main bronchus."
+    assert result.text == f"{other} ETT in the right main bronchus."
+
+
+def test_what_a_quoted_clause_tells_is_not_said_again():
+    findings = "There is a small left effusion and a large right pneumothorax."
+    result = mended("Small left effusion.", findings)
+    assert result.text == "Small left effusion and a large right pneumothorax."
 
 
 @pytest.mark.parametrize(
