@@ -1,0 +1,596 @@
+"""From findings and a candidate to an impression: clauses, plan, mending, summary, confidence."""
+
+import json
+import math
+from dataclasses import replace
+
+import pytest
+
+from graphsum.impressions.clauses import clauses_of, without_blanks
+from graphsum.impressions.confidence import INTERCEPT, estimate, features_of
+from graphsum.impressions.mending import NORMAL, NORMAL_ELSEWHERE, mend
+from graphsum.impressions.plan import Plan, plans_of
+from graphsum.impressions.summary import LOW_AGREEMENT, LedgerEntry, LeftOut, summary_of
+from preprocessing.facts.comparison import statements_of
+
+WORDS = frozenset(
+    "a acute cardiomegaly cardiopulmonary abnormality clear effusion enlarged heart in is large "
+    "left lobe lower lungs no nodule of pleural pneumothorax right size small the there "
+    "upper".split()
+)
+
+
+def is_word(word):
+    return word in WORDS
+
+
+def texts(clauses):
+    return [one.text for one in clauses]
+
+
+def plan_of(findings, known=None):
+    return plans_of([findings], known)[0]
+
+
+def mended(candidate, findings, known=None):
+    return mend([candidate], [plan_of(findings, known)], known)[0]
+
+
+def summarized(candidate, findings, **settings):
+    plan = plan_of(findings)
+    return summary_of(plan, mend([candidate], [plan])[0], **settings)
+
+
+# --- clauses ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("findings", "expected"),
+    [
+        # Denials, and what is normal, have no clause.
+        (
+            "There is a small left pleural effusion. No pneumothorax.",
+            ["Small left pleural effusion."],
+        ),
+        (
+            "No pneumothorax, but there is a large right pleural effusion.",
+            ["Large right pleural effusion."],
+        ),
+        ("Small right effusion and no pneumothorax.", ["Small right effusion."]),
+        ("The heart is normal in size. The lungs are clear.", []),
+        ("No acute abnormality.", []),
+        ("", []),
+        # Several clauses of one sentence: one clause where nothing is denied between them.
+        (
+            "Moderate left effusion, no pneumothorax, and a right upper lobe mass.",
+            ["Moderate left effusion.", "Right upper lobe mass."],
+        ),
+        (
+            "The heart is enlarged, the lungs are clear, and there is a left rib fracture.",
+            ["Heart is enlarged.", "Left rib fracture."],
+        ),
+        (
+            "There is a small left effusion and a large right pneumothorax.",
+            ["Small left effusion and a large right pneumothorax."],
+        ),
+        (
+            "- Small left effusion\n- No pneumothorax\n- Cardiomegaly",
+            ["Small left effusion.", "Cardiomegaly."],
+        ),
+        # A label goes, unless it is a side's or the finding itself.
+        ("Lungs: Left basal atelectasis. Heart: normal.", ["Left basal atelectasis."]),
+        ("Pleura: There is a small left effusion.", ["Small left effusion."]),
+        (
+            "Right cardiophrenic angle: rounded opacity.",
+            ["Right cardiophrenic angle: rounded opacity."],
+        ),
+        ("Pneumothorax: none. Effusion: small, right.", ["Effusion: small, right."]),
+        ("Gallbladder: surgically absent.", ["Gallbladder: surgically absent."]),
+        # Parentheses belong to their clause, commas in them too.
+        (
+            "A nodule in the right upper lobe (6 mm, new) is again noted.",
+            ["Nodule in the right upper lobe (6 mm, new)."],
+        ),
+        (
+            "Nodule (6 mm, new) in the left apex, no effusion.",
+            ["Nodule (6 mm, new) in the left apex."],
+        ),
+        # What an impression does without.
+        ("A right apical pneumothorax is seen.", ["Right apical pneumothorax."]),
+        ("Left lower lobe consolidation is present.", ["Left lower lobe consolidation."]),
+        (
+            "Left lower lobe consolidation is again demonstrated on today's study.",
+            ["Left lower lobe consolidation."],
+        ),
+        # Capitals become ordinary writing, with the usual abbreviations.
+        ("THERE IS A LARGE RIGHT PNEUMOTHORAX.", ["Large right pneumothorax."]),
+        (
+            "ETT TIP LIES IN THE RIGHT MAIN BRONCHUS.",
+            ["ETT tip lies in the right main bronchus."],
+        ),
+        # Blanks go, and what leads to them.
+        (
+            "Compared to the study of ____, a small left pleural effusion is new.",
+            ["Small left pleural effusion is new."],
+        ),
+        (
+            "Left pleural effusion has increased since ____.",
+            ["Left pleural effusion has increased."],
+        ),
+        # What has resolved may be told; doubt that the words themselves carry stays.
+        ("The left pneumothorax has resolved.", ["Left pneumothorax has resolved."]),
+        ("Possible right lower lobe pneumonia.", ["Possible right lower lobe pneumonia."]),
+    ],
+)
+def test_clauses_are_what_is_asserted_or_doubted_in_the_words_of_an_impression(findings, expected):
+    assert texts(clauses_of(findings, statements_of([findings])[0])) == expected
+
+
+def test_a_clause_knows_its_place_its_tier_and_whether_it_must_be_reported():
+    findings = "No effusion, but there is a left pneumothorax. The heart is enlarged."
+    first, second = clauses_of(findings, statements_of([findings])[0])
+    assert findings[first.start : first.end] == "there is a left pneumothorax"
+    assert (first.tier, first.must) == ("critical", True)
+    assert [one.names for one in first.statements] == [frozenset({"Pneumothorax"})]
+    assert findings[second.start : second.end] == "The heart is enlarged"
+    assert (second.tier, second.must) == ("routine", False)
+
+
+def test_what_has_resolved_need_not_be_reported():
+    findings = "The left pneumothorax has resolved."
+    (clause,) = clauses_of(findings, statements_of([findings])[0])
+    assert not clause.must
+    assert [(one.status, one.resolved) for one in clause.statements] == [("absent", True)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Effusion, compared to ____.", "Effusion."),
+        ("Effusion since XXXX", "Effusion"),
+        ("Discussed with ____ / ____ today.", "Discussed today."),
+        ("Two  blanks  between.", "Two  blanks  between."),  # as it is where there is no blank
+    ],
+)
+def test_blanks_go_with_what_leads_to_them(text, expected):
+    assert without_blanks(text) == expected
+
+
+# --- plan ---------------------------------------------------------------------------------------
+
+
+def test_a_plan_sorts_clauses_by_what_an_impression_owes_its_reader():
+    plan = plan_of(
+        "A new 6 mm nodule in the right upper lobe. Small left effusion. Left apical pneumothorax. "
+        "The heart is enlarged. The right PICC tip is in the SVC. Calcified granuloma in the left "
+        "lung. Bezoar in the stomach. There is a left rib fracture. No edema."
+    )
+    assert [(one.text, one.tier) for one in plan.must] == [
+        ("Left apical pneumothorax.", "critical"),
+        ("Small left effusion.", "urgent"),
+        ("Left rib fracture.", "urgent"),
+        ("New 6 mm nodule in the right upper lobe.", "notable"),
+    ]
+    assert texts(plan.may) == ["Heart is enlarged."]  # a granuloma is a trace of the past
+    assert texts(plan.devices) == ["Right PICC tip is in the SVC."]
+    assert texts(plan.unnamed) == ["Bezoar in the stomach."]
+
+
+@pytest.mark.parametrize(
+    ("findings", "allowed"),
+    [
+        ("The heart is enlarged.", True),
+        ("Left rib fracture.", True),  # no disease of heart and lungs
+        ("Left rib fracture. Small left effusion.", False),
+        ("Possible pneumonia.", False),
+        ("Left pneumothorax.", False),
+        ("Malpositioned PICC in the azygos vein.", False),
+        ("A new 6 mm nodule in the right upper lobe.", True),  # notable, not urgent
+        ("The left pneumothorax has resolved.", True),
+    ],
+)
+def test_a_normal_verdict_is_allowed_beside_nothing_urgent_in_the_chest(findings, allowed):
+    assert plan_of(findings).allows_normal is allowed
+
+
+@pytest.mark.parametrize(
+    ("findings", "outside"),
+    [
+        ("Chest radiograph. The lungs are clear.", False),
+        ("Portable chest film. The abdomen is unremarkable.", False),
+        ("Ribs and chest, two views. The hip is normal.", False),
+        ("CT of the chest. There is a nodule in the right upper lobe.", True),
+        ("Ultrasound of the chest. Small left effusion.", True),
+        ("Knee radiograph. No fracture.", True),
+        ("Skull: no fracture.", True),
+    ],
+)
+def test_another_examination_is_out_of_domain(findings, outside):
+    plan = plan_of(findings)
+    assert (plan.other_exam, plan.out_of_domain) == (outside, outside)
+
+
+def test_many_unknown_words_are_out_of_domain():
+    known = "small left pleural effusion. "
+    strange = "xanthic zibeline quagga vortices"
+    few = plan_of(known + "xanthic zibeline quagga.", is_word)
+    assert (few.unknown_share, few.out_of_domain) == (0.0, False)  # three words prove nothing
+    assert few.unknown_words == {"xanthic", "zibeline", "quagga"}
+    # Of words longer than three letters: 4 of 8, then 4 of 24.
+    many = plan_of(known + strange, is_word)
+    assert (many.unknown_share, many.out_of_domain) == (4 / 8, True)
+    diluted = plan_of(known * 5 + strange, is_word)
+    assert (diluted.unknown_share, diluted.out_of_domain) == (4 / 24, False)
+    assert plan_of(known + strange).unknown_share == 0.0  # where nobody says what is a word
+
+
+def test_a_clause_of_three_unknown_words_is_new():
+    findings = "Xanthic zibeline quagga in the left lung. Small left xanthic zibeline effusion."
+    plan = plan_of(findings, is_word)
+    assert [plan.is_new(one) for one in plan.clauses] == [True, False]
+
+
+def test_a_plan_is_made_of_statements_or_of_texts_alike():
+    findings = "Small left pleural effusion. No pneumothorax."
+    assert Plan.of(findings, statements_of([findings])[0]) == plan_of(findings)
+
+
+# --- mending ------------------------------------------------------------------------------------
+
+EFFUSION = "Small left pleural effusion. No pneumothorax."
+RIB = "Old healed fracture of the left fifth rib. The lungs are clear."
+
+
+@pytest.mark.parametrize(
+    ("candidate", "findings"),
+    [
+        ("Small left effusion.", EFFUSION),
+        ("small LEFT effusion; no pneumothorax", EFFUSION),  # its writing too
+        ("1. Small left effusion. 2. Cardiomegaly.", "The heart is enlarged. " + EFFUSION),
+        ("Small left effusion. Recommend follow-up.", EFFUSION),
+        ("Left lower lobe pneumonia.", "Left lower lobe consolidation."),  # may be concluded
+        ("No acute cardiopulmonary abnormality.", RIB),
+        ("No acute cardiopulmonary abnormality. Old left rib fracture.", RIB),
+        ("No acute cardiopulmonary abnormality.", "The left pneumothorax has resolved."),
+    ],
+)
+def test_a_sound_candidate_stays_as_it_is(candidate, findings):
+    result = mended(candidate, findings)
+    assert (result.text, result.dropped, result.quoted) == (candidate, 0, ())
+    assert not result.checked.alarm
+
+
+@pytest.mark.parametrize(
+    ("candidate", "findings", "expected"),
+    [
+        # Another side, size, degree, place or course; a side, size or course left out.
+        ("Small right effusion.", EFFUSION, "Small left pleural effusion."),
+        ("Large left effusion.", EFFUSION, "Small left pleural effusion."),
+        ("Effusion.", EFFUSION, "Small left pleural effusion."),
+        (
+            "Right upper lobe nodule of 12 mm.",
+            "A new 6 mm nodule in the right upper lobe.",
+            "New 6 mm nodule in the right upper lobe.",
+        ),
+        (
+            "Left upper lobe consolidation.",
+            "Left lower lobe consolidation.",
+            "Left lower lobe consolidation.",
+        ),
+        (
+            "Right lower lobe pneumonia.",
+            "Left lower lobe consolidation.",
+            "Left lower lobe consolidation.",
+        ),
+        (
+            "Increased left effusion.",
+            "Left pleural effusion is decreased.",
+            "Left pleural effusion is decreased.",
+        ),
+        (
+            "Left effusion.",
+            "Left pleural effusion is decreased.",
+            "Left pleural effusion is decreased.",
+        ),
+        # Doubt where the findings have none.
+        ("Possible left effusion.", EFFUSION, "Small left pleural effusion."),
+        # A word twice, and a blank.
+        ("Small left effusion effusion.", EFFUSION, "Small left pleural effusion."),
+        ("Small left effusion since ____.", EFFUSION, "Small left pleural effusion."),
+    ],
+)
+def test_a_sentence_that_differs_is_replaced_by_the_findings_own_clause(
+    candidate, findings, expected
+):
+    result = mended(candidate, findings)
+    assert (result.text, result.dropped, result.quoted) == (expected, 1, (expected,))
+    assert not result.checked.alarm
+
+
+@pytest.mark.parametrize(
+    ("candidate", "findings", "expected"),
+    [
+        # Invented, denied by the findings, or doubted without reason.
+        ("Small left effusion. Edema.", EFFUSION, "Small left effusion."),
+        ("Small left effusion. Right pneumothorax.", EFFUSION, "Small left effusion."),
+        ("Cardiomegaly. Rib fracture.", "The heart is enlarged.", "Cardiomegaly."),
+        ("Possible pneumonia.", "The lungs are clear. The heart is normal.", NORMAL),
+        # Nonsense: nothing is stated, a word comes twice, a lone letter, a blank.
+        ("Small left effusion. Of the and.", EFFUSION, "Small left effusion."),
+        ("Small left effusion. The the lungs are clear.", EFFUSION, "Small left effusion."),
+        ("Small left effusion. No q pneumothorax.", EFFUSION, "Small left effusion."),
+        ("Small left effusion. No change since ____.", EFFUSION, "Small left effusion."),
+    ],
+)
+def test_a_sentence_that_the_findings_do_not_bear_out_is_dropped(candidate, findings, expected):
+    result = mended(candidate, findings)
+    assert (result.text, result.dropped, result.quoted) == (expected, 1, ())
+
+
+def test_a_word_that_the_model_does_not_know_is_dropped_unless_the_findings_have_it():
+    candidate = "Small left effusion. Quixotic cardiomegaly."
+    findings = "Small left pleural effusion. The heart is enlarged."
+    assert mended(candidate, findings).text == candidate
+    result = mended(candidate, findings, is_word)
+    assert result.dropped == 1
+    assert result.quoted == ("Heart is enlarged.",)
+    assert "Quixotic" not in result.text
+    assert mended(candidate, findings + " Quixotic.", is_word).text == candidate
+
+
+def test_a_normal_verdict_is_dropped_beside_something_urgent_in_the_chest():
+    assert mended(NORMAL, "There is a large left pneumothorax.").text == "Large left pneumothorax."
+    assert mended(NORMAL, EFFUSION).text == "Small left pleural effusion."
+
+
+def test_a_normal_verdict_is_dropped_beside_something_urgent_that_is_doubted_or_told():
+    doubted = mended(NORMAL, "Possible right lower lobe pneumonia.")
+    assert doubted.text == "Possible right lower lobe pneumonia."
+    told = mended(f"Left pneumothorax. {NORMAL}", "There is a left pneumothorax.")
+    assert (told.text, told.quoted) == ("Left pneumothorax.", ())
+
+
+def test_clear_lungs_are_dropped_beside_something_in_them_that_must_be_reported():
+    findings = "New nodule in the left upper lobe. The lungs are otherwise clear."
+    result = mended("New left upper lobe nodule. The lungs are clear.", findings)
+    assert (result.text, result.dropped) == ("New left upper lobe nodule.", 1)
+
+
+def test_a_normal_verdict_stays_beside_a_fracture():
+    result = mended(NORMAL, "Acute fracture of the left fifth rib. The lungs are clear.")
+    assert result.text == f"Acute fracture of the left fifth rib. {NORMAL}"
+    assert (result.dropped, result.quoted) == (0, ("Acute fracture of the left fifth rib.",))
+    assert mended(NORMAL, RIB).quoted == ()  # an old one need not be told
+
+
+def test_what_is_missing_comes_first_the_most_urgent_before_all():
+    result = mended("Small left effusion.", EFFUSION + " Free air under the right hemidiaphragm.")
+    assert result.text == "Free air under the right hemidiaphragm. Small left effusion."
+    assert result.dropped == 0
+    result = mended(
+        "Cardiomegaly.",
+        "The heart is enlarged. Small left pleural effusion. There is a right pneumothorax.",
+    )
+    assert result.text == "Right pneumothorax. Small left pleural effusion. Cardiomegaly."
+    assert result.quoted == ("Right pneumothorax.", "Small left pleural effusion.")
+
+
+@pytest.mark.parametrize(
+    "other", ["Left PICC tip in the azygos vein.", "Nasogastric tube coiled in the esophagus."]
+)
+def test_two_devices_astray_are_both_reported(other):
+    result = mended(
+        "ETT in the right main bronchus.", f"{other} The ETT is in the right main bronchus."
+    )
+    assert result.text == f"{other} ETT in the right main bronchus."
+
+
+def test_what_a_quoted_clause_tells_is_not_said_again():
+    findings = "There is a small left effusion and a large right pneumothorax."
+    result = mended("Small left effusion.", findings)
+    assert result.text == "Small left effusion and a large right pneumothorax."
+
+
+@pytest.mark.parametrize(
+    ("findings", "expected"),
+    [
+        ("Small left pleural effusion.", "Small left pleural effusion."),
+        ("The heart is enlarged. The lungs are clear.", "Heart is enlarged."),
+        ("The heart is normal in size. The lungs are clear.", NORMAL),
+        ("Right knee: no fracture.", NORMAL_ELSEWHERE),
+        ("CT of the chest. No pneumothorax.", NORMAL),
+    ],
+)
+def test_an_empty_candidate_becomes_the_findings_own_clauses(findings, expected):
+    result = mended("", findings)
+    assert (result.text, result.dropped) == (expected, 0)
+    assert result.quoted == (() if expected.startswith("No ") else (expected,))
+
+
+@pytest.mark.parametrize("findings", ["", "nan", "See impression.", "Exam not performed."])
+def test_findings_without_information_have_no_impression(findings):
+    result = mended("Small left effusion.", findings)
+    assert (result.text, result.dropped, result.quoted) == ("", 1, ())
+
+
+def test_a_candidate_about_another_examination_is_not_trusted():
+    result = mended("Right upper lobe nodule.", "CT of the abdomen. The liver has a 2 cm cyst.")
+    assert (result.text, result.dropped) == ("Liver has a 2 cm cyst.", 1)
+
+
+def test_each_candidate_is_mended_by_its_own_plan():
+    findings = [EFFUSION, "There is a right pneumothorax.", ""]
+    candidates = ["Small left effusion.", "Small left effusion.", NORMAL]
+    together = mend(candidates, plans_of(findings))
+    assert [one.text for one in together] == ["Small left effusion.", "Right pneumothorax.", ""]
+    assert together == [mended(*pair) for pair in zip(candidates, findings, strict=True)]
+    with pytest.raises(ValueError, match="zip"):
+        mend(candidates[:2], plans_of(findings))
+
+
+# --- summary ------------------------------------------------------------------------------------
+
+
+def test_the_ledger_shows_what_bears_out_each_statement():
+    findings = "The lungs are clear. Left lower lobe consolidation. No pneumothorax."
+    summary = summarized("Left lower lobe pneumonia. No pneumothorax.", findings)
+    assert str(summary) == summary.impression == "Left lower lobe pneumonia. No pneumothorax."
+    shown = [
+        (
+            summary.impression[one.start : one.end],
+            one.status,
+            one.verdict,
+            one.evidence and findings[slice(*one.evidence)],
+        )
+        for one in summary.ledger
+    ]
+    assert shown == [
+        ("pneumonia", "present", "inferred", "consolidation"),
+        ("pneumothorax", "absent", "supported", "pneumothorax"),
+    ]
+    assert summary.ledger[0] == LedgerEntry(
+        16, 25, ("Pneumonia",), "present", "inferred", (37, 50), ()
+    )
+
+
+def test_spans_of_the_ledger_are_those_of_the_mended_text():
+    findings = EFFUSION + " There is a right pneumothorax."
+    summary = summarized("Small left effusion.", findings)
+    assert summary.impression == "Right pneumothorax. Small left effusion."
+    assert [
+        (summary.impression[one.start : one.end], findings[slice(*one.evidence)])
+        for one in summary.ledger
+    ] == [("pneumothorax", "pneumothorax"), ("effusion", "pleural effusion")]
+
+
+def test_what_is_left_out_is_listed_with_the_reason():
+    findings = (
+        "The heart is enlarged. Stable small right pleural effusion. Calcified granuloma in the "
+        "left lung."
+    )
+    summary = summarized("Cardiomegaly.", findings)
+    assert [
+        (findings[one.start : one.end], one.names, one.tier, one.reason) for one in summary.left_out
+    ] == [
+        ("pleural effusion", ("Pleural Effusion",), "routine", "old or stable"),
+        ("Calcified granuloma", ("Granuloma",), "routine", "need not be reported"),
+    ]
+    assert not summary.review
+
+
+def test_what_is_missed_is_listed_and_reviewed():
+    plan = plan_of(EFFUSION)
+    blind = mend(["No pneumothorax."], [plan_of("No pneumothorax.")])[0]
+    checked = mend([""], [plan])[0].checked
+    # As if mending had not put the effusion in.
+    missing = replace(blind, checked=replace(checked, statements=(), missed=checked.abnormal))
+    summary = summary_of(plan, missing)
+    start = EFFUSION.index("pleural")
+    assert summary.left_out == (
+        LeftOut(start, EFFUSION.index("."), ("Pleural Effusion",), "urgent", "missed"),
+    )
+    assert summary.review
+
+
+@pytest.mark.parametrize(
+    ("candidate", "findings", "settings", "flags", "review"),
+    [
+        ("Small left effusion.", EFFUSION, {}, (), False),
+        ("Small right effusion.", EFFUSION, {}, ("mended", "quoted"), False),
+        ("Small left effusion. Edema.", EFFUSION, {}, ("mended",), False),
+        ("", EFFUSION, {}, ("quoted",), False),
+        ("Small left effusion.", EFFUSION, {"truncated": True}, ("truncated",), True),
+        ("Small left effusion.", EFFUSION, {"agreement": LOW_AGREEMENT}, (), False),
+        ("Small left effusion.", EFFUSION, {"agreement": 0.34}, ("low_agreement",), False),
+        ("Edema.", "nan", {}, ("no_information",), True),
+        ("", "Knee radiograph. No fracture.", {}, ("out_of_domain",), True),
+    ],
+)
+def test_flags_say_what_was_done_and_what_to_review(candidate, findings, settings, flags, review):
+    summary = summarized(candidate, findings, **settings)
+    assert (summary.flags, summary.review) == (flags, review)
+    assert summary.reason == ("empty" if findings == "nan" else "")
+
+
+def test_review_follows_the_confidence_where_there_is_a_calibration():
+    calibration = {INTERCEPT: math.log(3)}  # a chance of 3 in 4, whatever the features
+    summary = summarized("Small left effusion.", EFFUSION, calibration=calibration)
+    assert (summary.confidence, summary.review) == (0.75, False)
+    doubtful = summarized("Small left effusion.", EFFUSION, calibration=calibration, threshold=0.8)
+    assert (doubtful.confidence, doubtful.review) == (0.75, True)
+    assert summarized("Edema.", "nan", calibration=calibration).confidence is None
+    assert summarized("Small left effusion.", EFFUSION).confidence is None
+
+
+def test_a_summary_becomes_json_and_back():
+    summary = summarized("Small left effusion.", "The heart is enlarged. " + EFFUSION)
+    record = json.loads(json.dumps(summary.to_json()))
+    assert set(record) == {
+        "impression", "ledger", "left_out", "flags", "reason", "confidence", "review",
+        "unknown_share", "agreement",
+    }  # fmt: skip
+    assert record["impression"] == str(summary)
+    assert len(record["ledger"]) == len(summary.ledger) == 2
+    assert record["ledger"][-1]["names"] == ["Pleural Effusion"]
+
+
+# --- confidence ---------------------------------------------------------------------------------
+
+
+def test_features_tell_of_the_plan_and_the_mending():
+    findings = "Small left pleural effusion. The heart is enlarged. No pneumothorax."
+    plan = plan_of(findings)
+    features = features_of(plan, mend(["Small right effusion."], [plan])[0], 0.8)
+    # "Small left pleural effusion. Heart is enlarged.": both clauses are quoted.
+    assert features == {
+        "agreement": 0.8,
+        "asserted": 2.0,
+        "must": 1.0,
+        "dropped": 1.0,
+        "quoted": 2.0,
+        "supported": 1.0,
+        "words": 0.7,
+        "unknown": 0.0,
+    }
+
+
+def test_features_without_votes_and_statements_are_neutral_and_all_are_bounded():
+    plan = plan_of("The heart is normal in size.")
+    neutral = features_of(plan, mend([""], [plan])[0], None)
+    assert (neutral["agreement"], neutral["supported"]) == (0.5, 1.0)
+    parts = ["apical scar", "nodule", "mass", "effusion", "pneumothorax", "consolidation"]
+    findings = " ".join(
+        f"There is a new {side} {one}." for one in parts for side in ("left", "right")
+    )
+    plan = plan_of(findings)
+    assert len(plan.clauses) > 6
+    assert len(plan.must) > 4
+    full = features_of(plan, mend(["Edema. Hernia. Cardiomegaly. Abscess."], [plan])[0], 1.0)
+    assert (full["asserted"], full["must"], full["dropped"], full["quoted"]) == (6, 4, 3, 3)
+    assert full["words"] <= 4
+
+
+def test_the_estimate_is_a_logistic_regression():
+    weights = {INTERCEPT: -1.0, "agreement": 2.0, "quoted": -0.5}
+    assert estimate({"agreement": 0.5, "quoted": 0.0}, weights) == 0.5
+    # -1 + 2 * 1 - 0.5 * 2 = 0; -1 + 2 * 0.5 - 0.5 * 2 = -1
+    assert estimate({"agreement": 1.0, "quoted": 2.0}, weights) == 0.5
+    assert estimate({"agreement": 0.5, "quoted": 2.0}, weights) == 0.269
+    assert estimate({"unheard_of": 9.0}, {}) == 0.5
+
+
+def test_the_estimate_rises_with_agreement_where_its_weight_is_positive():
+    plan = plan_of(EFFUSION)
+    result = mend(["Small left effusion."], [plan])[0]
+    values = [
+        estimate(features_of(plan, result, step / 10), {INTERCEPT: -2.0, "agreement": 4.0})
+        for step in range(11)
+    ]
+    assert values == sorted(values)
+    assert len(set(values)) == 11
+    assert values[5] == 0.5
+
+
+@pytest.mark.parametrize(("weight", "expected"), [(1e9, 1.0), (-1e9, 0.0)])
+def test_the_estimate_is_bounded_whatever_the_weights(weight, expected):
+    assert estimate({"agreement": 1.0}, {"agreement": weight}) == expected
