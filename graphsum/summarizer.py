@@ -11,7 +11,7 @@ from graphsum.consensus.settings import ConsensusSettings
 from graphsum.consensus.voting import consensus_impressions
 from graphsum.impressions.mending import mend
 from graphsum.impressions.plan import Plan, plans_of
-from graphsum.impressions.summary import Summary, summary_of
+from graphsum.impressions.summary import REVIEW_BELOW, Summary, summary_of
 from graphsum.metrics.rouge import mean_rouge
 from graphsum.models.generation import SearchSettings, generate_impressions, sample_impressions
 from graphsum.models.loading import load_model
@@ -98,6 +98,7 @@ class Summarizer:
         batch_size: int = 32,
         consensus: bool | None = None,
         train: TrainingEvidence | None = None,
+        review_below: float = REVIEW_BELOW,
         **settings: Any,
     ) -> Summary: ...
     @overload
@@ -108,6 +109,7 @@ class Summarizer:
         batch_size: int = 32,
         consensus: bool | None = None,
         train: TrainingEvidence | None = None,
+        review_below: float = REVIEW_BELOW,
         **settings: Any,
     ) -> list[Summary]: ...
     def summarize(
@@ -117,6 +119,7 @@ class Summarizer:
         batch_size: int = 32,
         consensus: bool | None = None,
         train: TrainingEvidence | None = None,
+        review_below: float = REVIEW_BELOW,
         **settings: Any,
     ) -> Summary | list[Summary]:
         """The summary of one findings text, or a list of them for a list; str() is the impression.
@@ -124,7 +127,8 @@ class Summarizer:
         What the model writes is checked against the findings and mended. Findings without a
         clinical statement get an empty impression and the reason. Findings longer than the encoder
         reads lose sentences from their end, for the model alone; the flag ``truncated`` says so.
-        ``consensus``, ``train`` and ``settings``: see :meth:`write`.
+        ``review_below``: the confidence below which a summary asks for a review. ``consensus``,
+        ``train`` and ``settings``: see :meth:`write`.
         """
         texts = [findings] if isinstance(findings, str) else list(findings)
         plans = plans_of(texts, self._is_word)
@@ -147,7 +151,7 @@ class Summarizer:
         agreements: list[float | None] = [None] * len(texts)
         for row, text, agreement in zip(told, *written, strict=True):
             candidates[row], agreements[row] = text, agreement
-        summaries = self._summaries(candidates, agreements, plans)
+        summaries = self._summaries(candidates, agreements, plans, review_below)
         return summaries[0] if isinstance(findings, str) else summaries
 
     @property
@@ -159,12 +163,19 @@ class Summarizer:
         candidates: Sequence[str],
         agreements: Sequence[float | None],
         plans: Sequence[Plan],
+        review_below: float = REVIEW_BELOW,
     ) -> list[Summary]:
         """The candidates, checked and mended, with their evidence."""
         mended = mend(candidates, plans, self._is_word)
         calibration = self.consensus.calibration if self.consensus else None
         return [
-            summary_of(plan, one, agreement=agreement, calibration=calibration)
+            summary_of(
+                plan,
+                one,
+                agreement=agreement,
+                calibration=calibration,
+                threshold=review_below,
+            )
             for plan, one, agreement in zip(plans, mended, agreements, strict=True)
         ]
 

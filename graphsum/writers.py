@@ -4,16 +4,19 @@ import csv
 import io
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from preprocessing.files import dumps
 from preprocessing.registry import Table
 
 
 class Writer(ABC):
-    """One output format."""
+    """One output format; ``nested``: whether a column may hold more than text."""
+
+    nested = False
 
     @abstractmethod
-    def text(self, rows: Sequence[Mapping[str, str]], column: str) -> str:
+    def text(self, rows: Sequence[Mapping[str, Any]], column: str) -> str:
         """The file's text.
 
         Args:
@@ -25,7 +28,7 @@ class Writer(ABC):
 class CsvWriter(Writer):
     """All columns, comma-separated, with a header."""
 
-    def text(self, rows: Sequence[Mapping[str, str]], column: str) -> str:
+    def text(self, rows: Sequence[Mapping[str, Any]], column: str) -> str:
         out = io.StringIO()
         writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
         writer.writeheader()
@@ -36,14 +39,16 @@ class CsvWriter(Writer):
 class JsonLinesWriter(Writer):
     """All columns, one JSON object a line."""
 
-    def text(self, rows: Sequence[Mapping[str, str]], column: str) -> str:
+    nested = True
+
+    def text(self, rows: Sequence[Mapping[str, Any]], column: str) -> str:
         return "".join(dumps(dict(row)) for row in rows)
 
 
 class TextWriter(Writer):
     """The impressions alone, one a line."""
 
-    def text(self, rows: Sequence[Mapping[str, str]], column: str) -> str:
+    def text(self, rows: Sequence[Mapping[str, Any]], column: str) -> str:
         return "".join(row[column] + "\n" for row in rows)
 
 

@@ -11,15 +11,20 @@ import argparse
 import csv
 import gc
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from graphsum.options.runs import choose_checkpoint, training_reports
 from graphsum.writers import WRITERS
 from preprocessing.corpora.tables import text_lines
 from preprocessing.errors import InputError, closest
-from preprocessing.files import check_writable, read_jsonl, write_text_atomically
+from preprocessing.files import check_writable, dumps, read_jsonl, write_text_atomically
 from preprocessing.registry import load
+
+if TYPE_CHECKING:  # imports torch
+    from graphsum.impressions.summary import Summary
 
 TABLES = (".csv", ".jsonl")
 
@@ -37,6 +42,20 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     add("--column", default="findings", help="column with the findings (default: findings)")
     add("--output-column", default="impression", help="column to add (default: impression)")
+
+    add(
+        "--details",
+        action="store_true",
+        help="a column 'summary' too: evidence for each statement, what is left out and why, "
+        "flags, confidence",
+    )
+    add(
+        "--review-below",
+        type=float,
+        default=0.5,
+        metavar="P",
+        help="confidence below which an impression asks for a review (default: 0.5)",
+    )
 
     add = parser.add_argument_group("model").add_argument
     add(
@@ -120,15 +139,34 @@ def execute(options: argparse.Namespace) -> None:
         consensus=True if options.neighbours else options.consensus,
         train=evidence,
         batch_size=options.batch_size,
+        review_below=options.review_below,
         **beams,
     )
+    _say_what_needs_a_look(summaries)
     for row, summary in zip(rows, summaries, strict=True):
         row[options.output_column] = str(summary)
+        if options.details:
+            details = summary.to_json()
+            row["summary"] = details if writer.nested else dumps(details).strip()
     text = writer.text(rows, options.output_column)
     if options.output:
         write_text_atomically(options.output, [text])
     else:
         sys.stdout.write(text)
+
+
+def _say_what_needs_a_look(summaries: "Sequence[Summary]") -> None:
+    """One line on stderr where an impression is empty or asks for a review."""
+    reviewed = sum(one.review for one in summaries)
+    if len(summaries) == 1 and not summaries[0].impression:
+        print(f"no impression: {summaries[0].reason}", file=sys.stderr)
+    elif reviewed:
+        flags = Counter(flag for one in summaries for flag in one.flags if one.review)
+        why = ", ".join(f"{flag.replace('_', ' ')}: {n}" for flag, n in sorted(flags.items()))
+        print(
+            f"{reviewed} of {len(summaries)} ask for a review" + (f" ({why})" if why else ""),
+            file=sys.stderr,
+        )
 
 
 def read_text(argument: str | None, path: Path | None) -> str:
@@ -149,7 +187,7 @@ def read_text(argument: str | None, path: Path | None) -> str:
     return text
 
 
-def read_rows(path: Path) -> Iterator[dict[str, str]]:
+def read_rows(path: Path) -> Iterator[dict[str, Any]]:
     """The rows of a .csv or .jsonl file, with all their columns.
 
     Raises:
@@ -173,7 +211,7 @@ def read_rows(path: Path) -> Iterator[dict[str, str]]:
 
 
 def findings_of(
-    rows: Sequence[dict[str, str]], path: Path, *, column: str, added: str
+    rows: Sequence[dict[str, Any]], path: Path, *, column: str, added: str
 ) -> list[str]:
     """The findings of all rows.
 

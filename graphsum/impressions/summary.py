@@ -11,6 +11,7 @@ from preprocessing.facts.comparison import is_actionable, is_eased, tier_of
 from preprocessing.facts.ontology import Tier
 
 Flag = Literal["no_information", "out_of_domain", "truncated", "low_agreement", "mended", "quoted"]
+REVIEW_BELOW = 0.5  # confidence
 LOW_AGREEMENT = 0.35  # mean ROUGE of the chosen impression with the votes
 
 
@@ -49,7 +50,8 @@ class Summary:
     ``flags``: see ``docs/decoding.md``. ``reason``: why there is no impression, where it is empty.
     ``confidence``: the estimated chance that nothing urgent is missed or invented and that the
     wording is near a radiologist's (ROUGE-L 0.5), or None for a checkpoint without calibration.
-    ``review``: whether somebody should look at it before others do.
+    ``features``: what it
+    rests on. ``review``: whether somebody should look at it before others do.
     """
 
     impression: str
@@ -61,6 +63,7 @@ class Summary:
     review: bool
     unknown_share: float
     agreement: float | None
+    features: Mapping[str, float]
 
     def __str__(self) -> str:
         return self.impression
@@ -77,7 +80,7 @@ def summary_of(
     agreement: float | None = None,
     truncated: bool = False,
     calibration: Mapping[str, float] | None = None,
-    threshold: float = 0.5,
+    threshold: float = REVIEW_BELOW,
 ) -> Summary:
     """The summary of one report.
 
@@ -86,9 +89,9 @@ def summary_of(
         calibration: weights of :func:`graphsum.impressions.confidence.estimate`.
         threshold: confidence below which somebody should review it.
     """
-    confidence = None
+    confidence, features = None, features_of(plan, mended, agreement)
     if calibration is not None and plan.information.verdict == "read":
-        confidence = estimate(features_of(plan, mended, agreement), calibration)
+        confidence = estimate(features, calibration)
     flags: list[Flag] = []
     if plan.information.verdict == "nothing":
         flags.append("no_information")
@@ -114,6 +117,7 @@ def summary_of(
         wrong or doubtful or not {"no_information", "out_of_domain", "truncated"}.isdisjoint(flags),
         round(plan.unknown_share, 4),
         agreement,
+        features,
     )
 
 

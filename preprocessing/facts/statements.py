@@ -82,6 +82,7 @@ _WHOLE_CHEST = frozenset(
 )
 _FURTHER = {name: re.compile(pattern) for name, pattern in FURTHER_TERMS.items()}
 _ADVICE = re.compile(ADVICE_PHRASES)
+_LONGEST_PHRASE = 400  # characters that are searched for further terms
 _AGES = OLD_WORDS | ACUTE_WORDS
 _PREDICATES = ("xcomp", "acomp", "advmod")
 
@@ -220,7 +221,7 @@ class _Reader:
         entity = self._entity[core[0]]
         words = [self._words[word] for word in sorted(phrase)]
         normal = not NORMAL_WORDS.isdisjoint(words)
-        joined = " ".join(words)
+        joined = " ".join(words)[:_LONGEST_PHRASE]
         names = frozenset(name for name, term in _FURTHER.items() if term.search(joined))
         content = frozenset(
             stem(self._words[word])
