@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from pathlib import Path
 from typing import Any, overload
 
@@ -151,7 +151,9 @@ class Summarizer:
         agreements: list[float | None] = [None] * len(texts)
         for row, text, agreement in zip(told, *written, strict=True):
             candidates[row], agreements[row] = text, agreement
-        summaries = self._summaries(candidates, agreements, plans, review_below)
+        exceeds = getattr(self.processor, "exceeds", None) if self.annotator is not None else None
+        truncated = {row for row, one in zip(told, inputs, strict=True) if exceeds and exceeds(one)}
+        summaries = self._summaries(candidates, agreements, plans, review_below, truncated)
         return summaries[0] if isinstance(findings, str) else summaries
 
     @property
@@ -164,6 +166,7 @@ class Summarizer:
         agreements: Sequence[float | None],
         plans: Sequence[Plan],
         review_below: float = REVIEW_BELOW,
+        truncated: Container[int] = (),
     ) -> list[Summary]:
         """The candidates, checked and mended, with their evidence."""
         mended = mend(candidates, plans, self._is_word)
@@ -173,10 +176,13 @@ class Summarizer:
                 plan,
                 one,
                 agreement=agreement,
+                truncated=row in truncated,
                 calibration=calibration,
                 threshold=review_below,
             )
-            for plan, one, agreement in zip(plans, mended, agreements, strict=True)
+            for row, (plan, one, agreement) in enumerate(
+                zip(plans, mended, agreements, strict=True)
+            )
         ]
 
     def write(

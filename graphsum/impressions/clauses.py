@@ -42,7 +42,8 @@ _LEADING = re.compile(
     r"(?:(?:and|but|while|whereas|although|however|though|also|additionally|otherwise|again|then"
     r"|which"
     r"|in addition|furthermore|now|,|;|-)[ ,]+)*"
-    r"(?:(?:there|it) (?:is|are|has been|have been|remains?|appears? to be|may be)"
+    r"(?:(?:(?:there|it) (?:is|are|has been|have been|remains?)|(?:seen|noted|identified) (?:is"
+    r"|are))"
     r"(?: (?:again|now|also|still|redemonstrat\w+ of|interval development of))* )?"
     r"(?:(?:an?|the|some) )?",
     re.IGNORECASE,
@@ -56,7 +57,8 @@ _TRAILING = re.compile(
     re.IGNORECASE,
 )
 _BLANK = re.compile(
-    r"(?:,? ?(?:compared|comparison|as compared|since|from|dated|on|of|by|at|in|with|to) (?:(?:to"
+    r"(?:,? ?(?<!\w)(?:compared|comparison|as compared|since|from|dated|on|of|by|at|in|with"
+    r"|to) (?:(?:to"
     r"|with|the|prior|study|exam|film"
     r"|of|from|dated) )*)?(?:_{2,}|x{3,})(?:[ ,/-]+(?:_{2,}|x{3,}))*,?",
     re.IGNORECASE,
@@ -151,7 +153,7 @@ def _cut(text: str, start: int, end: int, behind: bool) -> int:
         return end if behind else start
     if behind:
         return found[0].end() if len(found) == 1 else _last_that_opens(text, found)
-    return found[0].start()
+    return found[-1].start()
 
 
 def _last_that_opens(text: str, found: Sequence[re.Match[str]]) -> int:

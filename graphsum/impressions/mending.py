@@ -27,7 +27,7 @@ from preprocessing.facts.comparison import (
     statements_of,
     tier_of,
 )
-from preprocessing.facts.ontology import ontology
+from preprocessing.facts.ontology import TIERS, ontology
 from preprocessing.facts.statements import Statement
 from preprocessing.text.sentences import sentence_spans
 
@@ -42,7 +42,13 @@ _WITHOUT_STATEMENT = re.compile(
     r"|consider|(?:acute|active|evidence of) [\w ,/]*(?:process|disease|abnormalit|finding|injury"
     r"|patholog))"
 )
-_TWICE = re.compile(r"(?<![a-z]) \d\.?$|\b([a-z]+) \1\b|\b([a-z]{4,}) (?:and|or) \2\b")
+_IN_PLACE = re.compile(
+    r"\b(?:standard|satisfactory|good|appropriate|expected|adequate|stable|unchanged) position"
+    r"|\bin (?:place|situ)\b"
+)
+_TWICE = re.compile(
+    r"\b(\w+ \w+) \1\b|(?<![a-z]) \d\.?$|\b([a-z]+) \2\b|\b([a-z]{4,}) (?:and|or) \3\b"
+)
 _DEVICE_KIND = re.compile(
     r"\b(?:(?P<airway>et|ett|endotracheal|tracheal|tracheostomy|breathing|intubat\w+)"
     r"|(?P<enteric>ng|ngt|nasogastric|og|ogt|orogastric|feeding|enteric|dobb?hoff|gastric)"
@@ -166,11 +172,19 @@ def _draft(
     for one in kept:
         if not _is_covered(stated[one], parts, stated):
             parts.append(one)
+    if quoted:
+        parts.sort(key=lambda one: _urgency(stated[one]))
     parts = [part for one in parts if (part := _BARE_BLANK.sub("", one).strip())]
     if not parts:
         chest = not plan.other_exam or _CHEST.search(plan.findings.lower())
         parts = [NORMAL if chest else NORMAL_ELSEWHERE]
     return parts, dropped, tuple(quoted)
+
+
+def _urgency(statements: Sequence[Statement]) -> int:
+    """The rank of the most urgent statement; what denies or calls normal comes last."""
+    asserted = [one for one in statements if one.status != "absent"]
+    return min((TIERS.index(tier_of(one)) for one in asserted), default=len(TIERS))
 
 
 def _is_reported(
@@ -218,6 +232,12 @@ def _is_sound(
     checked = compare_statements(statements, plan.statements, plan.findings)
     if checked.wrong or any(one.differs for one in checked.statements):
         return False
+    if _IN_PLACE.search(lowered) and any(
+        "Device Malposition" in one.names and _device_kinds(clause.text) & _device_kinds(sentence)
+        for clause in plan.must
+        for one in clause.statements
+    ):
+        return False
     return all(_is_borne_out(one, plan) for one in checked.statements)
 
 
@@ -226,9 +246,11 @@ def _is_borne_out(one: Checked, plan: Plan) -> bool:
     statement = one.statement
     if one.kind == "unsupported" and statement.status == "uncertain" and statement.names:
         return False
+    if one.kind == "unsupported" and statement.status == "present" and not statement.names:
+        return bool(_WITHOUT_STATEMENT.search(" ".join(statement.words)))
     if statement.status == "absent" and statement.names >= _CLEAR_LUNGS:
         return not any(
-            ontology().organ(name) == "lungs"
+            ontology().organ(name) in ("lungs", "pleura")
             for clause in plan.must
             for other in clause.statements
             for name in other.names
@@ -263,5 +285,6 @@ def _is_covered(
     if any("Device Malposition" in one.names for one in asserted):
         return False
     return bool(asserted and known) and all(
-        any(one.names & other.names and one.names for other in known) for one in asserted
+        any(one.names & other.names and one.side in (None, other.side) for other in known)
+        for one in asserted
     )

@@ -34,7 +34,7 @@ _MODALITY = re.compile(
 UNKNOWN_SHARE = 0.2  # of the words: more are another kind of text
 MIN_UNKNOWN = 4
 NEW_WORDS = 3
-_TITLE = 48  # characters in which an examination names itself
+_TITLE = 4  # words in which an examination names itself
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Plan:
         share = len(unknown) / len(words) if len(unknown) >= MIN_UNKNOWN else 0.0
         clauses = clauses_of(findings, statements)
         lowered = findings.lower()
-        named = _OTHER_EXAM.search(lowered[:_TITLE])
+        named = _OTHER_EXAM.search(" ".join(lowered.split()[:_TITLE]))
         other = named is not None and (
             _MODALITY.match(named[0]) is not None or not _CHEST.search(lowered)
         )

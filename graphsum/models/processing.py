@@ -177,6 +177,11 @@ class GraphSumProcessor:
             return None
         return self.prompter.prompt_ids(tidy(" ".join(graph.words)))
 
+    def exceeds(self, graph: ReportGraph) -> bool:
+        """Whether the findings are longer than the encoder reads, so that their end is left out."""
+        limit = self.settings.max_source_length
+        return len(self._encode_words(graph.words)["input_ids"]) > limit
+
     def _source_tokens(self, graph: ReportGraph) -> tuple[list[int], list[int | None]]:
         limit = self.settings.max_source_length
         kept = len(graph.words)

@@ -54,10 +54,14 @@ class Mention:
     other_part: bool = False  # of the indication, the technique, the comparison
 
 
-def read_mentions(text: str) -> tuple[PlainText, list[Mention]]:
+@lru_cache(maxsize=4096)
+def read_mentions(text: str) -> tuple[PlainText, tuple[Mention, ...]]:
     """The text in its plain form, and its mentions in order; never raises."""
     plain = join_wrapped_lines(plain_text(text))
-    return plain, _read(plain)
+    return plain, tuple(_read(plain))
+
+
+on_change(read_mentions.cache_clear)
 
 
 # Labels of what is no finding: who asks, what was done, what it is compared with.

@@ -162,7 +162,6 @@ _CLAUSE_END = re.compile(
 )
 _ENDS_NOUN = re.compile(r"\bwith\b|;|, (?!and\b|or\b)")
 _REACH = 300  # characters between a predicate and its subject, at most
-_REACH = 300  # characters between a predicate and its subject, at most
 _JOINED = re.compile(r"\s*(?:,\s*|,? ?(?:and|or)\s+(?:\w+ ){0,2})$")
 
 

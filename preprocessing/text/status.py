@@ -71,6 +71,8 @@ _CUES: dict[str, str] = {
         rf"|previously|earlier|before|pre-? ?(?:procedur\w+|operativ\w+|op|biopsy)|(?:19|20)\d\d)"
         r"|no (?:evidence|indication|sign|suggestion) that"
         r"|(?:no|without|beyond) (?:doubt|question)(?: (?:about|of|that))?"
+        rf"|(?:needs? to|should|must|ought to|has to|have to"
+        rf"|requires? to) be (?:\w+ly )?(?:{_TAKEN}|advanced|retracted|repositioned)"
         r"|no\.? \d|it (?:is|would be|is not) (?:wrong|incorrect|false|the case|true"
         r"|correct)(?: to say)? that(?: there (?:is|are) no)?"
         r"|(?:in|since|of|from|last|until|by|early|late) may\b|no (?:fewer|less|small) than"
@@ -127,7 +129,7 @@ _CUES: dict[str, str] = {
         r"|(?:re-?image|re-?x-?ray|re-?scan|repeat|return|re-?refer|image) (?:\w+ )?for"
         r"|^if (?!any|present)"
         r"|^what (?:looks? like|appears? to be|seems|resembles|might be taken for)"
-        r"|^should (?!be\b)\w+|if (?:signs|symptoms|evidence) of"
+        r"|^should(?! be\b)|if (?:signs|symptoms|evidence) of"
         r"|(?:checked|monitored|screened|screening|surveillance|scanned|imaged|followed"
         r"|investigated|reviewed)(?: \w+)? for"
         r"|^(?:please )?(?:evaluate(?: for)?|assess(?: for)?|check for|confirm)|please (?:exclude"
@@ -284,7 +286,8 @@ _CUES: dict[str, str] = {
     "bound": (
         r"but|however|although|though|whereas|while|except(?:ing|ed)?(?: (?:for|that))?"
         r"|yet(?! to)|aside from|apart from|other than"
-        r"|besides|otherwise|nevertheless|nonetheless|still(?= (?:there|the|a)\b)|despite"
+        r"|besides|otherwise|rather(?! than)|nevertheless|nonetheless|still(?= (?:there|the|a)\b)"
+        r"|despite"
         r"|in spite of|notwithstanding|save for|with the exception of|because|since|[;\n]"
         r"|there (?:is|are|has|have|remains?|persists?)|(?:instead|also)(?=,? (?:there|a|an"
         r"|the)\b)|as well as(?= an?\b)"
@@ -508,6 +511,8 @@ class _Clauses:
             if not re.search(r"\b(?:and|or|nor)\b", self._text[begin : match.start()]):
                 first = self._comma
         new = Judged(cast(Status, status), _certainty(match.group(), status))
+        if status == "uncertain" and self._met == self._clause and direction == "before":
+            self._state, self._opened = new, self._met  # "Less likely pneumonia."
         for row in range(first, self._met):
             old = self.judged[row].status
             if status == "uncertain" and old in ("absent", "past"):

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from dataclasses import replace
 
 import pytest
@@ -527,11 +528,13 @@ def test_a_summary_becomes_json_and_back():
     record = json.loads(json.dumps(summary.to_json()))
     assert set(record) == {
         "impression", "ledger", "left_out", "flags", "reason", "confidence", "review",
-        "unknown_share", "agreement",
+        "unknown_share", "features",
+        "agreement",
     }  # fmt: skip
     assert record["impression"] == str(summary)
     assert len(record["ledger"]) == len(summary.ledger) == 2
-    assert record["ledger"][-1]["names"] == ["Pleural Effusion"]
+    names = [entry["names"] for entry in record["ledger"]]
+    assert sorted(names) == [["Cardiomegaly"], ["Pleural Effusion"]]
 
 
 # --- confidence ---------------------------------------------------------------------------------
@@ -594,3 +597,86 @@ def test_the_estimate_rises_with_agreement_where_its_weight_is_positive():
 @pytest.mark.parametrize(("weight", "expected"), [(1e9, 1.0), (-1e9, 0.0)])
 def test_the_estimate_is_bounded_whatever_the_weights(weight, expected):
     assert estimate({"agreement": 1.0}, {"agreement": weight}) == expected
+
+
+@pytest.mark.parametrize(
+    ("candidate", "findings", "must", "must_not"),
+    [
+        (
+            "Left pneumothorax.",
+            "There is a left pneumothorax. There is a right pneumothorax.",
+            ["left", "right"],
+            [],
+        ),
+        (
+            "Small left effusion.",
+            "Small left pleural effusion. Stable small right pleural effusion.",
+            ["left"],
+            [],
+        ),
+        (
+            NORMAL,
+            "ETT tip in the right mainstem bronchus, needs to be withdrawn.",
+            ["ett"],
+            ["no acute"],
+        ),
+        (
+            NORMAL,
+            "The nasogastric tube is coiled in the esophagus and should be removed.",
+            ["nasogastric"],
+            ["no acute"],
+        ),
+        (
+            "No pneumothorax.",
+            "No nasogastric tube, and a malpositioned endotracheal tube in the left mainstem "
+            "bronchus is seen.",
+            ["endotracheal"],
+            [],
+        ),
+        (
+            NORMAL,
+            "No infiltrate, rather a 3 cm mass with irregular margins in the left lower lobe.",
+            ["mass"],
+            ["no acute"],
+        ),
+        ("", "There may be a right pneumothorax.", ["may|possible"], []),
+        ("", "There appears to be free air under the diaphragm.", ["appears|possible"], []),
+        ("", "Small left effusion ____.", ["effusion"], []),
+        (
+            "ET tube in standard position.",
+            "The ETT is in the right main bronchus. No pneumothorax.",
+            ["right main"],
+            ["standard"],
+        ),
+        (
+            NORMAL,
+            "Malpositioned endotracheal tube with its tip in the right mainstem bronchus, but no "
+            "free air.",
+            ["right mainstem"],
+            [],
+        ),
+        (
+            "Small left effusion. Hydatid cyst.",
+            "Small left pleural effusion.",
+            ["effusion"],
+            ["cyst"],
+        ),
+        ("", "Again seen is a right lower lobe consolidation.", ["consolidation"], ["^seen is"]),
+        (
+            "The lungs are clear.",
+            "There is a left pneumothorax and the right lung is clear.",
+            ["pneumothorax"],
+            ["the lungs are clear"],
+        ),
+    ],
+)
+def test_impressions_that_were_wrong_once(
+    candidate: str, findings: str, must: list[str], must_not: list[str]
+) -> None:
+    text = mend([candidate], plans_of([findings]))[0].text.lower()
+    assert all(re.search(wanted, text) for wanted in must), text
+    assert not any(re.search(wrong, text) for wrong in must_not), text
+
+
+def test_a_recommendation_is_no_title() -> None:
+    assert not plans_of(["The lungs are clear. CT is recommended."])[0].out_of_domain
