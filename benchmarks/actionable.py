@@ -39,6 +39,10 @@ SETS = ("dev", "dev_2", "held_out")
 def main(arguments: Sequence[str] | None = None) -> None:
     args = build_parser().parse_args(arguments)
     summarizer = Summarizer.from_pretrained(args.checkpoint)
+
+    def texts_of(findings: Sequence[str], **options: Any) -> list[str]:
+        return [str(one) for one in summarizer.summarize(findings, **options)]
+
     train = None
     if args.data_dir:
         train = TrainingEvidence(load_corpus(args.dataset, data_dir=args.data_dir).train)
@@ -47,8 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         reports = content["reports"]
         findings = [report["findings"] for report in reports]
         impressions = {
-            "as the checkpoint decides": summarizer.summarize(findings, train=train),
-            f"beam {args.num_beams}": summarizer.summarize(findings, num_beams=args.num_beams),
+            "as the checkpoint decides": texts_of(findings, train=train),
+            f"beam {args.num_beams}": texts_of(findings, num_beams=args.num_beams),
         }
         columns = {
             title: counts_of(reports, content["tells"], texts)

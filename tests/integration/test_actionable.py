@@ -72,7 +72,7 @@ def test_the_shipped_checkpoint_tells_one_finding_of_each_kind():
     summarizer = Summarizer.from_pretrained(ROOT / "checkpoints/openi")
     impressions = summarizer.summarize([report["findings"] for report in reports])
     told = [
-        bool(re.search(content["tells"][report["tells"]], text, re.IGNORECASE))
+        bool(re.search(content["tells"][report["tells"]], str(text), re.IGNORECASE))
         for report, text in zip(reports, impressions, strict=True)
     ]
     assert sum(told) >= 15

@@ -73,7 +73,9 @@ def test_it_learns_eight_reports_and_comes_back(tmp_path, llm, chat):
         again.generate_impressions(kept.collate(examples)), model.generate_impressions(batch)
     )
     summarizer = Summarizer.from_pretrained(tmp_path)
-    assert summarizer.summarize([findings for findings, _ in PAIRS], num_beams=1) == ANSWERS
+    texts = [findings for findings, _ in PAIRS]
+    reports = [Report(str(row), text) for row, text in enumerate(texts)]
+    assert summarizer.write(texts, reports, num_beams=1) == ANSWERS
 
 
 def test_similar_reports_are_shown_the_most_similar_last(llm):

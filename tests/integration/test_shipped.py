@@ -20,12 +20,13 @@ pytestmark = pytest.mark.skipif(
 def test_it_names_what_is_there_and_nothing_where_nothing_is(caplog):
     summarizer = Summarizer.from_pretrained(FOLDER)
     assert not caplog.text  # such as that the annotator is another one than in training
-    abnormal, normal = summarizer.summarize(
+    found = summarizer.summarize(
         [
             "There is a large left pleural effusion. Heart size is normal. No pneumothorax.",
             "The heart is normal in size. The lungs are clear. No effusion or pneumothorax.",
         ]
     )
+    abnormal, normal = map(str, found)
     assert "effusion" in abnormal.lower()
     assert "left" in abnormal.lower()
     assert "no " in normal.lower() or "normal" in normal.lower()
@@ -45,7 +46,9 @@ def test_earlier_names_in_its_files_are_understood_and_no_longer_written(tmp_pat
 def test_its_files_hold_no_local_path_and_their_settings_are_read():
     settings = ConsensusSettings.from_pretrained(FOLDER)
     assert settings is not None
-    assert replace(settings, naming_rates=None) == ConsensusSettings()
+    assert settings.calibration is not None
+    assert settings.calibration["agreement"] > 0
+    assert replace(settings, naming_rates=None, calibration=None) == ConsensusSettings()
     options = options_of_checkpoint(FOLDER)
     assert options is not None
     assert options.dataset == "openi"

@@ -44,7 +44,7 @@ def test_the_commands_from_training_to_a_given_checkpoint(tmp_path, capsys):
     main(["summarize", "--checkpoint", str(given), "Small left pleural effusion. Heart normal."])
     written = capsys.readouterr().out
     summarizer = Summarizer.from_pretrained(given)
-    assert summarizer.summarize("Small left pleural effusion. Heart normal.") in written
+    assert str(summarizer.summarize("Small left pleural effusion. Heart normal.")) in written
 
 
 @pytest.mark.parametrize("use_cache", [True, False])
