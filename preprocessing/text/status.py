@@ -35,7 +35,7 @@ _MEASURED = (
     r"|shrunk|cleared|re-?expanded)"
 )
 _PRIOR = r"(?:(?:the|any|a) )?(?:prior|previous|earlier|old|older|outside|comparison|last)"
-_END = r"(?=[.,;:)\]]|$| and\b| but\b| or\b| with\b| on\b| in\b| at\b| by\b| from\b| to\b| given\b)"
+_END = r"(?= ?[.,;:)\]]| ?$| and\b| but\b| or\b| with\b| on\b| in\b| at\b| by\b| from\b| to\b| given\b)"
 _STOP = r"(?= ?[.,;:)\]]| ?$| and\b| but\b| is\b| are\b)"
 _GONE = (
     r"(?:resolved|cleared|disappeared|gone|vanished|(?:re-?)?absorbed|closed"
@@ -378,7 +378,7 @@ class _Clauses:
     def __init__(
         self, text: str, start: int, end: int, mentions: Sequence[tuple[int, int]]
     ) -> None:
-        self._text, self._end = text, end
+        self._text, self._start, self._end = text, start, end
         self._mentions = mentions
         self.judged = [Judged("present", "definite")] * len(mentions)
         self._state = Judged("present", "definite")
@@ -511,7 +511,8 @@ class _Clauses:
             if not re.search(r"\b(?:and|or|nor)\b", self._text[begin : match.start()]):
                 first = self._comma
         new = Judged(cast(Status, status), _certainty(match.group(), status))
-        if status == "uncertain" and self._met == self._clause and direction == "before":
+        opens = match.start() == self._start and self._met == 0
+        if status == "uncertain" and opens and direction == "before":
             self._state, self._opened = new, self._met  # "Less likely pneumonia."
         for row in range(first, self._met):
             old = self.judged[row].status
