@@ -35,7 +35,10 @@ _MEASURED = (
     r"|shrunk|cleared|re-?expanded)"
 )
 _PRIOR = r"(?:(?:the|any|a) )?(?:prior|previous|earlier|old|older|outside|comparison|last)"
-_END = r"(?= ?[.,;:)\]]| ?$| and\b| but\b| or\b| with\b| on\b| in\b| at\b| by\b| from\b| to\b| given\b)"
+_END = (
+    r"(?= ?[.,;:)\]]| ?$| and\b| but\b| or\b| with\b| on\b| in\b| at\b| by\b| from\b| to\b"
+    r"| given\b)"
+)
 _STOP = r"(?= ?[.,;:)\]]| ?$| and\b| but\b| is\b| are\b)"
 _GONE = (
     r"(?:resolved|cleared|disappeared|gone|vanished|(?:re-?)?absorbed|closed"
