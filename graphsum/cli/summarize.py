@@ -97,6 +97,8 @@ def execute(options: argparse.Namespace) -> None:
         value = getattr(options, name)
         if value is not None and value < 1:
             raise InputError(f"--{name.replace('_', '-')} must be at least 1")
+    if not 0 <= options.review_below <= 1:
+        raise InputError("--review-below must be from 0 to 1")
     if options.neighbours and (options.num_beams or options.consensus is False):
         raise InputError("--neighbours is for --consensus; leave out one of the two")
     if options.data_dir and not options.neighbours:
