@@ -18,7 +18,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -46,11 +45,17 @@ from transformers import (  # noqa: E402
 )
 
 from graphsum.command_line import Parser, run  # noqa: E402
+from graphsum.consensus.neighbours import TrainingEvidence  # noqa: E402
 from graphsum.decoding.beam_search import SearchSettings  # noqa: E402
+from graphsum.metrics.observations import (  # noqa: E402
+    count_observations,
+    observation_scores,
+)
 from graphsum.metrics.rouge import rouge_scores  # noqa: E402
 from graphsum.models.attention import choose_attention_kernels  # noqa: E402
 from graphsum.models.building import build_model, build_processor, graphs_of  # noqa: E402
 from graphsum.models.generation import GREEDY, generate_impressions, sample_impressions  # noqa: E402
+from graphsum.models.instruct import InstructProcessor  # noqa: E402
 from graphsum.models.llm_building import (  # noqa: E402
     attach_llm,
     config_with_llm,
@@ -59,8 +64,10 @@ from graphsum.models.llm_building import (  # noqa: E402
 from graphsum.models.loading import load_model  # noqa: E402
 from graphsum.models.modeling import GraphSum  # noqa: E402
 from graphsum.models.processing import Example, GraphSumProcessor  # noqa: E402
+from graphsum.models.types import model_type_of  # noqa: E402
 from graphsum.options import TrainOptions, resolve  # noqa: E402
-from graphsum.options.runs import corpus_of  # noqa: E402
+from graphsum.options.runs import corpus_of, find_checkpoint  # noqa: E402
+from graphsum.summarizer import Summarizer  # noqa: E402
 from graphsum.training.loop import batches, parameter_groups  # noqa: E402
 from graphsum.training.step import StepInputs, TrainingStep  # noqa: E402
 from preprocessing.annotation import load_annotator  # noqa: E402
@@ -510,24 +517,43 @@ def recipe(setting: Setting) -> dict[str, Any]:
     start = time.perf_counter()
     call(["train.py", *setting.command(*options)])
     trained = time.perf_counter() - start
-    return {"training, s": round(trained, 1)} | scores_of(setting, run_folder, "--consensus")
+    return {"training, s": round(trained, 1)} | scores_of(setting, run_folder, consensus=True)
 
 
-def scores_of(setting: Setting, run_folder: Path, *options: str) -> dict[str, Any]:
-    """ROUGE and the F1 of observations on val, of a run on its own corpus."""
-    output = run_folder / "val"
+def scores_of(setting: Setting, run_folder: Path, *, consensus: bool = False) -> dict[str, Any]:
+    """ROUGE and the F1 of observations on val, of a run on its own corpus.
+
+    Here and not by evaluate.py, whose further metrics need spaCy.
+    """
+    checkpoint = find_checkpoint(run_folder)
+    kind = model_type_of(checkpoint)
+    model = load_model(checkpoint, device=setting.device)
+    processor = kind.part("processor").from_pretrained(checkpoint)
+    corpus = corpus_of(setting.run_options(preset="tiny"))
+    reports = corpus.val
+    inputs: Sequence[Any] = reports
+    if kind.reads_graphs:
+        graphs = setting.arguments.graphs
+        inputs = graphs_of(reports, None, rule="", cache_dir="", corpus="", graphs=graphs)
+    findings = [report.findings for report in reports]
     start = time.perf_counter()
-    call(
-        [
-            *("evaluate.py", "--checkpoint", str(run_folder), "--split", "val"),
-            *("--batch-size", "128", "--output-dir", str(output), "--device", setting.device),
-            *options,
-        ]
+    texts = Summarizer(model, processor, None).write(
+        findings,
+        inputs,
+        batch_size=128,
+        consensus=consensus,
+        train=TrainingEvidence(corpus.train) if consensus else None,
     )
-    metrics = json.loads((output / "metrics.json").read_text(encoding="utf-8"))["strata"]["all"]
-    rouge = {name: metrics[name] for name in ("rouge1", "rouge2", "rougeL")}
-    seen = {name: metrics["observations"][name] for name in ("f1", "claims", "contradicted")}
-    return {"evaluation, s": round(time.perf_counter() - start, 1)} | rouge | seen
+    seconds = round(time.perf_counter() - start, 1)
+    references = [report.impression for report in reports]
+    means = rouge_scores(texts, references).mean(axis=0).tolist()
+    counted = map(count_observations, texts, references, findings)
+    seen = observation_scores(list(counted))
+    return (
+        {"writing, s": seconds}
+        | dict(zip(("rouge1", "rouge2", "rougeL"), (round(mean, 2) for mean in means), strict=True))
+        | {name: seen[name] for name in ("f1", "claims", "contradicted")}
+    )
 
 
 def language_models(setting: Setting) -> dict[str, Any]:
@@ -544,7 +570,7 @@ def language_models(setting: Setting) -> dict[str, Any]:
         preset = "small-llm" if name == "instruct" else "small-llm-steered"
         options = [*common, "--preset", preset, "--output-dir", str(setting.folder / name)]
         if not setting.tiny:
-            options += ["--max-steps", str(steps), "--validate-every", str(steps // 2)]
+            options += ["--max-steps", str(steps), "--validate-every", "200"]
             options += ["--validation-reports", "128", "--patience", "0"]
         if name != "instruct":
             options += ["--alignment", name, "--init-from", checkpoint]
@@ -561,13 +587,34 @@ def language_models(setting: Setting) -> dict[str, Any]:
         if process.returncode:
             figures[name] = error[-800:]
             continue
+        folder = setting.folder / name
         figures[name] = {"training, s": round(time.perf_counter() - start, 1)}
-    trained = [name for name, found in figures.items() if isinstance(found, dict)]
-    with ThreadPoolExecutor(len(running) if setting.device == "cuda" else 1) as pool:
-        scores = pool.map(lambda name: scores_of(setting, setting.folder / name), trained)
-        for name, found in zip(trained, scores, strict=True):
-            figures[name] |= found
+        figures[name]["beam 5"] = scores_of(setting, folder)
+        if name == "instruct":
+            figures[name]["consensus"] = scores_of(setting, folder, consensus=True)
+            figures[name]["32 samples, reports/s"] = llm_sampling_rate(setting, folder)
+        print(name, json.dumps(figures[name]), flush=True)
     return figures
+
+
+def llm_sampling_rate(setting: Setting, run_folder: Path) -> float:
+    """Reports/s of 32 samples each, of at most 40 tokens, in bf16: the tuned LLM on val."""
+    checkpoint = find_checkpoint(run_folder)
+    model = load_model(checkpoint, device=setting.device)
+    processor = InstructProcessor.from_pretrained(checkpoint)
+    reports = corpus_of(setting.run_options(preset="tiny")).val
+    examples = list(processor.examples(reports[: 2 if setting.tiny else 292]))
+    samples = partial(
+        sample_impressions,
+        *(model, processor, examples),
+        num_samples=4 if setting.tiny else 32,
+        temperature=0.7,
+        max_new_tokens=4 if setting.tiny else 40,
+        batch_size=64,
+    )
+    with torch.autocast(setting.device, torch.bfloat16):
+        samples()
+        return round(len(examples) / setting.seconds(samples), 1)
 
 
 def seven_billion(setting: Setting) -> dict[str, Any]:

@@ -113,7 +113,7 @@ def execute(options: argparse.Namespace) -> None:
         )
 
     from graphsum.evaluation.predictions import read_predictions
-    from graphsum.evaluation.report import evaluation_report, write_report
+    from graphsum.evaluation.report import evaluation_report, write_predictions, write_report
     from graphsum.evaluation.tables import format_table
 
     uids = [report.uid for report in reports]
@@ -126,12 +126,13 @@ def execute(options: argparse.Namespace) -> None:
         if not predictions:
             return  # another process has them all
         name = name_of(options, checkpoint)
+    folder = Path(options.output_dir or f"results/{corpus.name}-{name}-{part}")
+    write_predictions(folder, dict(zip(uids, predictions, strict=True)))
     report = evaluation_report(predictions, reports, train=corpus.train, other=other)
     scored = checkpoint or options.predictions or options.llm
     print(f"{corpus.name}, split {corpus.split}, {part}: {scored}")
     print(format_table(report))
-    folder = Path(options.output_dir or f"results/{corpus.name}-{name}-{part}")
-    write_report(folder, report, dict(zip(uids, predictions, strict=True)))
+    write_report(folder, report)
     print_examples(reports, predictions, options.examples)
     print(f"written: {folder}/metrics.json, {folder}/predictions.jsonl")
 

@@ -98,15 +98,17 @@ def compare_systems(
     return result
 
 
-def write_report(
-    out_dir: str | Path, report: Mapping[str, Any], predictions_by_uid: Mapping[str, str]
-) -> None:
-    """Write ``predictions.jsonl``, then ``metrics.json``, into ``out_dir``.
+def write_predictions(out_dir: str | Path, predictions_by_uid: Mapping[str, str]) -> None:
+    """Write ``predictions.jsonl`` into ``out_dir``: before they are scored, so that none is lost.
 
-    Each file appears whole or not at all. Raises :class:`InputError` when the folder is not
-    writable.
+    Raises:
+        InputError: the folder is not writable; so also :func:`write_report`.
     """
     lines = (dumps({"uid": uid, "prediction": text}) for uid, text in predictions_by_uid.items())
     write_text_atomically(Path(out_dir) / "predictions.jsonl", lines)
+
+
+def write_report(out_dir: str | Path, report: Mapping[str, Any]) -> None:
+    """Write ``metrics.json`` into ``out_dir``."""
     text = json.dumps(report, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
     write_text_atomically(Path(out_dir) / "metrics.json", [text])

@@ -11,6 +11,7 @@ from graphsum.evaluation.report import (
     compare_systems,
     evaluation_report,
     score_systems,
+    write_predictions,
     write_report,
 )
 from graphsum.evaluation.tables import format_table
@@ -178,7 +179,8 @@ def test_table_names_rows_strata_and_settings():
 def test_files_come_back_and_hold_no_reference(tmp_path):
     report = evaluation_report(PREDICTIONS, REPORTS, train=TRAIN)
     uids = [r.uid for r in REPORTS]
-    write_report(tmp_path / "out", report, dict(zip(uids, PREDICTIONS, strict=True)))
+    write_predictions(tmp_path / "out", dict(zip(uids, PREDICTIONS, strict=True)))
+    write_report(tmp_path / "out", report)
     assert sorted(os.listdir(tmp_path / "out")) == ["metrics.json", "predictions.jsonl"]
     assert json.loads((tmp_path / "out" / "metrics.json").read_text()) == report
     assert read_predictions(tmp_path / "out" / "predictions.jsonl", uids) == PREDICTIONS
