@@ -38,6 +38,10 @@ _SEPARATOR = re.compile(
     r"(?:,|;)? (?:and|but|while|whereas|although|however|with|though)\b,? "
     r"|[,;] (?!\d)(?![^()]*\))"
 )
+# The title of an examination, which an impression does without.
+_EXAMINATION = re.compile(
+    r"(?:ct|cta|ctpa|hrct|mri?|mra|us|usg|ultrasound|sonograph\w+|x-?ray|radiograph\w*|film|pet)\b"
+)
 _LEADING = re.compile(
     r"(?:(?:and|but|while|whereas|although|however|though|also|additionally|otherwise|again|then"
     r"|which"
@@ -81,7 +85,7 @@ def clauses_of(findings: str, statements: Sequence[Statement]) -> list[Clause]:
         begin = segment.label
         if next(find_sides(plain.text, segment.start, segment.label), None):
             begin = segment.start  # "Right cardiophrenic angle: ..."
-        elif not inside:
+        elif not inside and not _EXAMINATION.match(plain.text, segment.start):
             begin = segment.start  # "Gallbladder: surgically absent"
         for start, end in _spans(plain, begin, segment.end, inside, segment.start):
             first, last = plain.origin(start, end)

@@ -11,7 +11,7 @@
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 
 from graphsum.consensus.candidates import STRANGE, own_sentences
@@ -46,8 +46,9 @@ _IN_PLACE = re.compile(
     r"\b(?:standard|satisfactory|good|appropriate|expected|adequate|stable|unchanged) position"
     r"|\bin (?:place|situ)\b"
 )
-_TWICE = re.compile(
-    r"\b(\w+ \w+) \1\b|(?<![a-z]) \d\.?$|\b([a-z]+) \2\b|\b([a-z]{4,}) (?:and|or) \3\b"
+_GARBLED = re.compile(
+    r"\b(\w+ \w+) \1\b|(?<![a-z]) \d\.?$|(?:^| )[b-wyz] |\b([a-z]+) \2\b"
+    r"|\b([a-z]{4,}) (?:and|or) \3\b"
 )
 _DEVICE_KIND = re.compile(
     r"\b(?:(?P<airway>et|ett|endotracheal|tracheal|tracheostomy|breathing|intubat\w+)"
@@ -57,6 +58,12 @@ _DEVICE_KIND = re.compile(
     r"|(?P<line>picc|central|jugular|subclavian|umbilical|cvc|port|dialysis|swan|catheter|line))\b"
 )
 _BARE_BLANK = re.compile(r"(?:,? (?:from|since|of|on|to|with|in|by|at)(?: the)?)?[ ]?_{2,}")
+_MEASURED = re.compile(r"\d (?:mm|cm)\b")
+# Where the end of a tube or line may lie.
+_DEVICE_PLACE = re.compile(
+    r"\b(?:svc|superior vena cava|ivc|cavo-?atrial|atri(?:um|al)|ventricle|carina|stomach|duoden\w+"
+    r"|brachiocephalic|innominate|subclavian|jugular|azygos)\b"
+)
 _CLEAR_LUNGS = frozenset(("Lung Opacity", "Consolidation", "Infiltrate"))
 _CHEST = re.compile(r"\b(?:lungs?|heart|cardi\w+|chest|pleura\w*|pulmon\w+|thora\w+|pneumo\w+)\b")
 
@@ -124,6 +131,7 @@ def _draft(
     """The sentences of the impression, how many were dropped, and the clauses quoted."""
     if plan.information.verdict == "nothing":
         return [], len(sentences), ()
+    by_text = {clause.text: clause for clause in plan.clauses}
     kept: list[str] = []
     if not plan.out_of_domain:
         kept = [one for one in sentences if _is_sound(one, plan, stated[one], is_word)]
@@ -134,6 +142,8 @@ def _draft(
         for clause in _clauses_behind(stated[one], plan)
     ]
     dropped = len(sentences) - len(kept)
+    own = [one for one in kept if one in by_text]
+    kept = [one for one in kept if one in own or not _is_covered(stated[one], own, stated)]
     if plan.must and not plan.allows_normal:
         kept = [one for one in kept if not _is_general_normal(stated[one])]
     known = [one for sentence in kept for one in stated[sentence]]
@@ -143,7 +153,6 @@ def _draft(
         if not all(_is_reported(one, clause.text, kept, known) for one in wanted):
             quoted.append(clause.text)
             known += stated[clause.text]
-    by_text = {clause.text: clause for clause in plan.clauses}
     for text in dict.fromkeys(replaced):
         named = [one for one in by_text[text].statements if one.names]
         if text not in quoted and not all(reports(known, one) for one in named):
@@ -155,7 +164,13 @@ def _draft(
         extra += plan.may
     if not asserts or plan.out_of_domain:
         others = (*plan.may, *plan.devices, *plan.unnamed)
-        extra += [clause for clause in others if plan.out_of_domain or plan.is_new(clause)]
+        extra += [
+            clause
+            for clause in others
+            if plan.out_of_domain
+            or plan.is_new(clause)
+            or (clause in plan.unnamed and (not kept or _MEASURED.search(clause.text.lower())))
+        ]
     for clause in list(dict.fromkeys(extra))[:_MAY_CLAUSES]:
         named = [one for one in clause.statements if one.names] or list(clause.statements)
         if not all(reports(known, one) for one in named):
@@ -165,12 +180,13 @@ def _draft(
     unread = {clause.text for clause in plan.unnamed if plan.is_new(clause)}
     if not unread.isdisjoint(quoted):  # nobody knows whether it is harmless
         kept = [one for one in kept if not _is_general_normal(stated[one])]
-    if kept and not dropped and not quoted and len(kept) == len(sentences):
+    if kept and not quoted and kept == _sentences(candidate):
         return [candidate], 0, ()
     # What the own clauses say already need not be said again.
     parts = list(quoted)
+    told = {one for c in plan.clauses if c.text in quoted for one in c.statements}
     for one in kept:
-        if not _is_covered(stated[one], parts, stated):
+        if not _is_covered(stated[one], parts, stated) and not _is_vaguer(stated[one], told, plan):
             parts.append(one)
     if quoted:
         parts.sort(key=lambda one: _urgency(stated[one]))
@@ -221,7 +237,7 @@ def _is_sound(
     if not statements and not _WITHOUT_STATEMENT.search(sentence.lower()):
         return False
     lowered, findings = sentence.lower(), plan.findings.lower()
-    if _TWICE.search(lowered):
+    if _GARBLED.search(lowered):
         return False
     if set(STRANGE.findall(lowered)) - set(re.findall(r"\w+", findings)) or "__" in lowered:
         return False
@@ -229,6 +245,10 @@ def _is_sound(
         words = set(WORD.findall(lowered)) - set(WORD.findall(findings))
         if not all(map(is_word, words)):
             return False
+    if any("Support Devices" in one.names for one in statements) and not (
+        set(_DEVICE_PLACE.findall(lowered)) <= set(_DEVICE_PLACE.findall(findings))
+    ):
+        return False
     checked = compare_statements(statements, plan.statements, plan.findings)
     if checked.wrong or any(one.differs for one in checked.statements):
         return False
@@ -249,17 +269,31 @@ def _is_borne_out(one: Checked, plan: Plan) -> bool:
     if one.kind == "unsupported" and statement.status == "present" and not statement.names:
         return bool(_WITHOUT_STATEMENT.search(" ".join(statement.words)))
     if statement.status == "absent" and statement.names >= _CLEAR_LUNGS:
+        if one.kind == "unsupported" and plan.unnamed:
+            return False
         return not any(
             ontology().organ(name) in ("lungs", "pleura")
             for clause in plan.must
             for other in clause.statements
             for name in other.names
         )
-    return not _says_less(one)
+    return not (_says_less(one) or _hides_a_course(statement, plan))
+
+
+def _hides_a_course(statement: Statement, plan: Plan) -> bool:
+    """Whether it names, at the same place, something that gets worse or better, and not that."""
+    return not statement.change and any(
+        other.change in ("worse", "improved")
+        and other.places
+        and other.places == statement.places
+        and is_actionable(other)
+        and reports([statement], other)
+        for other in plan.statements
+    )
 
 
 def _says_less(one: Checked) -> bool:
-    """Whether it names something that must be reported without its side or its size."""
+    """Whether it names something that must be reported without its side, size or course."""
     if one.linked is None or not is_actionable(one.linked):
         return False
     statement, linked = one.statement, one.linked
@@ -272,6 +306,18 @@ def _says_less(one: Checked) -> bool:
 
 def _is_general_normal(statements: Sequence[Statement]) -> bool:
     return any(one.general and one.status == "absent" and not one.words for one in statements)
+
+
+def _is_vaguer(statements: Sequence[Statement], told: Container[Statement], plan: Plan) -> bool:
+    """Whether all that it asserts rests on more urgent findings that are quoted already."""
+    checked = compare_statements(statements, plan.statements, plan.findings).statements
+    asserted = [one for one in checked if one.statement.status != "absent"]
+    return bool(asserted) and all(
+        one.linked is not None
+        and one.linked in told
+        and TIERS.index(tier_of(one.linked)) < TIERS.index(tier_of(one.statement))
+        for one in asserted
+    )
 
 
 def _is_covered(

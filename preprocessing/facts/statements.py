@@ -123,6 +123,9 @@ class _Reader:
         for core in others:
             phrase = self._phrase(core)
             used |= phrase
+            start, end = plain.place(self._spans[core[0]][0], self._spans[core[-1]][1])
+            if not plain.text[start:end].strip():
+                continue  # of a message's header, say
             if core[0] not in advice and (other := self._other(core, phrase)):
                 result.append(other)
         # "Degenerative" of "changes", which is no entity.

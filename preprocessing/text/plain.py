@@ -49,7 +49,8 @@ _BLOCK_TAGS = "br|p|li|div|tr|ul|ol|td|th|table|h[1-6]"
 _ANSWER = r"(?:no|none|yes|y|n|nil|negative|neg|positive|pos|absent|present)\b"
 # What is rewritten, tried in this order at each place.
 _REWRITE = re.compile(
-    r"(?P<segment>(?:(?<=^)|(?<=[\r\n]))(?:OBX|NTE|OBR)\|(?:[^|\n]*\|){2,4}"
+    r"(?P<header>(?:(?<=^)|(?<=[\r\n]))(?:MSH|EVN|PID|PD1|PV1|ORC|OBR|ZDS)\|[^\r\n]*[\r\n]*)"
+    r"|(?P<segment>(?:(?<=^)|(?<=[\r\n]))(?:OBX|NTE)\|(?:[^|\r\n]*\|){2,4}"
     r"|\|{2,}[A-Z]?(?=[ ]*(?:[\r\n]|$))|\|\|+)"
     r"|(?P<line>\\\.(?:br|sp)\d*\\|~(?=\s*[^\W\d])|\r\n?|\n|[\u2028\u2029\x0b\x0c]"
     rf"|</?(?i:{_BLOCK_TAGS})\b[^<>]{{0,80}}>)"
@@ -174,7 +175,7 @@ def _rewritten(match: re.Match[str], text: str) -> str | None:
     if kind == "leader" and "|" in found:
         line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
         return "; " if ":" in line else ": "
-    if kind == "segment":
+    if kind in ("header", "segment"):
         return "\n" if match.start() and match.end() < len(text) else " "
     return _FIXED.get(kind or "")
 
