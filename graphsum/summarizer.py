@@ -169,7 +169,7 @@ class Summarizer:
         truncated: Container[int] = (),
     ) -> list[Summary]:
         """The candidates, checked and mended, with their evidence."""
-        mended = mend(candidates, plans, self._is_word)
+        mended = mend(candidates, plans, self._is_word, agreements)
         calibration = self.consensus.calibration if self.consensus else None
         return [
             summary_of(

@@ -34,6 +34,7 @@ from preprocessing.text.sentences import sentence_spans
 NORMAL = "No acute cardiopulmonary abnormality."
 NORMAL_ELSEWHERE = "No acute abnormality."
 _NUMBER = re.compile(r"\s*\d+[.)]\s*")
+UNSURE = 0.5  # agreement of the samples below which routine findings are told too
 _MAY_CLAUSES = 3  # routine clauses that an impression of own clauses has at most
 # What a sentence may say that states nothing of the chest.
 _WITHOUT_STATEMENT = re.compile(
@@ -79,9 +80,15 @@ class Mended:
 
 
 def mend(
-    candidates: Sequence[str], plans: Sequence[Plan], is_word: Callable[[str], bool] | None = None
+    candidates: Sequence[str],
+    plans: Sequence[Plan],
+    is_word: Callable[[str], bool] | None = None,
+    agreements: Sequence[float | None] | None = None,
 ) -> list[Mended]:
-    """The impression of each plan, from a candidate; an empty one where nothing was said."""
+    """The impression of each plan, from a candidate; an empty one where nothing was said.
+
+    ``agreements``: how far the model's samples agree with each candidate (0 to 1), where known.
+    """
     sentences = [
         _own_clauses(_sentences(text), plan) for text, plan in zip(candidates, plans, strict=True)
     ]
@@ -89,9 +96,10 @@ def mend(
     own_clauses = [clause.text for plan in plans for clause in plan.clauses]
     texts = list(dict.fromkeys([*distinct, *own_clauses, NORMAL, NORMAL_ELSEWHERE]))
     stated = dict(zip(texts, statements_of(texts), strict=True))
+    known = agreements or [None] * len(candidates)
     drafts = [
-        _draft(text, own, plan, stated, is_word)
-        for text, own, plan in zip(candidates, sentences, plans, strict=True)
+        _draft(text, own, plan, stated, is_word, agreement is not None and agreement < UNSURE)
+        for text, own, plan, agreement in zip(candidates, sentences, plans, known, strict=True)
     ]
     finished = statements_of([" ".join(parts) for parts, *_ in drafts])
     return [
@@ -127,8 +135,12 @@ def _draft(
     plan: Plan,
     stated: dict[str, tuple[Statement, ...]],
     is_word: Callable[[str], bool] | None,
+    unsure: bool,
 ) -> tuple[list[str], int, tuple[str, ...]]:
-    """The sentences of the impression, how many were dropped, and the clauses quoted."""
+    """The sentences of the impression, how many were dropped, and the clauses quoted.
+
+    ``unsure``: whether the model does not stand by its candidate.
+    """
     if plan.information.verdict == "nothing":
         return [], len(sentences), ()
     by_text = {clause.text: clause for clause in plan.clauses}
@@ -160,7 +172,7 @@ def _draft(
             known += stated[text]
     asserts = any(one.status != "absent" for one in known)
     extra: list[Clause] = []
-    if plan.must or not kept or plan.out_of_domain:
+    if plan.must or not kept or plan.out_of_domain or unsure:
         extra += plan.may
     if not asserts or plan.out_of_domain:
         others = (*plan.may, *plan.devices, *plan.unnamed)
@@ -168,6 +180,7 @@ def _draft(
             clause
             for clause in others
             if plan.out_of_domain
+            or (unsure and clause in plan.devices)
             or plan.is_new(clause)
             or (clause in plan.unnamed and (not kept or _MEASURED.search(clause.text.lower())))
         ]

@@ -49,7 +49,8 @@ class Finding:
     within hours, *notable*: within days, *routine*: not; *none*: it is no abnormality.
     ``eased_by``: what takes it out of the tiers that must be reported ("old": called old,
     healed or chronic; "stable": called unchanged). ``names``: what a mention is
-    called, its own name by default; ``parents``: further names where it is there, or
+    called, its own name by default; ``expected_after``: what, if the text has it, makes it old
+    (an opaque hemithorax after pneumonectomy); ``parents``: further names where it is there, or
     may be. ``in_context``: words that mean it in a sentence that has the key.
     """
 
@@ -65,6 +66,7 @@ class Finding:
     synonyms: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()
     in_context: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    expected_after: tuple[str, ...] = ()
 
 
 class Ontology:
@@ -131,6 +133,12 @@ class Ontology:
         ]
         return bool(entries) and all(by in one.eased_by for one in entries)
 
+    def expected_in(self, text: str) -> frozenset[str]:
+        """The names of what is expected, and so old, in a lower-cased text that has its cause."""
+        return frozenset(
+            one.name for one in self.entries if any(term in text for term in one.expected_after)
+        )
+
     def expression(
         self, extra: Iterable[tuple[str, str]] = ()
     ) -> tuple[re.Pattern[str], list[str]]:
@@ -171,7 +179,7 @@ class Ontology:
 _MACRO = re.compile(r"\{([a-z]\w*)\}")
 _FIELDS = {
     "name", "tier", "organ", "reason", "sided", "chronic", "eased_by", "names", "parents",
-    "synonyms", "patterns", "in_context",
+    "synonyms", "patterns", "in_context", "expected_after",
 }  # fmt: skip
 
 
@@ -274,6 +282,7 @@ def _entry(value: Any, known: Mapping[str, Finding], where: str) -> Finding:
     pairs = tuple((str(key), tuple(_texts(context, key, where))) for key in context)
     synonyms = tuple(" ".join(term.lower().split()) for term in _texts(value, "synonyms", where))
     patterns = tuple(_texts(value, "patterns", where))
+    after = tuple(term.lower() for term in _texts(value, "expected_after", where))
     if base:
         return replace(
             base,
@@ -285,6 +294,7 @@ def _entry(value: Any, known: Mapping[str, Finding], where: str) -> Finding:
             synonyms=(*base.synonyms, *synonyms),
             patterns=(*base.patterns, *patterns),
             in_context=(*base.in_context, *pairs),
+            expected_after=(*base.expected_after, *after),
         )
     if not (synonyms or patterns or pairs):
         raise InputError(f"{where}: needs 'synonyms', 'patterns' or 'in_context'")
@@ -301,6 +311,7 @@ def _entry(value: Any, known: Mapping[str, Finding], where: str) -> Finding:
         synonyms,
         patterns,
         pairs,
+        after,
     )
 
 

@@ -168,7 +168,8 @@ def _read(plain: PlainText) -> list[Mention]:
         if found:
             before = found
         result += found
-    return result
+    expected = ontology().expected_in(plain.text)
+    return [replace(one, old=True) if expected & {*one.names} else one for one in result]
 
 
 def _completed(one: Mention, more: Mention) -> Mention:

@@ -22,7 +22,6 @@ FURTHER_TERMS = {
         r"\b(?:hypo|under) ?-? ?(?:inflat|ventil|aerat|expan)|\bcrowd"
         r"|(?=.*\bvolume).*\b(?:low|small|shallow|decreas|reduc|diminish)"
     ),
-    "Elevated Diaphragm": r"(?=.*diaphragm).*\b(?:elevat|high)|\beventrat",
     "Flattened Diaphragm": r"\bflatten",
     "Blunted Angle": r"\bblunt",
     "Vascular Prominence": (
