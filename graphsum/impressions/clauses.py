@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from preprocessing.facts.comparison import is_actionable, may_matter, tier_of
+from preprocessing.facts.information import ANATOMY
 from preprocessing.facts.ontology import TIERS, Tier
 from preprocessing.facts.reading import Mention, read_mentions
 from preprocessing.facts.statements import Statement
@@ -22,7 +23,8 @@ from preprocessing.text.sentences import segments
 class Clause:
     """One clause of the findings at characters ``start`` to ``end`` (of the text as given).
 
-    ``text``: as an impression has it. ``statements``: what it asserts or doubts. ``tier``: the
+    ``text``: as an impression has it. ``statements``: what it asserts or doubts; none of what
+    nobody can read. ``tier``: the
     highest of theirs. ``must``: whether one of them must be reported.
     """
 
@@ -38,6 +40,16 @@ _SEPARATOR = re.compile(
     r"(?:,|;)? (?:and|but|while|whereas|although|however|with|though)\b,? "
     r"|[,;] (?!\d)(?![^()]*\))"
 )
+_TITLE_WORDS = 3
+# Words of what is normal, or is about the examination.
+_IS_NORMAL = re.compile(
+    r"\b(?:normal\w*|unremarkable|clear|intact|sharp\w*|preserved|maintained|midline|symmetric\w*"
+    r"|well[- ]\w+|good|adequate|satisfactory|full|fully|equal|equally|patent|regular|smooth\w*"
+    r"|taper\w*|within normal|expected|views?|series|study|exam\w*|projection|quality|inspirat\w+"
+    r"|effort|free(?! (?:air|gas|fluid))|rotat\w+|technique|films?|screening|contrast|protocol"
+    r"|portable|erect|supine|obtained|performed|acquired|comparison|compared|dated|history|recommend\w*|advis\w+|correlat\w+)\b"
+)
+_DENIES = re.compile(r"\b(?:no|not|without|neither|nor|none|never|nothing|free|absent|resolved)\b")
 # The title of an examination, which an impression does without.
 _EXAMINATION = re.compile(
     r"(?:ct|cta|ctpa|hrct|mri?|mra|us|usg|ultrasound|sonograph\w+|x-?ray|radiograph\w*|film|pet)\b"
@@ -97,11 +109,28 @@ def clauses_of(findings: str, statements: Sequence[Statement]) -> list[Clause]:
                 and _says_something(one)
             )
             text = as_impression(plain, start, end)
-            if own and text:
+            if not own and text and not inside and _is_unread(plain.text[start:end]):
+                found.append(Clause(text, first, last, (), "none", False))
+            elif own and text:
+                if not any(one.names - {"Density"} for one in own) and _IS_NORMAL.search(
+                    text.lower()
+                ):
+                    continue
                 tier = min((tier_of(one) for one in own), key=TIERS.index)
                 must = any(map(is_actionable, own))
                 found.append(Clause(text, first, last, own, tier, must))
     return found
+
+
+def _is_unread(text: str) -> bool:
+    """Whether a sentence without a statement may say something of an organ that nobody can read."""
+    return (
+        len(text.split()) > _TITLE_WORDS
+        and ANATOMY.search(text) is not None
+        and not _EXAMINATION.match(text)
+        and not _IS_NORMAL.search(text)
+        and not _DENIES.search(text)
+    )
 
 
 def _says_something(one: Statement) -> bool:

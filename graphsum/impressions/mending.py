@@ -12,7 +12,7 @@
 
 import re
 from collections.abc import Callable, Container, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from graphsum.consensus.candidates import STRANGE, own_sentences
 from graphsum.consensus.neighbours import WORD
@@ -29,6 +29,7 @@ from preprocessing.facts.comparison import (
 )
 from preprocessing.facts.ontology import TIERS, ontology
 from preprocessing.facts.statements import Statement
+from preprocessing.text.places import places_differ
 from preprocessing.text.sentences import sentence_spans
 
 NORMAL = "No acute cardiopulmonary abnormality."
@@ -50,6 +51,8 @@ _IN_PLACE = re.compile(
 _GARBLED = re.compile(
     r"\b(\w+ \w+) \1\b|(?<![a-z]) \d\.?$|(?:^| )[b-wyz] |\b([a-z]+) \2\b"
     r"|\b([a-z]{4,}) (?:and|or) \3\b"
+    r"|, (?:the )?(?:left|right|bilateral) (?:hemidiaphragm|lung|lobe|base|apex|hilum)\.?$"
+    r"|exclude (?:an? )?(?:\w+ )?(?:ct|scan|film|x-?ray|mri)\b"
 )
 _DEVICE_KIND = re.compile(
     r"\b(?:(?P<airway>et|ett|endotracheal|tracheal|tracheostomy|breathing|intubat\w+)"
@@ -171,6 +174,7 @@ def _draft(
             quoted.append(text)
             known += stated[text]
     asserts = any(one.status != "absent" for one in known)
+    several = len(_device_kinds(" ".join(clause.text for clause in plan.devices))) > 1
     extra: list[Clause] = []
     if plan.must or not kept or plan.out_of_domain or unsure:
         extra += plan.may
@@ -180,17 +184,18 @@ def _draft(
             clause
             for clause in others
             if plan.out_of_domain
-            or (unsure and clause in plan.devices)
+            or ((unsure or several) and clause in plan.devices)
             or plan.is_new(clause)
-            or (clause in plan.unnamed and (not kept or _MEASURED.search(clause.text.lower())))
+            or _MEASURED.search(clause.text.lower())
+            or (clause in plan.unnamed and (unsure or not kept))
         ]
     for clause in list(dict.fromkeys(extra))[:_MAY_CLAUSES]:
         named = [one for one in clause.statements if one.names] or list(clause.statements)
-        if not all(reports(known, one) for one in named):
+        if not named or not all(_is_told(one, known) for one in named):
             quoted.append(clause.text)
             known += stated[clause.text]
     quoted = list(dict.fromkeys(quoted))
-    unread = {clause.text for clause in plan.unnamed if plan.is_new(clause)}
+    unread = {c.text for c in plan.unnamed if plan.is_new(c) or not c.statements}
     if not unread.isdisjoint(quoted):  # nobody knows whether it is harmless
         kept = [one for one in kept if not _is_general_normal(stated[one])]
     if kept and not quoted and kept == _sentences(candidate):
@@ -220,12 +225,21 @@ def _is_reported(
     one: Statement, clause: str, kept: Sequence[str], known: Sequence[Statement]
 ) -> bool:
     """Whether something that must be reported is; a device that lies astray by its own kind."""
+    known = [other for other in known if not places_differ(other.places, one.places)]
     if not reports(known, one, near=tier_of(one) != "critical"):
         return False
     if "Device Malposition" not in one.names:
         return True
     kinds = _device_kinds(clause)
     return bool(kinds & _device_kinds(" ".join(kept))) if kinds else True
+
+
+def _is_told(one: Statement, known: Sequence[Statement]) -> bool:
+    """Whether a statement of the findings is told: also that something is there no more."""
+    if one.status != "absent":
+        specific = one.names - {"Support Devices"}
+        return reports(known, replace(one, names=specific) if specific else one)
+    return any(other.resolved and other.names & one.names for other in known)
 
 
 def _device_kinds(text: str) -> set[str]:

@@ -8,13 +8,14 @@ from functools import cached_property
 from graphsum.consensus.neighbours import WORD
 from graphsum.impressions.clauses import Clause, clauses_of
 from preprocessing.facts.comparison import (
+    REPORTED_TIERS,
     beside_normal,
     statements_of,
     tier_of,
     traces_of_the_past,
 )
 from preprocessing.facts.information import Information, information_in
-from preprocessing.facts.ontology import TIERS
+from preprocessing.facts.ontology import TIERS, ontology
 from preprocessing.facts.statements import Statement
 
 # Examinations and body parts that a model of chest radiographs knows nothing of.
@@ -97,14 +98,23 @@ class Plan:
 
     @cached_property
     def may(self) -> tuple[Clause, ...]:
-        """Other clauses that assert an abnormality that is no mere trace of something past."""
+        """Other clauses that assert an abnormality that is no mere trace of something past.
+
+        Also those that say that something urgent is there no more.
+        """
         return tuple(
             c
             for c in self.clauses
             if not c.must
-            and c.tier == "routine"
-            and any(
-                one.status == "present" and one.names - traces_of_the_past() for one in c.statements
+            and (
+                (
+                    c.tier == "routine"
+                    and any(
+                        one.status == "present" and one.names - traces_of_the_past()
+                        for one in c.statements
+                    )
+                )
+                or (c.tier in ("critical", "urgent") and all(one.resolved for one in c.statements))
             )
         )
 
@@ -128,12 +138,20 @@ class Plan:
     def allows_normal(self) -> bool:
         """Whether "no acute cardiopulmonary abnormality" may stand."""
         return all(
-            tier_of(one) not in ("critical", "urgent")
-            or (tier_of(one) == "urgent" and one.names <= beside_normal())
-            for clause in self.must
-            for one in clause.statements
-            if one.names
+            _leaves_normal(one) for clause in self.must for one in clause.statements if one.names
         )
+
+
+def _leaves_normal(one: Statement) -> bool:
+    """Whether "no acute abnormality" may stand beside a statement that must be reported."""
+    if one.names <= beside_normal():
+        return tier_of(one) != "critical"
+    urgent = tier_of(one) in ("critical", "urgent")
+    known = ontology()
+    grows = one.change in ("new", "worse")
+    return not urgent and not (
+        grows and any(known.tier(name) in REPORTED_TIERS for name in one.names)
+    )
 
 
 def plans_of(findings: Sequence[str], is_word: Callable[[str], bool] | None = None) -> list[Plan]:

@@ -76,6 +76,7 @@ class GraphSumProcessor:
         self.start_id = first_id(tokenizer, "bos_token", "cls_token")
         self.end_id = first_id(tokenizer, "eos_token", "sep_token")
         self.pad_id = first_id(tokenizer, "pad_token")
+        self._is_one_token: dict[str, bool] = {}  # of words that were asked for
         self._edge_type_id = {name: number for number, name in enumerate(settings.edge_types)}
 
     def __call__(
@@ -213,7 +214,9 @@ class GraphSumProcessor:
         """
         if self.prompter is not None or not self.settings.whole_words:
             return True
-        return len(self.tokenizer.tokenize(word)) == 1
+        if word not in self._is_one_token:
+            self._is_one_token[word] = len(self.tokenizer.tokenize(word)) == 1
+        return self._is_one_token[word]
 
     def _target_tokens(self, impression: str) -> np.ndarray:
         if self.prompter is not None:

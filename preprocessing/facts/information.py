@@ -46,7 +46,7 @@ _NOT_PERFORMED = re.compile(
     r"|is )?(?:not available|missing"
     r"|unavailable|not received)|(?:study|exam\w*) (?:cancell?ed|void|incomplete))\b"
 )
-_ANATOMY = re.compile(
+ANATOMY = re.compile(
     r"\b(?:heart|cardi\w+|lungs?|pulmon\w+|pleura\w*|mediastin\w+|hil(?:a|um|ar)|diaphragm\w*"
     r"|hemidiaphragm\w*|aort\w+"
     r"|trachea\w*|bronch\w+|ribs?|spine|vertebra\w*|thora\w+|chest|clavic\w+|shoulders?|bon(?:e"
@@ -82,6 +82,7 @@ _TECHNIQUE = re.compile(
     r"|views? of|(?:one|two|three|1|2|3|single|ap|pa) views?|radiographs?(?= (?:of|was|were"
     r"|dated))|dose|reviewed|dated)\b"
 )
+_AT_LENGTH = 8  # words
 # Short words that tell a language; those of English, and of others where they are no English words.
 _ENGLISH = frozenset(
     "the is are of and no with in there to a at on or for was has not without right left this from "
@@ -114,8 +115,7 @@ def information_in(text: str) -> Information:
     if all(one.other_part for one in mentions):
         parts = list(segments(plain))
         clinical = any(
-            _ANATOMY.search(plain.text, one.label, one.end)
-            and _SAID.search(plain.text, one.label, one.end)
+            _speaks_of_anatomy(plain.text[one.label : one.end])
             and not _TECHNIQUE.search(plain.text, one.start, one.end)
             and not _NOT_PERFORMED.search(plain.text, one.start, one.end)
             for one in parts
@@ -123,6 +123,13 @@ def information_in(text: str) -> Information:
         if not clinical:
             return Information("nothing", _reason(plain.text, parts))
     return Information("read", "")
+
+
+def _speaks_of_anatomy(text: str) -> bool:
+    """Whether something is said of an organ: by a usual word, or at length of two of them."""
+    named = {match[0] for match in ANATOMY.finditer(text)}
+    at_length = len(named) > 1 and len(text.split()) >= _AT_LENGTH
+    return bool(named) and (at_length or _SAID.search(text) is not None)
 
 
 def _reason(text: str, parts: Sequence[Segment]) -> Reason:

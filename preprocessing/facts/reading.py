@@ -126,6 +126,9 @@ _ACUTE = re.compile(
 _DEGREE = re.compile(
     rf"(?<!slightly )(?<!mildly )(?<!moderately )\b(?:{'|'.join(DEGREES)})(?:ly)?\b"
 )
+_WAS = re.compile(
+    r"(?:it |this |they |these )?(?:was|were|had measured|previously|formerly|earlier)\b"
+)
 _RECENT = frozenset(("acute", "new", "newly", "recent", "fresh"))
 
 
@@ -162,6 +165,8 @@ def _read(plain: PlainText) -> list[Mention]:
             found.remove(one)
             if result:
                 result[-1] = _completed(result[-1], one)
+        if not found and result and _WAS.match(plain.text, segment.start, segment.end):
+            result[-1] = _grown(result[-1], plain.text, segment.start, segment.end)
         if not found:
             before = []
         bare = len(found) == 1 and (found[0].start, found[0].end) == (segment.start, segment.end)
@@ -170,6 +175,14 @@ def _read(plain: PlainText) -> list[Mention]:
         result += found
     expected = ontology().expected_in(plain.text)
     return [replace(one, old=True) if expected & {*one.names} else one for one in result]
+
+
+def _grown(one: Mention, text: str, start: int, end: int) -> Mention:
+    """A mention with its change, where the next segment says how large it was."""
+    earlier = frozenset(size.value for size in find_sizes(text, start, end))
+    if one.change or not sizes_differ(one.sizes, earlier):
+        return one
+    return replace(one, change="worse" if max(one.sizes) > max(earlier) else "improved")
 
 
 def _completed(one: Mention, more: Mention) -> Mention:

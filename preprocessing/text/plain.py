@@ -10,6 +10,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 # Abbreviations of general words, of sides and of lobes; those of findings are in the ontology.
 # Written in lower case, they hold in any case; the ones of ``_CASED`` only as they stand.
@@ -42,7 +43,9 @@ _CASED = {
     "L": "left", "R": "right", "PE": "pulmonary embolism", "LAD": "lymphadenopathy",
     "LN": "lymph node", "LNs": "lymph nodes", "TB": "tuberculosis", "GGO": "ground-glass opacity",
     "GGOs": "ground-glass opacities", "CM": "cardiomegaly", "NG": "nasogastric",
-    "OG": "orogastric", "SOB": "shortness of breath", "N": "no", "Y": "yes",
+    "OG": "orogastric", "RMB": "right main bronchus", "LMB": "left main bronchus",
+    "RMSB": "right main bronchus", "LMSB": "left main bronchus", "RMS": "right mainstem",
+    "LMS": "left mainstem", "SOB": "shortness of breath", "N": "no", "Y": "yes",
 }  # fmt: skip
 _WORDS = sorted((word for word in ABBREVIATIONS if word != "?"), key=len, reverse=True)
 _BLOCK_TAGS = "br|p|li|div|tr|ul|ol|td|th|table|h[1-6]"
@@ -111,6 +114,7 @@ class PlainText:
         return bisect_right(self.ends, start), bisect_left(self.starts, end)
 
 
+@lru_cache(maxsize=2048)
 def plain_text(text: str) -> PlainText:
     """Rewrite a text; never raises. Time is linear in its length."""
     pieces: list[str] = []

@@ -186,7 +186,8 @@ def test_a_plan_sorts_clauses_by_what_an_impression_owes_its_reader():
         ("Possible pneumonia.", False),
         ("Left pneumothorax.", False),
         ("Malpositioned PICC in the azygos vein.", False),
-        ("A new 6 mm nodule in the right upper lobe.", True),  # notable, not urgent
+        ("A 6 mm nodule in the right upper lobe.", True),  # notable, not urgent
+        ("A new 6 mm nodule in the right upper lobe.", False),
         ("The left pneumothorax has resolved.", True),
     ],
 )
@@ -680,3 +681,56 @@ def test_impressions_that_were_wrong_once(
 
 def test_a_recommendation_is_no_title() -> None:
     assert not plans_of(["The lungs are clear. CT is recommended."])[0].out_of_domain
+
+
+# --- what the samples and what nobody can read have to say ---------------------------------------
+
+
+def test_routine_findings_are_told_where_the_samples_disagree():
+    plan = plan_of("The left hemidiaphragm is raised. The lungs are clear.")
+    sure, unsure = (mend([NORMAL], [plan], None, [agreement])[0].text for agreement in (0.9, 0.3))
+    assert sure == NORMAL
+    assert unsure == f"Left hemidiaphragm is raised. {NORMAL}"
+
+
+@pytest.mark.parametrize(
+    ("candidate", "findings", "expected"),
+    [
+        # A course, at the same place, that the candidate hides.
+        (
+            "Left basal airspace disease.",
+            "Left basal consolidation is improving. Streaky opacity remains.",
+            "Left basal consolidation is improving.",
+        ),
+        # A device where the findings do not have it.
+        (
+            "Jugular catheter tip in the svc.",
+            "The tip of the jugular catheter lies in the brachiocephalic vein.",
+            "Tip of the jugular catheter lies in the brachiocephalic vein.",
+        ),
+        # What nobody can read is quoted where nothing is left, and takes the normal verdict away.
+        (
+            "Clear lungs.",
+            "The bronchus on the left has an odd ragged look like torn paper.",
+            "Bronchus on the left has an odd ragged look like torn paper.",
+        ),
+        # What is normal, or about the film, is not.
+        ("", "Good inspiratory effort. Equal lung density on both sides.", NORMAL),
+        # Of several tubes and lines the reader is told that they are there.
+        (
+            NORMAL,
+            "ETT tip 5 cm above the carina. NG tube tip in the stomach. The lungs are clear.",
+            f"ETT tip 5 cm above the carina. Nasogastric tube tip in the stomach. {NORMAL}",
+        ),
+        # That something urgent is gone is a finding too.
+        (
+            "",
+            "The edema of last week has resolved. The heart is enlarged. No effusion.",
+            "Heart is enlarged. Edema of last week has resolved.",
+        ),
+        ("Small left effusion. Small left sided pleural effusion.", "Small left effusion.", None),
+        ("No pneumonia. I see i edema.", "No pneumonia.", "No pneumonia."),
+    ],
+)
+def test_what_is_mended_beyond_single_statements(candidate, findings, expected):
+    assert mended(candidate, findings).text == (expected or findings)
