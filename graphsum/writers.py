@@ -11,9 +11,18 @@ from preprocessing.registry import Table
 
 
 class Writer(ABC):
-    """One output format; ``nested``: whether a column may hold more than text."""
+    """One output format.
+
+    ``nested``: whether a column may hold more than text. ``whole``: whether it needs the findings
+    and the column ``summary`` of each report, also where nobody asked for details.
+    """
 
     nested = False
+    whole = False
+
+    def __init__(self, findings: str = "findings") -> None:
+        """``findings``: the column that holds the findings."""
+        self.findings = findings
 
     @abstractmethod
     def text(self, rows: Sequence[Mapping[str, Any]], column: str) -> str:
@@ -52,7 +61,19 @@ class TextWriter(Writer):
         return "".join(row[column] + "\n" for row in rows)
 
 
+class HtmlWriter(Writer):
+    """A page to read the impressions on, beside their findings (``docs/page.md``)."""
+
+    nested = True
+    whole = True
+
+    def text(self, rows: Sequence[Mapping[str, Any]], column: str) -> str:
+        from graphsum.page.reading import items_of, render_page
+
+        return render_page(items_of(rows, findings=self.findings, impression=column))
+
+
 WRITERS: Table[type[Writer]] = Table(
     "output format",
-    {"csv": CsvWriter, "jsonl": JsonLinesWriter, "text": TextWriter},
+    {"csv": CsvWriter, "jsonl": JsonLinesWriter, "text": TextWriter, "html": HtmlWriter},
 )

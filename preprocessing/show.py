@@ -8,7 +8,7 @@ from preprocessing.records import ENTITY_LABELS, AnnotatedReport, Edge, Entity, 
 from preprocessing.text.sentences import clean_text
 
 # Colours that differ in lightness too, for those who see few of them.
-_FILL = dict(
+ENTITY_COLOURS = dict(
     zip(ENTITY_LABELS, ("#a6cee3", "#d9ecf5", "#fdbf6f", "#fee8c8", "#e0e0e0"), strict=True)
 )
 # Sizes in pixels; the font has one width, so that no browser is needed to place the words.
@@ -68,7 +68,7 @@ def as_html(report: Report, annotated: AnnotatedReport, graph: ReportGraph) -> s
         if text
     )
     legend = "".join(
-        f'<span style="background:{fill}">{label}</span>' for label, fill in _FILL.items()
+        f'<span style="background:{fill}">{label}</span>' for label, fill in ENTITY_COLOURS.items()
     )
     return f"""<!DOCTYPE html>
 <html lang="en">
@@ -85,7 +85,7 @@ def as_html(report: Report, annotated: AnnotatedReport, graph: ReportGraph) -> s
 <p class="legend">{legend}<span class="key">key word</span><span class="negated">negated</span>\
 <span class="uncertain">uncertain</span></p>
 <div class="scroll">
-{_svg(annotated, graph)}
+{svg(annotated, graph, title=f"Entity graph of report {graph.uid}")}
 </div>
 </body>
 </html>
@@ -111,19 +111,27 @@ class _Place(NamedTuple):
     top: float
 
 
-def _svg(annotated: AnnotatedReport, graph: ReportGraph) -> str:
+def svg(annotated: AnnotatedReport, graph: ReportGraph, *, title: str, arrow: str = "arrow") -> str:
+    """The words, one sentence a line, with their entities and the edges of a graph, as SVG.
+
+    Everything from the report is escaped.
+
+    Args:
+        title: the drawing's name for those who do not see it.
+        arrow: an id for the head of its arrows; drawings of one page need different ones.
+    """
     arcs = _arcs(graph.edges)
     levels = _levels(arcs)
     places, width, height = _place_words(graph, arcs, levels)
     shapes = [
         *(shape for entity in annotated.entities for shape in _entity(entity, places)),
-        *(_curve(arc, levels[arc], places) for arc in arcs),
+        *(_curve(arc, levels[arc], places, arrow) for arc in arcs),
         *(_label(arc, levels[arc], places) for arc in arcs),
         *_words(graph, places),
         *(shape for entity in annotated.entities for shape in _status(entity, places)),
     ]
     marker = (
-        '<defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" '
+        f'<defs><marker id="{arrow}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" '
         'markerHeight="7" orient="auto-start-reverse"><path d="M0,0 L8,4 L0,8 z" fill="#777"/>'
         "</marker></defs>"
     )
@@ -131,7 +139,7 @@ def _svg(annotated: AnnotatedReport, graph: ReportGraph) -> str:
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{width:.0f}" '
             f'height="{height:.0f}">',
-            f"<title>Entity graph of report {_text(graph.uid)}</title>",
+            f"<title>{_text(title)}</title>",
             marker,
             *shapes,
             "</svg>",
@@ -205,13 +213,13 @@ def _words(graph: ReportGraph, places: Sequence[_Place]) -> Iterator[str]:
         )
 
 
-def _curve(arc: _Arc, level: int, places: Sequence[_Place]) -> str:
+def _curve(arc: _Arc, level: int, places: Sequence[_Place], arrow: str) -> str:
     x1, x2 = _feet(arc, places)
     y1, y2 = places[arc.left].top - 1, places[arc.right].top - 1
     # A cubic curve reaches three quarters of the way to its control points.
     control = min(y1, y2) - _peak(level) * 4 / 3
-    markers = ' marker-start="url(#arrow)"' if arc.arrow_left else ""
-    markers += ' marker-end="url(#arrow)"' if arc.arrow_right else ""
+    markers = f' marker-start="url(#{arrow})"' if arc.arrow_left else ""
+    markers += f' marker-end="url(#{arrow})"' if arc.arrow_right else ""
     return (
         f'<path class="arc" d="M{x1:.1f},{y1:.1f} C{x1:.1f},{control:.1f} {x2:.1f},{control:.1f} '
         f'{x2:.1f},{y2:.1f}"{markers}/>'
@@ -239,7 +247,7 @@ def _entity(entity: Entity, places: Sequence[_Place]) -> Iterator[str]:
     for left, width, top in _boxes(entity, places):
         yield (
             f'<rect x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{_WORD_HEIGHT:.0f}" '
-            f'rx="3" fill="{_FILL.get(entity.label, "#ffffff")}"><title>'
+            f'rx="3" fill="{ENTITY_COLOURS.get(entity.label, "#ffffff")}"><title>'
             f"{_text(', '.join((entity.label, *_said(entity))))}</title></rect>"
         )
 

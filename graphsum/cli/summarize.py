@@ -2,6 +2,7 @@
 
     graphsum summarize "Small left pleural effusion. Heart size is normal."
     graphsum summarize --input reports.csv --column findings --output impressions.csv
+    graphsum summarize --input reports.csv --output impressions.html
 
 The findings are the text given, standard input, a text file (one report), or every row of a .csv
 or .jsonl file, whose other columns are kept.
@@ -38,7 +39,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add(
         "--format",
         metavar="NAME",
-        help=f"of the output: {', '.join(WRITERS)}; default: that of the input",
+        help=f"of the output: {', '.join(WRITERS)}; default: html for --output FILE.html, else "
+        "that of the input",
     )
     add("--column", default="findings", help="column with the findings (default: findings)")
     add("--output-column", default="impression", help="column to add (default: impression)")
@@ -106,15 +108,17 @@ def execute(options: argparse.Namespace) -> None:
     source = Path(options.input) if options.input else None
     is_table = source is not None and source.suffix.lower() in TABLES
     own_format = source.suffix.lower()[1:] if source is not None and is_table else "text"
-    writer = load(WRITERS, options.format or own_format)()
+    if options.output and Path(options.output).suffix.lower() in (".html", ".htm"):
+        own_format = "html"
+    writer = load(WRITERS, options.format or own_format)(options.column)
     if options.output:
         check_writable(options.output)
     if source is not None and is_table:
         rows = list(read_rows(source))
         texts = findings_of(rows, source, column=options.column, added=options.output_column)
     else:
-        rows = [{}]
         texts = [read_text(options.findings, source)]
+        rows = [{options.column: texts[0]} if writer.whole else {}]
 
     checkpoint = choose_checkpoint(options.checkpoint, for_use=True)
 
@@ -147,7 +151,7 @@ def execute(options: argparse.Namespace) -> None:
     _say_what_needs_a_look(summaries)
     for row, summary in zip(rows, summaries, strict=True):
         row[options.output_column] = str(summary)
-        if options.details:
+        if options.details or writer.whole:
             details = summary.to_json()
             row["summary"] = details if writer.nested else dumps(details).strip()
     text = writer.text(rows, options.output_column)

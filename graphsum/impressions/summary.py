@@ -72,6 +72,29 @@ class Summary:
         """A JSON-ready dictionary of all fields."""
         return asdict(self)
 
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Summary":
+        """The inverse of :meth:`to_json`.
+
+        Raises ``KeyError``, ``TypeError`` or ``ValueError`` when it is not what that gives.
+        """
+        ledger = tuple(
+            LedgerEntry(
+                **dict(one)
+                | {
+                    "names": tuple(one["names"]),
+                    "evidence": _span(one["evidence"]) if one["evidence"] is not None else None,
+                    "differs": tuple(one["differs"]),
+                }
+            )
+            for one in value["ledger"]
+        )
+        left_out = tuple(
+            LeftOut(**dict(one) | {"names": tuple(one["names"])}) for one in value["left_out"]
+        )
+        flags = tuple(value["flags"])
+        return cls(**dict(value) | {"ledger": ledger, "left_out": left_out, "flags": flags})
+
 
 def summary_of(
     plan: Plan,
@@ -119,6 +142,11 @@ def summary_of(
         agreement,
         features,
     )
+
+
+def _span(ends: Sequence[int]) -> tuple[int, int]:
+    start, end = ends
+    return start, end
 
 
 def _ledger(mended: Mended) -> tuple[LedgerEntry, ...]:

@@ -41,8 +41,8 @@ def options_in_help(*arguments):
 
 @pytest.mark.parametrize(
     "arguments",
-    [(), ("summarize",), ("train",), ("evaluate",), ("export",), ("pretrain",), ("preprocess",),
-     ("preprocess", "annotate"), ("preprocess", "graph"), ("preprocess", "show"),
+    [(), ("summarize",), ("train",), ("evaluate",), ("export",), ("pretrain",), ("page",),
+     ("preprocess",), ("preprocess", "annotate"), ("preprocess", "graph"), ("preprocess", "show"),
      ("preprocess", "stats"), ("preprocess", "download")],
 )  # fmt: skip
 def test_help_answers_at_once(arguments):

@@ -68,6 +68,13 @@ def test_it_holds_the_shipped_checkpoint_once_and_whole(wheel):
     assert sum(name.endswith("model.safetensors") for name in names) == 1
 
 
+def test_it_holds_the_templates_of_pages(wheel):
+    names = zipfile.ZipFile(wheel).namelist()
+    prefix = "graphsum/page/templates/"
+    held = sorted(name.removeprefix(prefix) for name in names if name.startswith(prefix))
+    assert held == sorted(path.name for path in (ROOT / prefix).iterdir())
+
+
 def test_the_clone_is_not_used(installed, tmp_path):
     program = "import graphsum, preprocessing; print(graphsum.__file__, preprocessing.__file__)"
     places = run(installed, tmp_path, "-c", program).stdout.split()

@@ -1,0 +1,1 @@
+"""Web pages that need nothing but themselves: impressions to read, and the scores of a system."""
