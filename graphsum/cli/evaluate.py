@@ -7,8 +7,9 @@
     graphsum evaluate --predictions FILE --compare OTHER   with a paired bootstrap test
     torchrun --nproc-per-node 4 -m graphsum evaluate       each process writes its share
 
-Writes metrics.json and predictions.jsonl into --output-dir. ROUGE F1 x 100, google rouge-score,
-no stemmer, rougeL unsplit. In a clone of the repository `python evaluate.py` is the same.
+Writes metrics.json, predictions.jsonl and a page, report.html, into --output-dir. ROUGE F1 x 100,
+google rouge-score, no stemmer, rougeL unsplit. In a clone of the repository `python evaluate.py` is
+the same.
 """
 
 import argparse
@@ -16,16 +17,26 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphsum.options import TrainOptions
-from graphsum.options.runs import choose_checkpoint, corpus_of, options_of_checkpoint, trained_on
+from graphsum.options.runs import (
+    choose_checkpoint,
+    corpus_of,
+    options_of_checkpoint,
+    run_log,
+    trained_on,
+)
 from preprocessing.errors import InputError
-from preprocessing.files import check_writable
+from preprocessing.files import check_writable, write_text_atomically
 from preprocessing.records import Report
+
+if TYPE_CHECKING:  # imports numpy
+    from graphsum.page.scores import Example
 
 logger = logging.getLogger(__name__)
 PARTS = ("train", "val", "test")
+PAGE_EXAMPLES = 20  # invented reports shown in report.html
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -115,6 +126,7 @@ def execute(options: argparse.Namespace) -> None:
     from graphsum.evaluation.predictions import read_predictions
     from graphsum.evaluation.report import evaluation_report, write_predictions, write_report
     from graphsum.evaluation.tables import format_table
+    from graphsum.page.scores import render_scores
 
     uids = [report.uid for report in reports]
     other = read_predictions(options.compare, uids) if options.compare else None
@@ -130,11 +142,23 @@ def execute(options: argparse.Namespace) -> None:
     write_predictions(folder, dict(zip(uids, predictions, strict=True)))
     report = evaluation_report(predictions, reports, train=corpus.train, other=other)
     scored = checkpoint or options.predictions or options.llm
-    print(f"{corpus.name}, split {corpus.split}, {part}: {scored}")
+    title = f"{corpus.name}, split {corpus.split}, {part}: {scored}"
+    print(title)
     print(format_table(report))
     write_report(folder, report)
-    print_examples(reports, predictions, options.examples)
-    print(f"written: {folder}/metrics.json, {folder}/predictions.jsonl")
+    invented = settings.dataset == "sample"
+    page = render_scores(
+        report,
+        title=title,
+        log=run_log(checkpoint) if checkpoint else (),
+        examples=examples_of(reports, predictions, PAGE_EXAMPLES) if invented else (),
+    )
+    write_text_atomically(folder / "report.html", [page])
+    for one in examples_of(reports, predictions, options.examples):
+        print(f"findings    {one.findings}")
+        print(f"  written   {one.written}")
+        print(f"  reference {one.reference}\n")
+    print(f"written: {folder}/metrics.json, {folder}/predictions.jsonl, {folder}/report.html")
 
 
 def data_settings(options: argparse.Namespace, saved: TrainOptions | None) -> TrainOptions:
@@ -237,12 +261,20 @@ def generate(
     return [written[row] for row in range(len(inputs))] if state.is_main_process else []
 
 
-def print_examples(reports: Sequence[Report], predictions: Sequence[str], count: int) -> None:
-    """Print findings with the impression written, spread over the reports.
+def examples_of(
+    reports: Sequence[Report], predictions: Sequence[str], count: int
+) -> "list[Example]":
+    """``count`` findings with the impression written, spread over the reports.
 
-    Only of the invented sample: text of real reports does not belong on a screen or in a log.
+    Only of the invented sample: text of real reports does not belong on a screen, in a log or in
+    a page of scores.
     """
-    for row in range(0, len(reports), max(1, len(reports) // count) if count else 1)[:count]:
-        print(f"findings    {reports[row].findings}")
-        print(f"  written   {predictions[row]}")
-        print(f"  reference {reports[row].impression}\n")
+    from graphsum.page.scores import Example
+
+    if not count:
+        return []
+    rows = range(0, len(reports), max(1, len(reports) // count))[:count]
+    return [
+        Example(reports[row].uid, reports[row].findings, predictions[row], reports[row].impression)
+        for row in rows
+    ]

@@ -3,6 +3,7 @@
 from graphsum.options.presets import PRESETS
 from graphsum.options.pretrain_options import PretrainOptions
 from graphsum.options.train_options import (
+    LOG_FILE,
     OPTIONS_FILE,
     PROGRESS_FILE,
     TrainOptions,
@@ -16,6 +17,7 @@ from graphsum.options.train_options import (
 )
 
 __all__ = [
+    "LOG_FILE",
     "OPTIONS_FILE",
     "PRESETS",
     "PROGRESS_FILE",

@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from graphsum.options.train_options import (
+    LOG_FILE,
     OPTIONS_FILE,
     PROGRESS_FILE,
     TrainOptions,
@@ -17,6 +19,7 @@ from graphsum.options.train_options import (
 )
 from preprocessing.corpora import Corpus, load_corpus
 from preprocessing.errors import InputError, closest
+from preprocessing.files import read_jsonl
 from preprocessing.records import Report
 
 logger = logging.getLogger(__name__)
@@ -145,6 +148,14 @@ def options_of_checkpoint(checkpoint: Path) -> TrainOptions | None:
         if (folder / OPTIONS_FILE).is_file():
             return run_options(folder)
     return None
+
+
+def run_log(checkpoint: Path) -> list[dict[str, Any]]:
+    """The entries that training logged, or none when they are not beside the checkpoint."""
+    for folder in (checkpoint, checkpoint.parent):
+        if (folder / LOG_FILE).is_file():
+            return list(read_jsonl(folder / LOG_FILE))
+    return []
 
 
 def trained_on(saved: TrainOptions, now: TrainOptions, reports: Sequence[Report]) -> int:

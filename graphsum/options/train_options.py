@@ -16,6 +16,7 @@ from preprocessing.files import write_text_atomically
 
 OPTIONS_FILE = "options.yaml"
 PROGRESS_FILE = "progress.json"
+LOG_FILE = "log.jsonl"
 
 
 def option(default: Any, text: str, **metadata: Any) -> Any:

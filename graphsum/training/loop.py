@@ -28,7 +28,7 @@ from graphsum.models.generation import GREEDY, generate_impressions, onednn_prod
 from graphsum.models.processing import Example
 from graphsum.models.protocols import Inputs, Processor
 from graphsum.models.types import MODELS
-from graphsum.options import OPTIONS_FILE, PROGRESS_FILE, TrainOptions, save_options
+from graphsum.options import LOG_FILE, OPTIONS_FILE, PROGRESS_FILE, TrainOptions, save_options
 from graphsum.out_of_memory import out_of_memory_as_input_error
 from graphsum.training.checkpoints import (
     is_spread,
@@ -41,8 +41,6 @@ from preprocessing.corpora import Corpus, describe
 from preprocessing.errors import InputError, RunError
 from preprocessing.files import restore_folders, write_text_atomically
 from preprocessing.registry import load
-
-LOG_FILE = "log.jsonl"
 
 
 @dataclass

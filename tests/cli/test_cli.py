@@ -155,6 +155,10 @@ def test_from_reports_to_a_checkpoint_to_give_away(tmp_path):
     assert "checkpoints/mine/best" in succeeds("evaluate", "--num-beams", "1", cwd=tmp_path)
     metrics = json.loads((tmp_path / "results/jsonl-mine-test/metrics.json").read_text())
     assert metrics["strata"]["all"]["n"] == 5
+    page = (tmp_path / "results/jsonl-mine-test/report.html").read_text()
+    assert "Scores on validation reports" in page
+    rows = map(json.loads, (tmp_path / "reports.jsonl").read_text().splitlines())
+    assert not any(row["findings"] in page for row in rows)
 
     assert "done: given (" in succeeds("export", "--output", "given", cwd=tmp_path)
     done = run(*GRAPHSUM, "summarize", "Heart size is normal.", "--num-beams", "1", cwd=tmp_path)

@@ -307,6 +307,9 @@ def test_evaluate_predictions(predictions, tmp_path, capsys):
     assert "fingerprint" in capsys.readouterr().out
     written = (tmp_path / "out" / "predictions.jsonl").read_text()
     assert written == perfect.read_text()
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "ROUGE-L" in page
+    assert page.count("<dt>findings of sample-") == 20  # invented, so they may be shown
 
 
 @pytest.mark.parametrize(

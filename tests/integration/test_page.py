@@ -8,7 +8,10 @@ import sys
 import pytest
 from page_rows import effusion_row, page_row
 
+from graphsum.evaluation.report import evaluation_report
 from graphsum.page.reading import items_of, render_page
+from graphsum.page.scores import render_scores
+from preprocessing.records import Report
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = shutil.which("chromium")
@@ -274,3 +277,27 @@ def test_axe_finds_nothing(opened, scheme, width):
     tab.wait_for_timeout(200)  # the transition of colours
     found = axe.Axe().run(tab)
     assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1400, 400])
+def test_the_page_of_scores(browser, tmp_path, scheme, width):
+    axe = pytest.importorskip(
+        "axe_playwright_python.sync_playwright", reason="axe is not installed"
+    )
+    train = [Report("t1", "The lungs are clear.", "Normal chest.")]
+    reports = [Report("1", "Left effusion.", "Effusion.")]
+    scores = evaluation_report(["Effusion."], reports, train=train)
+    file = tmp_path / "report.html"
+    file.write_text(render_scores(scores, title="t", log=[{"step": 1, "loss": 2.0}]))
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    tab, requests, faults = context.new_page(), [], []
+    tab.on("request", lambda request: requests.append(request.url))
+    tab.on("console", lambda message: faults.append(message.text))
+    tab.goto(file.as_uri())
+    assert tab.locator(".chart svg").count() == 4
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    found = axe.Axe().run(tab)
+    assert found.violations_count == 0, found.generate_report()
+    assert (requests, faults) == ([file.as_uri()], [])
+    context.close()
