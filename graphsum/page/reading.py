@@ -245,13 +245,25 @@ def _concern(mark: str) -> int:
 def _parts(text: str) -> Iterable[tuple[int, int, bool]]:
     """The sentences of a text and what is between them, in order: (start, end, is a sentence)."""
     reached = 0
-    for start, end in sentence_spans(text):
+    for start, end in _sentences(text):
         if reached < start:
             yield reached, start, False
         yield start, end, True
         reached = end
     if reached < len(text):
         yield reached, len(text), False
+
+
+def _sentences(text: str) -> Iterable[tuple[int, int]]:
+    """The characters of each sentence; a number before one ("1.") belongs to it."""
+    begun = None
+    for start, end in sentence_spans(text):
+        begun = start if begun is None else begun
+        if any(map(str.isalpha, text[start:end])):
+            yield begun, end
+            begun = None
+    if begun is not None:
+        yield begun, len(text.rstrip())
 
 
 def _pieces(

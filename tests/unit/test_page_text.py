@@ -97,6 +97,13 @@ def test_every_verdict_and_flag_can_be_shown():
         assert mark.text
 
 
+def test_a_number_belongs_to_the_sentence_behind_it():
+    text = "1. Small nodule.\n2. Scar.\n3."
+    (report,) = reports_of(page_of(page_row("r1", "Small nodule.", text)))
+    sentences = ["".join(t for t, _ in pieces) for mark, pieces in report["impression"] if mark]
+    assert sentences == ["1. Small nodule.", "2. Scar.", "3."]
+
+
 def test_texts_are_whole_and_evidence_is_linked():
     row = effusion_row()
     (report,) = reports_of(page_of(row))

@@ -43,7 +43,8 @@
   try {
     const saved = JSON.parse(localStorage.getItem(STORE) || "[]");
     for (const [row, text] of saved) if (reports[row]) corrections.set(row, String(text));
-    localStorage.setItem(STORE, JSON.stringify(saved));
+    localStorage.setItem(STORE, JSON.stringify(saved)); // whether it can be written, too
+    if (!saved.length) localStorage.removeItem(STORE);
   } catch {
     stored = false;
   }
@@ -183,6 +184,7 @@
   function show(row) {
     current = row;
     const report = reports[row];
+    const inside = byId("report").contains(document.activeElement);
     lights = [];
     pinned = false;
     byId("uid").textContent = report.uid;
@@ -201,6 +203,7 @@
     showCorrections();
     byId("report").scrollTop = 0;
     byId("source").scrollTop = 0;
+    if (inside) byId("uid").focus({ preventScroll: true }); // what had the focus may be gone
     point();
     try {
       history.replaceState(null, "", `#${row + 1}`);
@@ -213,11 +216,15 @@
     const review = report.review
       ? make("span", { class: "mark care" }, "⚑ asks for a review")
       : make("span", { class: "mark plain" }, "– no special review asked for");
-    if (report.confidence === null) return [review];
+    const shares = [];
+    if (report.agreement !== null) shares.push(`samples agree ${report.agreement.toFixed(2)}`);
+    if (report.unknown) shares.push(`unknown words ${Math.round(100 * report.unknown)} %`);
+    const rest = shares.map((text) => make("span", { class: "quiet" }, text));
+    if (report.confidence === null) return [review, ...rest];
     const meter = make("span", { class: "meter", "aria-hidden": "true" }, make("span"));
     meter.firstChild.style.width = `${100 * report.confidence}%`;
     const value = report.confidence.toFixed(2);
-    return [review, make("span", { class: "confidence" }, meter, `confidence ${value}`)];
+    return [review, make("span", { class: "confidence" }, meter, `confidence ${value}`), ...rest];
   }
 
   function linked(name, text, links, attributes = {}) {
@@ -424,7 +431,7 @@
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     const inField = event.target.matches("input:not([type=checkbox]), textarea, select");
     if (event.key === "Escape") {
-      if (inField) byId("report").focus();
+      if (inField) byId("uid").focus();
       pinned = false;
       light([]);
       for (const [one] of lights) one.setAttribute("aria-pressed", "false");
@@ -470,7 +477,7 @@
     keep();
     filter();
     byId("correction").value = "";
-    byId("report").focus();
+    byId("uid").focus();
   });
   for (const part of document.querySelectorAll("details[data-drawing]")) {
     part.addEventListener("toggle", () => draw(part));
