@@ -10,6 +10,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+_NONE = "'none'"
 # What ends or changes a script element for the HTML parser, wherever it stands.
 _ESCAPES = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
@@ -45,17 +46,14 @@ def content_policy(style: str, script: str | None) -> str:
     return "; ".join(
         (
             "default-src 'none'",
-            f"script-src {_digest(script) if script else QUOTED_NONE}",
+            f"script-src {_digest(script) if script else _NONE}",
             f"style-src {_digest(style)}",
             "base-uri 'none'",
             "form-action 'none'",
             "require-trusted-types-for 'script'",
-            f"trusted-types {QUOTED_NONE}",
+            f"trusted-types {_NONE}",
         )
     )
-
-
-QUOTED_NONE = "'none'"
 
 
 def embedded_json(value: Any) -> Markup:

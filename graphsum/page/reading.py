@@ -75,10 +75,7 @@ def render_page(items: Sequence[Item], *, title: str = "Impressions") -> str:
     """One self-contained HTML file for any number of reports.
 
     It loads nothing, runs its own script alone, and holds the reports as JSON, of which it makes
-    text and never markup.
-
-    Raises:
-        InputError: a span of a summary lies outside its text.
+    text and never markup. The same reports give the same bytes.
     """
     reports = embedded_json([_view(item) for item in items])
     settings = {

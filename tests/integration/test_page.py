@@ -211,6 +211,26 @@ def test_a_correction_is_typed_kept_exported_and_read_back(opened, tmp_path):
     assert tab.evaluate("localStorage.length") == 0
 
 
+def test_corrections_stay_in_memory_where_the_browser_keeps_nothing(browser, tmp_path):
+    file = tmp_path / "page.html"
+    file.write_text(render_page(items_of(three_rows(), drawings=False)), encoding="utf-8")
+    context = browser.new_context()
+    context.add_init_script(
+        "Object.defineProperty(window, 'localStorage', { get() { throw new Error('refused') } })"
+    )
+    tab = context.new_page()
+    tab.goto(file.as_uri())
+    assert "keeps nothing" in tab.locator("#kept").inner_text()
+    tab.get_by_role("textbox", name="Your correction").fill("Effusion.")
+    tab.get_by_role("button", name="Next").click()
+    tab.get_by_role("button", name="Previous").click()
+    assert tab.get_by_role("textbox", name="Your correction").input_value() == "Effusion."
+    with tab.expect_download() as download:
+        tab.get_by_role("button", name="Download corrections (1)").click()
+    assert '"correction":"Effusion."' in download.value.path().read_text()
+    context.close()
+
+
 def test_hostile_findings_are_text(opened):
     row = page_row(
         HOSTILE, HOSTILE, HOSTILE, (("Nodule", "Nodule", "supported", "present", ()),),
