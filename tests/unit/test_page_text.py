@@ -4,6 +4,7 @@ import base64
 import json
 import re
 import zlib
+from datetime import date
 from html.parser import HTMLParser
 from typing import get_args
 
@@ -113,6 +114,14 @@ def test_texts_are_whole_and_evidence_is_linked():
     assert linked == [("effusion", [0]), ("nodule", [1]), ("rib fracture", [2])]
     assert report["left_out"][0]["text"] == "rib fracture"
     assert report["columns"] == [["age", "67"]]
+
+
+def test_columns_of_any_type_are_shown():
+    columns = {"a": None, "b": date(2026, 1, 31), "c": [1, "ü"], "d": 2.5, "e": '"x"', "f": True}
+    (report,) = reports_of(page_of(effusion_row() | columns))
+    assert [value for name, value in report["columns"] if name != "age"] == [
+        "", "2026-01-31", '[1, "ü"]', "2.5", '"x"', "true",
+    ]  # fmt: skip
 
 
 def test_overlapping_evidence_is_cut_into_pieces():
