@@ -43,7 +43,8 @@ _SEPARATOR = re.compile(
 _TITLE_WORDS = 3
 # Words of what is normal, or is about the examination.
 _IS_NORMAL = re.compile(
-    r"\b(?:normal\w*|unremarkable|clear|intact|sharp\w*|preserved|maintained|midline|symmetric\w*"
+    r"\b(?:normal\w*|unremarkable|clear|central(?! (?:line|venous))|intact|sharp\w*|preserved"
+    r"|maintained|midline|symmetric\w*"
     r"|well[- ]\w+|good|adequate|satisfactory|full|fully|equal|equally|patent|regular|smooth\w*"
     r"|taper\w*|within normal|expected|views?|series|study|exam\w*|projection|quality|inspirat\w+"
     r"|effort|free(?! (?:air|gas|fluid))|rotat\w+|technique|films?|screening|contrast|protocol"

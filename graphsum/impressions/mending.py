@@ -226,6 +226,13 @@ def _is_reported(
 ) -> bool:
     """Whether something that must be reported is; a device that lies astray by its own kind."""
     known = [other for other in known if not places_differ(other.places, one.places)]
+    if any(ontology().organ(name) == "bones" for name in one.names):
+        # Of bones each has its own.
+        known = [
+            o for o in known if o.names & one.names and (o.places & one.places or not one.places)
+        ]
+    if one.status == "uncertain":
+        known = [other for other in known if other.names & one.names or other.status == "uncertain"]
     if not reports(known, one, near=tier_of(one) != "critical"):
         return False
     if "Device Malposition" not in one.names:
@@ -332,7 +339,10 @@ def _says_less(one: Checked) -> bool:
 
 
 def _is_general_normal(statements: Sequence[Statement]) -> bool:
-    return any(one.general and one.status == "absent" and not one.words for one in statements)
+    return any(
+        one.general and one.status == "absent" and (one.acute or not one.words)
+        for one in statements
+    )
 
 
 def _is_vaguer(statements: Sequence[Statement], told: Container[Statement], plan: Plan) -> bool:

@@ -84,6 +84,7 @@ _CUES: dict[str, str] = {
         r"|which (?:\w+ ){1,4}?(?:had |has )?(?:shown|showed|demonstrated|seen|noted)"
         r"|(?:whether|that|if|because|as) there (?:is|are|may be|might be|was|were)"
         r"|not without|not necessarily present|no longer (?:as|so)"
+        r"|none of (?:it|them|this|these) (?:is|are|was|were)"
         r"|(?:presumed|presumably|possibly|probably|likely) aspirated|aspirated (?:in|into|to)\b"
         r"|absent (?:on|from|in|at) (?:the )?(?:last|prior|previous|earlier|old|first|\w+'s)"
         r"|(?:knuckle|knob|arch|contours?|borders?|outlines?|margins?|silhouette|stripe|angle|sulcus"
