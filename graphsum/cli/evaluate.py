@@ -18,11 +18,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from graphsum.command_line import check_at_least
 from graphsum.options import TrainOptions
 from graphsum.options.runs import choose_checkpoint, corpus_of, options_of_checkpoint, trained_on
+from preprocessing.corpora.duplicates import describe_duplicates, duplicates_of
 from preprocessing.errors import InputError
 from preprocessing.files import check_writable
 from preprocessing.records import Report
+from preprocessing.tables.columns import Pairs, check_fields
 
 logger = logging.getLogger(__name__)
 PARTS = ("train", "val", "test")
@@ -36,7 +39,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="run or checkpoint (default: the newest finished run)",
     )
-    add("--predictions", metavar="FILE", help="score these (JSONL: uid, prediction), no model")
+    add(
+        "--predictions",
+        metavar="FILE",
+        help="score these, no model: a table with uid and prediction, or what summarize wrote",
+    )
     add("--compare", metavar="FILE", help="other predictions, for a paired bootstrap test")
     add("--output-dir", metavar="DIR", help="default: results/<dataset>-<what is scored>-<part>")
     add("--examples", type=int, default=0, help="print this many findings and impressions")
@@ -44,6 +51,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("data").add_argument
     add("--dataset", help="corpus (default: the run's own, without a run sample)")
     add("--data-dir", metavar="DIR", help="where the corpus lies (default: the run's own)")
+    add(
+        "--columns",
+        nargs="+",
+        default={},
+        action=Pairs,
+        metavar="FIELD=NAME",
+        help="a table's column names, such as findings=BEFUND uid=NR; prediction=NAME is that of "
+        "--predictions and --compare (default: prediction, or else impression)",
+    )
     add(
         "--split",
         default="test",
@@ -89,6 +105,9 @@ def execute(options: argparse.Namespace) -> None:
     """Score one system."""
     if options.predictions and options.checkpoint:
         raise InputError("give either --checkpoint or --predictions, not both")
+    check_at_least(options, 1, "num_beams", "batch_size")
+    check_at_least(options, 0, "examples", "shots")
+    check_fields(options.columns)
     prompted = bool(options.llm) and not options.checkpoint and not options.predictions
     checkpoint = None
     if not options.predictions and not prompted:
@@ -117,9 +136,15 @@ def execute(options: argparse.Namespace) -> None:
     from graphsum.evaluation.tables import format_table
 
     uids = [report.uid for report in reports]
-    other = read_predictions(options.compare, uids) if options.compare else None
+    columns = {**settings.columns, **options.columns}
+    references = [report.impression for report in reports]
+    other = None
+    if options.compare:
+        other = read_predictions(options.compare, uids, columns=columns, references=references)
     if options.predictions:
-        predictions = read_predictions(options.predictions, uids)
+        predictions = read_predictions(
+            options.predictions, uids, columns=columns, references=references
+        )
         name = Path(options.predictions).stem
     else:
         predictions = generate(options, settings, checkpoint, reports, corpus.train)
@@ -129,10 +154,12 @@ def execute(options: argparse.Namespace) -> None:
     folder = Path(options.output_dir or f"results/{corpus.name}-{name}-{part}")
     write_predictions(folder, dict(zip(uids, predictions, strict=True)))
     report = evaluation_report(predictions, reports, train=corpus.train, other=other)
+    write_report(folder, report)  # before it is printed: a reader of our output may have gone
     scored = checkpoint or options.predictions or options.llm
     print(f"{corpus.name}, split {corpus.split}, {part}: {scored}")
+    if part != "train":
+        print(describe_duplicates(part, duplicates_of(reports, corpus.train)))
     print(format_table(report))
-    write_report(folder, report)
     print_examples(reports, predictions, options.examples)
     print(f"written: {folder}/metrics.json, {folder}/predictions.jsonl")
 
@@ -146,6 +173,9 @@ def data_settings(options: argparse.Namespace, saved: TrainOptions | None) -> Tr
         ).split()
         if getattr(options, name) is not None
     }
+    columns = {field: name for field, name in options.columns.items() if field != "prediction"}
+    if columns:
+        given["columns"] = columns
     if options.split not in PARTS:
         given |= {"split": options.split, "split_file": options.split_file}
     elif options.split_file:
