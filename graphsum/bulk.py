@@ -71,8 +71,12 @@ class Job:
     def added(self) -> tuple[str, ...]:
         """The columns that are added."""
         explained = EXPLAINED if self.explain else ()
-        whole = ("summary",) if self.explain and self.writer.nested else ()
-        return (self.impression, *explained, *whole)
+        return (self.impression, *explained, *(("summary",) if self.has_summary else ()))
+
+    @property
+    def has_summary(self) -> bool:
+        """Whether the whole summary is a column."""
+        return self.writer.whole or (self.explain and self.writer.nested)
 
 
 @dataclass(frozen=True)
@@ -265,6 +269,8 @@ def _write(
 
 def _added(job: Job, findings: str, summary: Mapping[str, Any]) -> dict[str, Any]:
     added = {job.impression: summary["impression"]}
+    if job.has_summary:
+        added["summary"] = dict(summary)
     if not job.explain:
         return added
     lists = {
@@ -278,8 +284,7 @@ def _added(job: Job, findings: str, summary: Mapping[str, Any]) -> dict[str, Any
     if not job.writer.nested:
         lists = {name: _BETWEEN[name].join(values) for name, values in lists.items()}
     explained = {**summary, **lists, "checkpoint": job.checkpoint}
-    added |= {name: explained[name] for name in EXPLAINED}
-    return added | ({"summary": dict(summary)} if job.writer.nested else {})
+    return added | {name: explained[name] for name in EXPLAINED}
 
 
 def supporting_sentences(findings: str, ledger: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -37,11 +37,17 @@ class Writer:
     """One output format: ``write`` as the rows come, or ``text`` of all of them.
 
     ``nested``: whether a column may hold lists and objects. ``streams``: whether the file can go to
-    standard output.
+    standard output. ``whole``: whether it needs the column ``summary``, also where nobody asked for
+    an explanation.
     """
 
     nested = False
     streams = True
+    whole = False
+
+    def __init__(self, findings: str = "findings") -> None:
+        """``findings``: the column that holds the findings."""
+        self.findings = findings
 
     def write(self, out: BinaryIO, rows: Iterable[Mapping[str, Any]], layout: Layout) -> None:
         """Write the file: one row per report, with all columns of the layout."""

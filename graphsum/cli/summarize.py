@@ -30,7 +30,7 @@ from preprocessing.tables.columns import Pairs, columns_of_fields, wanted_names
 from preprocessing.tables.kinds import kind_of_prose
 from preprocessing.tables.rows import OpenTable, Row
 
-FORMAT_OF_SUFFIX = {".txt": "text", ".tab": "tsv"}
+FORMAT_OF_SUFFIX = {".txt": "text", ".tab": "tsv", ".htm": "html"}
 FORMAT_OF_INPUT = {"xlsx": "csv", "parquet": "csv", "json": "jsonl"}  # on standard output
 
 
@@ -131,7 +131,7 @@ def execute(options: argparse.Namespace) -> None:
     fields = columns_of_fields(
         options.columns, table.columns, str(table.path), required=("findings",)
     )
-    writer = load(WRITERS, name)()
+    writer = load(WRITERS, name)(fields["findings"])
     if not writer.streams and not options.output:
         raise InputError(f"{name} cannot go to standard output; give --output FILE")
     if options.explain and name == "text":

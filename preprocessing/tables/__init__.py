@@ -3,7 +3,9 @@
 A new kind of file is one function that opens it and one line in ``READERS``.
 """
 
+import logging
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 
 from preprocessing.errors import InputError
@@ -12,6 +14,7 @@ from preprocessing.tables.columns import check_fields, wanted_names
 from preprocessing.tables.kinds import kind_of
 from preprocessing.tables.rows import OpenTable
 
+logger = logging.getLogger(__name__)
 READERS: Table[Callable[..., OpenTable]] = Table(
     "input format",
     {
@@ -50,5 +53,14 @@ def open_table(
     if separator is not None:
         if kind not in (None, "text"):
             raise InputError("--separator is for text; leave out one of the two")
-        return load(READERS, "text")(path, wanted, separator=separator)
-    return load(READERS, kind or kind_of(path, wanted))(path, wanted)
+        table = load(READERS, "text")(path, wanted, separator=separator)
+    else:
+        table = load(READERS, kind or kind_of(path, wanted))(path, wanted)
+    if table.layout.get("encoding") == "cp1252":
+        _warn_once(path)
+    return table
+
+
+@cache
+def _warn_once(path: Path) -> None:
+    logger.warning("%s: not UTF-8; it is read as Windows-1252 (Western European)", path)

@@ -62,7 +62,7 @@ def open_delimited(path: Path, wanted: Collection[str]) -> OpenTable:
                 raise InputError(f"{where}: a field in a column without a name; name the column")
             yield Row(where, dict(zip(names, record, strict=False)))
 
-    layout = {"delimiter": delimiter, "mark": encoding != "utf-8"}
+    layout = {"delimiter": delimiter, "mark": encoding != "utf-8", "encoding": encoding}
     return OpenTable(path, "csv", tuple(names), rows, layout)
 
 

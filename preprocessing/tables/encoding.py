@@ -1,17 +1,14 @@
 """Which encoding a text file has: UTF-8, UTF-16 or Windows-1252, and no guess beyond that."""
 
 import codecs
-import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import TextIO
 
 from preprocessing.errors import InputError
 
-logger = logging.getLogger(__name__)
 _SAMPLE = 1 << 16
 _BLOCK = 1 << 20
 _MARKS = (
@@ -53,16 +50,10 @@ def encoding_of(path: Path) -> str:
         except InputError:
             if not _is_western(path):
                 raise
-            _warn_once(path)
             return "cp1252"
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
     return "utf-8"
-
-
-@cache
-def _warn_once(path: Path) -> None:
-    logger.warning("%s: not UTF-8; it is read as Windows-1252 (Western European)", path)
 
 
 @contextmanager

@@ -26,7 +26,8 @@ def open_json_lines(path: Path, wanted: Collection[str] = ()) -> OpenTable:
                     yield Row(where, _object(_parsed(line, where), where))
 
     first = next(rows(), None)
-    return OpenTable(path, "jsonl", tuple(first.values) if first else (), rows)
+    layout = {"encoding": encoding}
+    return OpenTable(path, "jsonl", tuple(first.values) if first else (), rows, layout)
 
 
 def open_json_list(path: Path, wanted: Collection[str] = ()) -> OpenTable:
@@ -43,7 +44,8 @@ def open_json_list(path: Path, wanted: Collection[str] = ()) -> OpenTable:
             yield Row(where, _object(value, where))
 
     first = next(rows(), None)
-    return OpenTable(path, "json", tuple(first.values) if first else (), rows)
+    layout = {"encoding": encoding}
+    return OpenTable(path, "json", tuple(first.values) if first else (), rows, layout)
 
 
 def is_json_object(line: str) -> bool:

@@ -38,7 +38,8 @@ def open_parquet(path: Path, wanted: Collection[str] = ()) -> OpenTable:
     def rows() -> Iterator[Row]:
         number = 0
         with _one_line_errors(path), parquet.ParquetFile(path) as file:
-            for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE):
+            groups = range(file.num_row_groups)  # earlier versions of pyarrow want one at least
+            for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE) if groups else ():
                 for values in batch.to_pylist():
                     number += 1
                     yield Row(f"{path}: row {number}", values)

@@ -42,4 +42,4 @@ def open_prose(
         if not found or last.strip():  # the last separator may stand behind the last report
             yield Row(f"{path}:{start}", {"findings": last if not found else last.strip()})
 
-    return OpenTable(path, "text", ("findings",), rows)
+    return OpenTable(path, "text", ("findings",), rows, {"encoding": encoding})

@@ -28,7 +28,7 @@ class OpenTable:
         columns: their names in the file's order; of JSON those of the first row.
         rows: reads the rows from the first one on; raises ``InputError`` where one is broken.
         layout: what a writer of the same kind may keep: ``delimiter``, ``mark`` (byte order mark),
-            ``schema`` (of Arrow).
+            ``schema`` (of Arrow); and ``encoding``, of text.
     """
 
     path: Path

@@ -20,7 +20,7 @@ from stub_summaries import fake_checkpoint, stub, summary_of
 
 from graphsum.cli import summarize
 from graphsum.cli.main import main
-from graphsum.writers import WRITERS, ExcelWriter
+from graphsum.writers import WRITERS, ExcelWriter, Writer
 from preprocessing.errors import InputError
 from preprocessing.tables import open_table
 
@@ -97,6 +97,26 @@ def test_every_format_can_be_read_again(command, tmp_path, name, kind):
     typed = name in ("xlsx", "parquet", "jsonl")
     assert back[0]["confidence"] == (0.25 if typed else "0.25")
     assert back[0]["review"] == (True if typed else "true")
+
+
+def test_a_format_may_ask_for_the_whole_summary_and_all_rows(command, tmp_path, monkeypatch):
+    class Page(Writer):
+        nested = whole = True
+
+        def text(self, rows, column):
+            return "".join(
+                f"{row[self.findings]} -> {row[column]} {row['summary']['ledger'][0]['verdict']}\n"
+                for row in rows
+            )
+
+    monkeypatch.setitem(WRITERS, "page", Page)
+    source, output = tmp_path / "in.csv", tmp_path / "out.page"
+    source.write_text("Nr;Befund\n1;Clear lungs.\n2;Normal heart.\n")
+    command("--input", source, "--output", output, "--columns", "findings=befund")
+    assert output.read_text().splitlines() == [
+        "Clear lungs. -> Clear lungs. supported",
+        "Normal heart. -> Normal heart. supported",
+    ]
 
 
 def test_types_of_a_table_are_kept(command, tmp_path):
