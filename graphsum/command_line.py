@@ -10,6 +10,7 @@ from dataclasses import fields
 from typing import Any, NoReturn, Protocol
 
 from preprocessing.errors import InputError, RunError, closest
+from preprocessing.tables.columns import Pairs
 
 
 class Parser(argparse.ArgumentParser):
@@ -102,23 +103,12 @@ def add_dataclass_options(parser: argparse.ArgumentParser, cls: type) -> None:
                 group.add_argument(earlier, dest=field.name, type=kind, **options)
 
 
-class Pairs(argparse.Action):
-    """``name=value name=value`` as a dictionary."""
-
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,
-        values: str | Sequence[Any] | None,
-        option_string: str | None = None,
-    ) -> None:
-        pairs = {}
-        for value in values or ():
-            name, equals, target = str(value).partition("=")
-            if not equals or not target:
-                parser.error(f"{option_string} takes name=column pairs, not {value!r}")
-            pairs[name] = target
-        setattr(namespace, self.dest, pairs)
+def check_at_least(options: argparse.Namespace, least: int, *names: str) -> None:
+    """Raise ``InputError`` where one of these options is given and below ``least``."""
+    for name in names:
+        value = getattr(options, name)
+        if value is not None and value < least:
+            raise InputError(f"--{name.replace('_', '-')} must be at least {least}, not {value}")
 
 
 def plain_type(kind: Any) -> Callable[[str], Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from preprocessing.errors import InputError
+from preprocessing.tables.columns import Pairs
 
 if TYPE_CHECKING:  # --help must answer at once
     from preprocessing.pipeline.inputs import InputRecord
@@ -47,10 +48,20 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
 
     corpus = _Parser(add_help=False)
     corpus.add_argument(
-        "--dataset", metavar="NAME", help="a corpus: openi, mimic-cxr, csv, jsonl, sample"
+        "--dataset",
+        metavar="NAME",
+        help="a corpus: openi, mimic-cxr, sample, or a table: csv, tsv, xlsx, parquet, jsonl, json",
     )
     corpus.add_argument("--data-dir", metavar="PATH", help="where it lies (default data/NAME)")
     corpus.add_argument("--inclusion", metavar="RULE", help="which reports are kept")
+    corpus.add_argument(
+        "--columns",
+        nargs="+",
+        default={},
+        action=Pairs,
+        metavar="FIELD=NAME",
+        help="a table's column names, such as findings=BEFUND",
+    )
 
     annotator = _Parser(add_help=False)
     annotator.add_argument(
@@ -165,8 +176,8 @@ def _annotate(options: argparse.Namespace) -> None:
 def _graph(options: argparse.Namespace) -> None:
     from preprocessing.pipeline.inputs import corpus_records
 
-    name, data_dir, inclusion = _dataset(options), options.data_dir, options.inclusion
-    _run(options, lambda: corpus_records(name, data_dir=data_dir, inclusion=inclusion))
+    name = _dataset(options)
+    _run(options, lambda: corpus_records(name, **_given(options)))
 
 
 def _run(options: argparse.Namespace, read_records: "Callable[[], Iterable[InputRecord]]") -> None:
@@ -191,7 +202,7 @@ def _show(options: argparse.Namespace) -> None:
     from preprocessing.show import as_html, as_text
 
     name = _dataset(options)
-    records = iter_reports(name, data_dir=options.data_dir, inclusion=options.inclusion)
+    records = iter_reports(name, **_given(options))
     record = next((record for record in records if record.uid == options.uid), None)
     if record is None:
         raise InputError(f"{name}: no report {options.uid!r}")
@@ -210,12 +221,7 @@ def _stats(options: argparse.Namespace) -> None:
     from preprocessing.corpora import describe, load_corpus
     from preprocessing.stats import annotate_parts, describe_graphs, read_parts
 
-    corpus = load_corpus(
-        _dataset(options),
-        data_dir=options.data_dir,
-        split=options.split,
-        inclusion=options.inclusion,
-    )
+    corpus = load_corpus(_dataset(options), split=options.split, **_given(options))
     if options.graphs:
         parts = read_parts(corpus, options.graphs)
     else:
@@ -252,5 +258,10 @@ def _download(options: argparse.Namespace) -> None:
 
 def _dataset(options: argparse.Namespace) -> str:
     if not options.dataset:
-        raise InputError("give --dataset NAME: openi, mimic-cxr, csv, jsonl or sample")
+        raise InputError("give --dataset NAME: openi, mimic-cxr, sample, or a table such as csv")
     return str(options.dataset)
+
+
+def _given(options: argparse.Namespace) -> dict[str, Any]:
+    """Where the corpus lies, what is kept of it, and its columns."""
+    return {name: getattr(options, name) for name in ("data_dir", "inclusion", "columns")}

@@ -48,6 +48,8 @@ def check_writable(path: str | Path) -> None:
 
     Nothing stays behind: the nearest folder that exists is tried.
     """
+    if Path(path).is_dir():
+        raise InputError(f"{path}: is a folder; give a file's name")
     folder = Path(path).absolute().parent
     while not folder.exists():
         folder = folder.parent
@@ -66,34 +68,38 @@ def give_usual_permissions(path: str | Path) -> None:
 
 
 @contextmanager
-def new_file(path: str | Path) -> Iterator[BinaryIO]:
+def new_file(path: str | Path, *, private: bool = False) -> Iterator[BinaryIO]:
     """A file to write, which takes the place of ``path`` at the end of the block.
 
-    After an exception in the block nothing stays behind, and ``path`` is as it was. Raises
-    :class:`InputError` when the place is not writable.
+    ``private``: only its owner may read it, and its folder, where that is new. After an exception
+    in the block nothing stays behind, and ``path`` is as it was. Raises :class:`InputError` when
+    the place is not writable.
     """
     path = Path(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700 if private else 0o777, parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
         raise InputError(f"{path}: cannot be written ({error.strerror})") from None
     try:
         with os.fdopen(handle, "wb") as out:
             yield out
-        give_usual_permissions(temporary)
+        if not private:
+            give_usual_permissions(temporary)
         os.replace(temporary, path)
     except BaseException:
         os.unlink(temporary)
         raise
 
 
-def write_text_atomically(path: str | Path, chunks: Iterable[str]) -> None:
-    """Write a UTF-8 file that appears complete or not at all.
+def write_text_atomically(
+    path: str | Path, chunks: Iterable[str], *, private: bool = False
+) -> None:
+    """Write a UTF-8 file that appears complete or not at all; ``private`` as in :func:`new_file`.
 
     Raises :class:`InputError` when the place is not writable.
     """
-    with new_file(path) as out:
+    with new_file(path, private=private) as out:
         out.writelines(chunk.encode() for chunk in chunks)
 
 

@@ -19,6 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graphsum.command_line import check_at_least
 from graphsum.options import TrainOptions
 from graphsum.options.runs import (
     choose_checkpoint,
@@ -27,9 +28,11 @@ from graphsum.options.runs import (
     run_log,
     trained_on,
 )
+from preprocessing.corpora.duplicates import describe_duplicates, duplicates_of
 from preprocessing.errors import InputError
 from preprocessing.files import check_writable, write_text_atomically
 from preprocessing.records import Report
+from preprocessing.tables.columns import Pairs, check_fields
 
 if TYPE_CHECKING:  # imports numpy
     from graphsum.page.scores import Example
@@ -47,7 +50,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="run or checkpoint (default: the newest finished run)",
     )
-    add("--predictions", metavar="FILE", help="score these (JSONL: uid, prediction), no model")
+    add(
+        "--predictions",
+        metavar="FILE",
+        help="score these, no model: a table with uid and prediction, or what summarize wrote",
+    )
     add("--compare", metavar="FILE", help="other predictions, for a paired bootstrap test")
     add("--output-dir", metavar="DIR", help="default: results/<dataset>-<what is scored>-<part>")
     add("--examples", type=int, default=0, help="print this many findings and impressions")
@@ -55,6 +62,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("data").add_argument
     add("--dataset", help="corpus (default: the run's own, without a run sample)")
     add("--data-dir", metavar="DIR", help="where the corpus lies (default: the run's own)")
+    add(
+        "--columns",
+        nargs="+",
+        default={},
+        action=Pairs,
+        metavar="FIELD=NAME",
+        help="a table's column names, such as findings=BEFUND uid=NR; prediction=NAME is that of "
+        "--predictions and --compare (default: prediction, or else impression)",
+    )
     add(
         "--split",
         default="test",
@@ -100,6 +116,9 @@ def execute(options: argparse.Namespace) -> None:
     """Score one system."""
     if options.predictions and options.checkpoint:
         raise InputError("give either --checkpoint or --predictions, not both")
+    check_at_least(options, 1, "num_beams", "batch_size")
+    check_at_least(options, 0, "examples", "shots")
+    check_fields(options.columns)
     prompted = bool(options.llm) and not options.checkpoint and not options.predictions
     checkpoint = None
     if not options.predictions and not prompted:
@@ -129,9 +148,15 @@ def execute(options: argparse.Namespace) -> None:
     from graphsum.page.scores import render_scores
 
     uids = [report.uid for report in reports]
-    other = read_predictions(options.compare, uids) if options.compare else None
+    columns = {**settings.columns, **options.columns}
+    references = [report.impression for report in reports]
+    other = None
+    if options.compare:
+        other = read_predictions(options.compare, uids, columns=columns, references=references)
     if options.predictions:
-        predictions = read_predictions(options.predictions, uids)
+        predictions = read_predictions(
+            options.predictions, uids, columns=columns, references=references
+        )
         name = Path(options.predictions).stem
     else:
         predictions = generate(options, settings, checkpoint, reports, corpus.train)
@@ -141,11 +166,9 @@ def execute(options: argparse.Namespace) -> None:
     folder = Path(options.output_dir or f"results/{corpus.name}-{name}-{part}")
     write_predictions(folder, dict(zip(uids, predictions, strict=True)))
     report = evaluation_report(predictions, reports, train=corpus.train, other=other)
+    write_report(folder, report)  # before it is printed: a reader of our output may have gone
     scored = checkpoint or options.predictions or options.llm
     title = f"{corpus.name}, split {corpus.split}, {part}: {scored}"
-    print(title)
-    print(format_table(report))
-    write_report(folder, report)
     invented = settings.dataset == "sample"
     page = render_scores(
         report,
@@ -154,6 +177,10 @@ def execute(options: argparse.Namespace) -> None:
         examples=examples_of(reports, predictions, PAGE_EXAMPLES) if invented else (),
     )
     write_text_atomically(folder / "report.html", [page])
+    print(title)
+    if part != "train":
+        print(describe_duplicates(part, duplicates_of(reports, corpus.train)))
+    print(format_table(report))
     for one in examples_of(reports, predictions, options.examples):
         print(f"findings    {one.findings}")
         print(f"  written   {one.written}")
@@ -170,6 +197,9 @@ def data_settings(options: argparse.Namespace, saved: TrainOptions | None) -> Tr
         ).split()
         if getattr(options, name) is not None
     }
+    columns = {field: name for field, name in options.columns.items() if field != "prediction"}
+    if columns:
+        given["columns"] = columns
     if options.split not in PARTS:
         given |= {"split": options.split, "split_file": options.split_file}
     elif options.split_file:

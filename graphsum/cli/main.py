@@ -10,7 +10,7 @@ from graphsum.command_line import Command, CommandParser, Parser, help_layout, r
 
 COMMANDS: dict[str, tuple[Command, str]] = {
     "summarize": (summarize, "findings -> impression, for one report or a file of them"),
-    "page": (page, "a web page to read impressions on, from what summarize --details wrote"),
+    "page": (page, "a web page to read impressions on, from what summarize --explain wrote"),
     "train": (train, "train a model on a corpus"),
     "evaluate": (evaluate, "score impressions, by stratum, beside two baselines"),
     "export": (export, "a run's best checkpoint in half precision"),

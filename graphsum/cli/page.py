@@ -1,6 +1,6 @@
 """Make a web page to read impressions on, beside their findings. No model is needed.
 
-    graphsum summarize --input reports.jsonl --details --output results.jsonl
+    graphsum summarize --input reports.jsonl --explain --output results.jsonl
     graphsum page --input results.jsonl --output page.html
 
 The page is one file that loads nothing. It holds the reports: keep it where reports may lie.
@@ -19,7 +19,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--input",
         metavar="FILE",
         required=True,
-        help="JSON Lines of graphsum summarize --details",
+        help="JSON Lines of graphsum summarize --explain",
     )
     add("--output", metavar="FILE", required=True, help="the page, an .html file")
     add("--column", default="findings", help="column with the findings (default: findings)")

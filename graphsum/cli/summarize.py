@@ -1,55 +1,83 @@
 """Write the impression of findings. Not for clinical use.
 
     graphsum summarize "Small left pleural effusion. Heart size is normal."
-    graphsum summarize --input reports.csv --column findings --output impressions.csv
-    graphsum summarize --input reports.csv --output impressions.html
+    graphsum summarize --input reports.csv --output impressions.csv
+    graphsum summarize --input ris.xlsx --columns findings=BEFUND --explain --output out.xlsx
 
-The findings are the text given, standard input, a text file (one report), or every row of a .csv
-or .jsonl file, whose other columns are kept.
+The findings are the text given, standard input, a text file (one report, or several with
+--separator), or every row of a table: csv, tsv, xlsx, parquet, jsonl, json. A table's columns are
+kept. A run into a file that was stopped goes on when the same command is given again.
 """
 
 import argparse
-import csv
 import gc
+import hashlib
 import sys
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from graphsum.options.runs import choose_checkpoint, training_reports
+from graphsum import __version__
+from graphsum.bulk import Job, Summarize, Tally, summarize_to_file, summarize_to_stream, survey
+from graphsum.command_line import check_at_least
+from graphsum.options.runs import choose_checkpoint, describe_checkpoint, training_reports
 from graphsum.writers import WRITERS
-from preprocessing.corpora.tables import text_lines
-from preprocessing.errors import InputError, closest
-from preprocessing.files import check_writable, dumps, read_jsonl, write_text_atomically
+from preprocessing.errors import InputError
+from preprocessing.files import check_writable, new_file
 from preprocessing.registry import load
+from preprocessing.tables import READERS, open_table
+from preprocessing.tables.columns import Pairs, columns_of_fields, wanted_names
+from preprocessing.tables.kinds import kind_of_prose
+from preprocessing.tables.rows import OpenTable, Row
 
-if TYPE_CHECKING:  # imports torch
-    from graphsum.impressions.summary import Summary
-
-TABLES = (".csv", ".jsonl")
+FORMAT_OF_SUFFIX = {".txt": "text", ".tab": "tsv", ".htm": "html"}
+FORMAT_OF_INPUT = {"xlsx": "csv", "parquet": "csv", "json": "jsonl"}  # on standard output
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of ``graphsum summarize``."""
     add = parser.add_argument_group("input and output").add_argument
     add("findings", nargs="?", help="text of the findings; - or none: stdin")
-    add("--input", metavar="FILE", help=".txt, .csv or .jsonl file")
+    add("--input", metavar="FILE", help="a text file or a table (docs/tables.md)")
+    add(
+        "--input-format",
+        metavar="NAME",
+        help=f"where the content does not tell: {', '.join(READERS)}",
+    )
+    add("--separator", metavar="LINE", help="the line between the reports of a text file")
+    add(
+        "--columns",
+        nargs="+",
+        default={},
+        action=Pairs,
+        metavar="FIELD=NAME",
+        help="a table's column names, such as findings=BEFUND uid=NR",
+    )
     add("--output", metavar="FILE", help="default: standard output")
     add(
         "--format",
         metavar="NAME",
-        help=f"of the output: {', '.join(WRITERS)}; default: html for --output FILE.html, else "
-        "that of the input",
+        help=f"of the output: {', '.join(WRITERS)}; default: by its name, or that of the input",
     )
-    add("--column", default="findings", help="column with the findings (default: findings)")
     add("--output-column", default="impression", help="column to add (default: impression)")
-
     add(
-        "--details",
+        "--explain",
         action="store_true",
-        help="a column 'summary' too: evidence for each statement, what is left out and why, "
-        "flags, confidence",
+        help="more columns: review, confidence, flags, reason, supporting sentences, what is left "
+        "out, checkpoint; in jsonl also the whole summary",
+    )
+    add("--column", help=argparse.SUPPRESS)  # earlier names
+    add("--details", dest="explain", action="store_true", help=argparse.SUPPRESS)
+    add(
+        "--skip-empty",
+        action="store_true",
+        help="leave rows without an impression out of the output; OUTPUT.rejects.jsonl lists them "
+        "in any case",
+    )
+    add(
+        "--progress",
+        action=argparse.BooleanOptionalAction,
+        help="reports per second and the time left, on standard error; default: on a terminal",
     )
     add(
         "--review-below",
@@ -93,35 +121,124 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> None:
     """Write the impressions of one text or of a file."""
+    _check(options)
+    if options.column is not None:
+        options.columns = {"findings": options.column, **options.columns}
+    if options.output:
+        check_writable(options.output)
+    table = _input(options)
+    name = _output_format(options, table)
+    fields = columns_of_fields(
+        options.columns, table.columns, str(table.path), required=("findings",)
+    )
+    writer = load(WRITERS, name)(fields["findings"])
+    if not writer.streams and not options.output:
+        raise InputError(f"{name} cannot go to standard output; give --output FILE")
+    if options.explain and name == "text":
+        raise InputError("--explain adds columns, and text has none; give --format csv or jsonl")
+    job = Job(
+        table,
+        fields["findings"],
+        fields.get("uid"),
+        options.output_column,
+        writer,
+        explain=options.explain,
+        skip_empty=options.skip_empty,
+    )
+    found = survey(job)
+
+    checkpoint = choose_checkpoint(options.checkpoint, for_use=True)
+    job = replace(job, checkpoint=describe_checkpoint(checkpoint))
+    how: dict[str, Any] = {"chunk": 4 * options.batch_size, "progress": options.progress}
+    if options.output and options.input:
+        tally = summarize_to_file(
+            job,
+            found,
+            options.output,
+            _settings(options, checkpoint),
+            lambda: _summarizer(options, checkpoint),
+            **how,
+        )
+    elif options.output:
+        with new_file(options.output) as file:
+            tally = summarize_to_stream(job, found, file, _summarizer(options, checkpoint), **how)
+    else:
+        sys.stdout.flush()
+        out = sys.stdout.buffer
+        tally = summarize_to_stream(job, found, out, _summarizer(options, checkpoint), **how)
+        out.flush()
+    _say_what_needs_a_look(tally)
+
+
+def _check(options: argparse.Namespace) -> None:
+    """Raise ``InputError`` for options that are not allowed, or not together."""
     if options.findings not in (None, "-") and options.input:
         raise InputError("give either a text or --input FILE, not both")
-    for name in ("num_beams", "batch_size"):
-        value = getattr(options, name)
-        if value is not None and value < 1:
-            raise InputError(f"--{name.replace('_', '-')} must be at least 1")
+    check_at_least(options, 1, "num_beams", "batch_size")
     if not 0 <= options.review_below <= 1:
         raise InputError("--review-below must be from 0 to 1")
     if options.neighbours and (options.num_beams or options.consensus is False):
         raise InputError("--neighbours is for --consensus; leave out one of the two")
     if options.data_dir and not options.neighbours:
         raise InputError("--data-dir says where the reports of --neighbours lie; give both")
-    source = Path(options.input) if options.input else None
-    is_table = source is not None and source.suffix.lower() in TABLES
-    own_format = source.suffix.lower()[1:] if source is not None and is_table else "text"
-    if options.output and Path(options.output).suffix.lower() in (".html", ".htm"):
-        own_format = "html"
-    writer = load(WRITERS, options.format or own_format)(options.column)
-    if options.output:
-        check_writable(options.output)
-    if source is not None and is_table:
-        rows = list(read_rows(source))
-        texts = findings_of(rows, source, column=options.column, added=options.output_column)
-    else:
-        texts = [read_text(options.findings, source)]
-        rows = [{options.column: texts[0]} if writer.whole else {}]
+    if options.separator is not None and not (options.input and options.separator.strip()):
+        raise InputError("--separator is a line of the text file in --input; give both")
 
-    checkpoint = choose_checkpoint(options.checkpoint, for_use=True)
 
+def _input(options: argparse.Namespace) -> OpenTable:
+    """The reports as a table; of one report a table with one row."""
+    if options.input:
+        table = open_table(
+            options.input, options.columns, kind=options.input_format, separator=options.separator
+        )
+        if table.kind == "text" and options.separator is None:
+            _check_not_empty(next(iter(table.rows())).values["findings"], options.input)
+        return table
+    text, where = read_text(options.findings)
+    if options.findings in (None, "-") and options.input_format != "text":
+        kind = kind_of_prose(text, wanted_names(options.columns))
+        if kind != "text":
+            raise InputError(
+                f"{where}: this looks like a table; give it with --input FILE, or "
+                "--input-format text where it is one report"
+            )
+    row = Row(where, {"findings": text})
+    return OpenTable(Path(where), "text", ("findings",), lambda: iter([row]))
+
+
+def _output_format(options: argparse.Namespace, table: OpenTable) -> str:
+    if options.format:
+        return str(options.format)
+    suffix = Path(options.output).suffix.lower() if options.output else ""
+    if suffix:
+        return FORMAT_OF_SUFFIX.get(suffix, suffix[1:])
+    if table.layout.get("delimiter") == "\t":
+        return "tsv"
+    return (
+        table.kind
+        if options.output and table.kind in WRITERS
+        else (FORMAT_OF_INPUT.get(table.kind, table.kind))
+    )
+
+
+def _settings(options: argparse.Namespace, checkpoint: Path) -> dict[str, Any]:
+    """What the summaries depend on besides the input; a stopped run goes on with the same only."""
+    names = "num_beams consensus neighbours data_dir review_below annotator_model device".split()
+    digest = hashlib.sha256()
+    for file in sorted(path for path in checkpoint.iterdir() if path.is_file()):
+        digest.update(f"{file.name} {file.stat().st_size}\n".encode())
+        with open(file, "rb") as content:
+            while block := content.read(1 << 20):
+                digest.update(block)
+    return {
+        "graphsum": __version__,
+        "checkpoint": digest.hexdigest()[:16],
+        **{name: getattr(options, name) for name in names},
+    }
+
+
+def _summarizer(options: argparse.Namespace, checkpoint: Path) -> Summarize:
+    """What summarizes: the model is loaded here, and not before it is needed."""
     # Imports make a million objects that stay; the garbage collector shall not go through them
     # again and again, nor once more at the end.
     gc.disable()
@@ -133,112 +250,54 @@ def execute(options: argparse.Namespace) -> None:
     if options.neighbours:
         from graphsum.consensus.neighbours import TrainingEvidence
 
-        reports = training_reports(checkpoint, options.data_dir)
-        evidence = TrainingEvidence(reports)
+        evidence = TrainingEvidence(training_reports(checkpoint, options.data_dir))
     summarizer = Summarizer.from_pretrained(
         checkpoint, device=options.device, annotator_model=options.annotator_model
     )
     gc.freeze()
     beams = {} if options.num_beams is None else {"num_beams": options.num_beams}
-    summaries = summarizer.summarize(
-        texts,
-        consensus=True if options.neighbours else options.consensus,
-        train=evidence,
-        batch_size=options.batch_size,
-        review_below=options.review_below,
-        **beams,
-    )
-    _say_what_needs_a_look(summaries)
-    for row, summary in zip(rows, summaries, strict=True):
-        row[options.output_column] = str(summary)
-        if options.details or writer.whole:
-            details = summary.to_json()
-            row["summary"] = details if writer.nested else dumps(details).strip()
-    text = writer.text(rows, options.output_column)
-    if options.output:
-        write_text_atomically(options.output, [text])
-    else:
-        sys.stdout.write(text)
+
+    def summarize(texts: list[str]) -> list[dict[str, Any]]:
+        summaries = summarizer.summarize(
+            texts,
+            consensus=True if options.neighbours else options.consensus,
+            train=evidence,
+            batch_size=options.batch_size,
+            review_below=options.review_below,
+            **beams,
+        )
+        return [one.to_json() for one in summaries]
+
+    return summarize
 
 
-def _say_what_needs_a_look(summaries: "Sequence[Summary]") -> None:
+def _say_what_needs_a_look(tally: Tally) -> None:
     """One line on stderr where an impression is empty or asks for a review."""
-    reviewed = sum(one.review for one in summaries)
-    if len(summaries) == 1 and not summaries[0].impression:
-        print(f"no impression: {summaries[0].reason}", file=sys.stderr)
-    elif reviewed:
-        flags = Counter(flag for one in summaries for flag in one.flags if one.review)
-        why = ", ".join(f"{flag.replace('_', ' ')}: {n}" for flag, n in sorted(flags.items()))
+    if tally.rows == 1 and tally.empty:
+        print(f"no impression: {tally.reason}", file=sys.stderr)
+    elif tally.reviewed:
+        flags = sorted(tally.flags.items())
+        why = ", ".join(f"{flag.replace('_', ' ')}: {n}" for flag, n in flags)
         print(
-            f"{reviewed} of {len(summaries)} ask for a review" + (f" ({why})" if why else ""),
+            f"{tally.reviewed} of {tally.rows} ask for a review" + (f" ({why})" if why else ""),
             file=sys.stderr,
         )
 
 
-def read_text(argument: str | None, path: Path | None) -> str:
-    """The findings of one report from the command line, a file or standard input."""
-    if path is not None:
-        text = "".join(text_lines(path))
-        where = str(path)
-    elif argument in (None, "-"):
+def read_text(argument: str | None) -> tuple[str, str]:
+    """The findings of one report from the command line or standard input, and where they stood."""
+    if argument in (None, "-"):
+        where = "standard input"
         try:
             text = sys.stdin.buffer.read().decode("utf-8")
         except UnicodeDecodeError:
-            raise InputError("standard input: not UTF-8 text; expected findings") from None
-        where = "standard input"
+            raise InputError(f"{where}: not UTF-8 text; expected findings") from None
     else:
         text, where = str(argument), "the text given"
+    _check_not_empty(text, where)
+    return text, where
+
+
+def _check_not_empty(text: str, where: str) -> None:
     if not any(character.isalnum() for character in text):
         raise InputError(f"{where}: empty; give the findings of a report")
-    return text
-
-
-def read_rows(path: Path) -> Iterator[dict[str, Any]]:
-    """The rows of a .csv or .jsonl file, with all their columns.
-
-    Raises:
-        InputError: file, line and reason where one cannot be read.
-    """
-    if path.suffix.lower() == ".jsonl":
-        yield from read_jsonl(path)
-        return
-    csv.field_size_limit(2**31 - 1)
-    reader = csv.DictReader(text_lines(path), strict=True)
-    try:
-        for row in reader:
-            if None in row or None in row.values():
-                raise InputError(
-                    f"{path}:{reader.line_num}: not as many fields as the header; put fields "
-                    "that contain commas or line breaks in double quotes"
-                )
-            yield row
-    except csv.Error as error:
-        raise InputError(f"{path}:{reader.line_num}: not valid csv ({error})") from None
-
-
-def findings_of(
-    rows: Sequence[dict[str, Any]], path: Path, *, column: str, added: str
-) -> list[str]:
-    """The findings of all rows.
-
-    Raises:
-        InputError: no rows, a row without findings, or ``added`` is taken already.
-    """
-    if not rows:
-        raise InputError(f"{path}: no rows; expected a header and one report a row")
-    texts = []
-    for number, row in enumerate(rows, 1):
-        if column not in row:
-            raise InputError(
-                f"{path}: row {number}: no column {column!r}{closest(column, row)}; there are "
-                f"{', '.join(map(repr, row))}: name the right one with --column"
-            )
-        if added in row:
-            raise InputError(
-                f"{path}: there is a column {added!r} already; give another --output-column"
-            )
-        text = row[column]
-        if not isinstance(text, str):
-            raise InputError(f"{path}: row {number}: column {column!r} is no text; give a string")
-        texts.append(text)
-    return texts

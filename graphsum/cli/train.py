@@ -12,10 +12,12 @@ repository `python train.py` is the same.
 
 import argparse
 from dataclasses import replace
+from pathlib import Path
 
 from graphsum.command_line import add_dataclass_options
 from graphsum.options import TrainOptions, resolve, run_options
-from graphsum.options.runs import corpus_of
+from graphsum.options.runs import corpus_of, find_checkpoint
+from preprocessing.errors import InputError
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -44,9 +46,27 @@ def execute(options: argparse.Namespace) -> None:
         saved = run_options(resume or settings.run_dir)
         settings = replace(saved, **given, **({"output_dir": resume} if resume else {}))
 
+    if resume is None:
+        check_places(settings)
     corpus = corpus_of(settings)  # its mistakes are reported before torch is imported
 
     from graphsum.training.loop import train
 
     folder = train(settings, corpus, resume=resume is not None, overwrite=overwrite)
     print(f"done: {folder}; next: graphsum evaluate --checkpoint {folder}")
+
+
+def check_places(options: TrainOptions) -> None:
+    """Raise ``InputError`` at once for a folder that is not there.
+
+    A name with one slash or none may be one of the hub, which is asked for later.
+    """
+    for name in ("encoder", "llm"):
+        place = getattr(options, name)
+        is_path = place and (place[0] in "./~" or place.count("/") > 1 or place.endswith("/"))
+        if is_path and not Path(place).expanduser().is_dir():
+            raise InputError(f"--{name} {place}: no such folder; give a folder or a hub name")
+    if options.init_from:
+        find_checkpoint(options.init_from)
+    if options.graphs and not Path(options.graphs).is_file():
+        raise InputError(f"--graphs {options.graphs}: no such file")

@@ -16,6 +16,7 @@ from graphsum.metrics import METRICS
 from graphsum.metrics.baselines import CONSTANT_IMPRESSION, NeighbourConsensus
 from graphsum.metrics.metric import REFERENCE, Metric, Scores
 from graphsum.metrics.strata import strata_masks
+from preprocessing.corpora.duplicates import duplicates_of
 from preprocessing.files import dumps, write_text_atomically
 from preprocessing.records import Report
 from preprocessing.registry import load
@@ -32,10 +33,11 @@ def evaluation_report(
 
     ``{"fingerprint", "strata": {stratum: scores}, "baselines": {"constant": {stratum: scores},
     "neighbour": {stratum: scores}}, "reference": {stratum: scores}, "comparisons": {"neighbour":
-    {stratum: comparison}}}`` with the scores and comparisons of all of
+    {stratum: comparison}}, "duplicates"}`` with the scores and comparisons of all of
     :data:`graphsum.metrics.METRICS`. The system is compared with the neighbour row, and under
     ``"other"`` with ``other``, a second system's predictions. ``"reference"`` are the
-    radiologists' own impressions.
+    radiologists' own impressions, ``"duplicates"`` the counts of
+    :class:`preprocessing.corpora.duplicates.Duplicates`.
 
     Raises:
         InputError: ``train`` gives the neighbour row nothing to learn from.
@@ -60,6 +62,7 @@ def evaluation_report(
             name: compare_systems(metrics, predictions, texts, reports, masks)
             for name, texts in others.items()
         },
+        "duplicates": duplicates_of(reports, train)._asdict(),
     }
 
 

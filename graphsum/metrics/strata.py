@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from preprocessing.corpora.duplicates import findings_key
 from preprocessing.records import Report
 
 STRATA = ("all", "normal", "not_normal", "findings_seen", "findings_unseen", "not_normal_unseen")
@@ -76,15 +77,10 @@ def is_normal(report: Report) -> bool:
     return bool(sentences) and all(map(_NORMAL_SENTENCE.fullmatch, sentences))
 
 
-def findings_key(text: str) -> str:
-    """The text lower-cased and stripped to its letters and digits: equal for repeated findings."""
-    return "".join(filter(str.isalnum, text.lower()))
-
-
 def strata_masks(reports: Sequence[Report], train_findings: Iterable[str]) -> dict[str, np.ndarray]:
     """For each name of ``STRATA`` which reports belong to it: bool [n].
 
-    ``findings_seen``: the findings equal some training findings under :func:`findings_key`.
+    ``findings_seen``: the findings equal some training findings under ``findings_key``.
     """
     train_keys = {findings_key(findings) for findings in train_findings}
     normal = np.array([is_normal(report) for report in reports], dtype=bool)

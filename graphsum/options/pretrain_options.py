@@ -10,7 +10,11 @@ from preprocessing.errors import InputError
 class PretrainOptions:
     """One language model; the corpus' options are those of ``graphsum train``."""
 
-    dataset: str = option("sample", "corpus: sample, openi, mimic-cxr, csv or jsonl", group="data")
+    dataset: str = option(
+        "sample",
+        "corpus: sample, openi, mimic-cxr, or a table: csv, tsv, xlsx, parquet, jsonl, json",
+        group="data",
+    )
     data_dir: str | None = option(None, "where the corpus lies (default: data/<dataset>)")
     split: str | None = option(None, "split of the corpus")
     split_seed: int = option(0, "seed of --split random")

@@ -59,7 +59,11 @@ def check_values(options: Any) -> None:
 class TrainOptions:
     """One training run. Lengths are in tokens, learning rates per step."""
 
-    dataset: str = option("sample", "corpus: sample, openi, mimic-cxr, csv or jsonl", group="data")
+    dataset: str = option(
+        "sample",
+        "corpus: sample, openi, mimic-cxr, or a table: csv, tsv, xlsx, parquet, jsonl, json",
+        group="data",
+    )
     data_dir: str | None = option(None, "where the corpus lies (default: data/<dataset>)")
     split: str | None = option(
         None, "split of the corpus: papers (openi), official (mimic-cxr), random"
@@ -73,7 +77,7 @@ class TrainOptions:
     )
     columns: dict[str, str] = field(
         default_factory=dict,
-        metadata={"help": "csv/jsonl column names, such as findings=BEFUND impression=URTEIL"},
+        metadata={"help": "a table's column names, such as findings=BEFUND impression=URTEIL"},
     )
     annotator: str = option("builtin", "builtin, stanza or scispacy")
     annotator_model: str | None = option(None, "folder of the annotator's models")

@@ -15,6 +15,7 @@ from graphsum.page.drawings import (
     entity_drawing,
     graphs_of_findings,
 )
+from graphsum.writers import EXPLAINED
 from preprocessing.errors import InputError
 from preprocessing.show import ENTITY_COLOURS
 from preprocessing.text.sentences import sentence_spans
@@ -102,7 +103,7 @@ def items_of(
     uid: str = "uid",
     drawings: bool = True,
 ) -> list[Item]:
-    """The reports of rows that ``graphsum summarize --details`` wrote.
+    """The reports of rows that ``graphsum summarize --explain`` wrote.
 
     Args:
         rows: each with its findings, and ``summary`` as :meth:`Summary.to_json` gives it.
@@ -130,7 +131,7 @@ def _item(row: Mapping[str, Any], number: int, findings: str, impression: str, u
         )
     if not isinstance(row.get("summary"), Mapping):
         raise InputError(
-            f"row {number}: no column 'summary'; give what graphsum summarize --details wrote "
+            f"row {number}: no column 'summary'; give what graphsum summarize --explain wrote "
             "as JSON Lines"
         )
     try:
@@ -139,9 +140,9 @@ def _item(row: Mapping[str, Any], number: int, findings: str, impression: str, u
     except (AttributeError, KeyError, TypeError, ValueError):
         raise InputError(
             f"row {number}: its 'summary' does not fit its findings in column {findings!r}; give "
-            "what graphsum summarize --details wrote, unchanged, and the right --column"
+            "what graphsum summarize --explain wrote, unchanged, and the right --column"
         ) from None
-    shown = {uid, findings, impression, "summary"}
+    shown = {uid, findings, impression, "summary", *EXPLAINED}
     columns = {name: value for name, value in row.items() if name not in shown}
     return Item(str(row.get(uid, number)), text, summary, columns)
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 
@@ -26,8 +27,8 @@ def annotate_reports(
     """The findings of all reports annotated, in order; from the cache where it holds them.
 
     One cache file per corpus, annotator, its version and the exact uids and findings: anything
-    else never matches. A cache that is not whole is made again, never trusted. Raises
-    ``InputError`` when two reports share a uid or the cache cannot be written.
+    else never matches. Only its owner may read it. A cache that is not whole is made again, never
+    trusted. Raises ``InputError`` when two reports share a uid or the cache cannot be written.
     """
     seen: set[str] = set()
     for report in reports:
@@ -45,6 +46,8 @@ def annotate_reports(
     }
     cached = _read_cache(path, header, reports)
     if cached is not None:
+        with suppress(OSError):  # of a file that others own
+            path.chmod(0o600)  # earlier versions let others read it
         return cached
     annotated = list(
         tqdm(
@@ -55,7 +58,8 @@ def annotate_reports(
             disable=None if progress else True,
         )
     )
-    write_text_atomically(path, chain([dumps(header)], (dumps(to_json(one)) for one in annotated)))
+    lines = chain([dumps(header)], (dumps(to_json(one)) for one in annotated))
+    write_text_atomically(path, lines, private=True)  # it holds the words of reports
     return annotated
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from preprocessing.corpora.duplicates import describe_duplicates, duplicates_of
 from preprocessing.corpora.inclusion import INCLUSION_RULES, exclusion_reason
 from preprocessing.corpora.source import CorpusSource, Exclusion, SplitRequest
 from preprocessing.corpora.splits import RandomSplit, read_split_file, split_by_file
@@ -21,8 +22,12 @@ CORPORA: Table[CorpusSource] = Table(
     {
         "openi": "preprocessing.corpora.openi:SOURCE",
         "mimic-cxr": "preprocessing.corpora.mimic_cxr:SOURCE",
-        "csv": "preprocessing.corpora.csv_table:SOURCE",
-        "jsonl": "preprocessing.corpora.jsonl:SOURCE",
+        "csv": "preprocessing.corpora.table:CSV",
+        "tsv": "preprocessing.corpora.table:TSV",
+        "xlsx": "preprocessing.corpora.table:XLSX",
+        "parquet": "preprocessing.corpora.table:PARQUET",
+        "jsonl": "preprocessing.corpora.table:JSONL",
+        "json": "preprocessing.corpora.table:JSON",
         "sample": "preprocessing.corpora.sample:SOURCE",
     },
 )
@@ -70,6 +75,9 @@ def load_corpus(
     request = SplitRequest(
         Path("data", name) if data_dir is None else Path(data_dir), split_seed, columns or {}
     )
+    missing = source.without_impressions and source.without_impressions(request)
+    if missing:
+        raise missing
     # Looked at before the reports, which may take minutes to read.
     if split_file is not None:
         read_split_file(split_file)
@@ -108,13 +116,17 @@ def iter_reports(
     """Each record of a corpus once, in the corpus's order: a report, or why it is left out.
 
     What :func:`load_corpus` keeps and counts, without a split and without holding the reports in
-    memory (16 bytes of each uid are held). Raises ``InputError`` as it does.
+    memory (16 bytes of each uid are held). Tables without a column for impressions are read too;
+    unless ``inclusion`` is given, all their reports with findings are kept. Raises ``InputError``
+    as it does.
     """
     source = load(CORPORA, name)
-    rule = _inclusion_rule(source, inclusion)
+    rule: str | None = _inclusion_rule(source, inclusion)
     request = SplitRequest(
         Path("data", name) if data_dir is None else Path(data_dir), 0, columns or {}
     )
+    if inclusion is None and source.without_impressions and source.without_impressions(request):
+        rule = None
     return _filtered(source, rule, request)
 
 
@@ -124,7 +136,7 @@ def uid_digest(uid: str) -> bytes:
 
 
 def describe(corpus: Corpus) -> str:
-    """The sizes of the parts, beside the published ones where there are any, and the exclusions."""
+    """The sizes of the parts, beside published ones, what they share with train, the exclusions."""
     published = load(CORPORA, corpus.name).published.get(corpus.split, ())
     parts = {"train": corpus.train, "val": corpus.val, "test": corpus.test}
     total = sum(map(len, parts.values()))
@@ -132,6 +144,10 @@ def describe(corpus: Corpus) -> str:
     for i, (part, reports) in enumerate(parts.items()):
         beside = f"  (published {published[i]:,})" if published else ""
         lines.append(f"  {part:<5} {len(reports):>9,}{beside}")
+    for part in ("val", "test") if corpus.train else ():
+        found = duplicates_of(parts[part], corpus.train)
+        if found.n:
+            lines.append(f"  {describe_duplicates(part, found)}")
     lines.append(f"left out: {sum(corpus.exclusions.values()):,}")
     lines += [f"  {reason}: {count:,}" for reason, count in corpus.exclusions.items()]
     return "\n".join(lines)
@@ -157,9 +173,10 @@ def _read_and_filter(
 
 
 def _filtered(
-    source: CorpusSource, inclusion: str, request: SplitRequest
+    source: CorpusSource, inclusion: str | None, request: SplitRequest
 ) -> Iterator[Report | Exclusion]:
-    kept_anyway = source.kept_anyway.get(inclusion, ())
+    """``inclusion``: None: findings suffice."""
+    kept_anyway = source.kept_anyway.get(inclusion or "", ())
     seen: set[bytes] = set()
     for record in source.read_reports(request.data_dir, columns=request.columns):
         digest = uid_digest(record.uid)

@@ -52,9 +52,11 @@ INCLUSION_RULES: Table[Rule] = Table(
 )
 
 
-def exclusion_reason(report: Report, rule: str) -> str | None:
-    """Why ``rule`` leaves the report out, or None when it is kept.
+def exclusion_reason(report: Report, rule: str | None) -> str | None:
+    """Why ``rule`` leaves the report out, or None when it is kept; None: findings suffice.
 
     Raises ``InputError`` for a rule that is not in ``INCLUSION_RULES``.
     """
+    if rule is None:
+        return None if report.findings.strip() else "no findings"
     return next((reason for reason, holds in load(INCLUSION_RULES, rule) if holds(report)), None)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from preprocessing.errors import InputError
 from preprocessing.records import Report
 
 
@@ -58,6 +59,7 @@ class CorpusSource:
     ``published``: split name -> (train, val, test) sizes in the papers, for ``describe``.
     ``kept_anyway``: inclusion rule -> uids that it keeps whatever their length.
     ``default_split``: picks the split's name from the data when the first is not always right.
+    ``without_impressions``: the error to raise where impressions are needed and the data have none.
     """
 
     read_reports: ReadReports
@@ -67,3 +69,4 @@ class CorpusSource:
     published: Mapping[str, Sequence[int]] = field(default_factory=dict)
     kept_anyway: Mapping[str, Collection[str]] = field(default_factory=dict)
     default_split: Callable[[SplitRequest], str] | None = None
+    without_impressions: Callable[[SplitRequest], InputError | None] | None = None

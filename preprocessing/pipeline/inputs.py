@@ -1,6 +1,6 @@
 """What the pipeline annotates: the records of a corpus, or of a file of words."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,10 +24,14 @@ class InputRecord(NamedTuple):
 
 
 def corpus_records(
-    name: str, *, data_dir: str | Path | None = None, inclusion: str | None = None
+    name: str,
+    *,
+    data_dir: str | Path | None = None,
+    inclusion: str | None = None,
+    columns: Mapping[str, str] | None = None,
 ) -> Iterator[InputRecord]:
     """The records of a corpus (see ``iter_reports``), each to annotate or with its reason."""
-    for record in iter_reports(name, data_dir=data_dir, inclusion=inclusion):
+    for record in iter_reports(name, data_dir=data_dir, inclusion=inclusion, columns=columns):
         if isinstance(record, Report):
             yield InputRecord(record.uid, record.findings)
         else:

@@ -7,13 +7,14 @@ are cut back to there. ``FILE.part.lock`` keeps a second run away.
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from preprocessing.errors import InputError
+from preprocessing.files import give_usual_permissions
 
 try:
     import fcntl
@@ -39,18 +40,21 @@ class OutputProgress:
 class ResumableOutput:
     """An output and its rejects, open for appending where an unfinished run left off, if any.
 
-    ``settings`` (JSON-ready): whatever else the output depends on. Raises ``InputError`` when the
-    place is not writable, when another run is writing there, and when the unfinished run had other
-    settings.
+    ``settings`` (JSON-ready): whatever else the output depends on. ``private``: only the owner may
+    read the parts. Raises ``InputError`` when the place is not writable, when another run is
+    writing there, and when the unfinished run had other settings.
     """
 
-    def __init__(self, output: str | Path, settings: dict[str, Any]) -> None:
+    def __init__(
+        self, output: str | Path, settings: dict[str, Any], *, private: bool = False
+    ) -> None:
         self.output = Path(output)
         self.rejects = rejects_path(output)
         self._parts = _part(self.output), _part(self.rejects)
         self._state = Path(f"{self.output}.part.json")
         self._settings = settings
         self._files: list[BinaryIO] = []
+        self._private = private
         with _one_line_errors(self.output):
             if self.output.is_dir():
                 raise InputError(f"{self.output}: is a folder; give a file's name")
@@ -71,6 +75,8 @@ class ResumableOutput:
                 if size > (path.stat().st_size if path.exists() else 0):
                     raise self.cannot_resume(f"{path} is shorter than it was")
                 self._files.append(path.open("r+b" if size else "wb"))
+                if self._private:
+                    path.chmod(0o600)
                 self._files[-1].truncate(size)
                 self._files[-1].seek(size)
 
@@ -84,14 +90,27 @@ class ResumableOutput:
                     os.fsync(file.fileno())
             self._write_state(progress)
 
-    def finish(self) -> None:
-        """Give the files their names."""
+    def finish(self, make: Callable[[Path], None] | None = None) -> None:
+        """Give the files their names.
+
+        Args:
+            make: writes the output, whole or not at all, from the part, which is then removed;
+                None: the part is the output.
+        """
         with _one_line_errors(self.output):
             self._write_state(OutputProgress(**{**asdict(self.progress), "done": True}))
             self._close_parts()
-            for part, final in zip(self._parts, (self.output, self.rejects), strict=True):
-                if part.exists():
-                    os.replace(part, final)
+            part, rejects = self._parts
+            if make and part.exists():
+                make(part)
+            if rejects.exists():
+                if self._private:
+                    give_usual_permissions(rejects)
+                os.replace(rejects, self.rejects)
+            if make:
+                part.unlink(missing_ok=True)
+            elif part.exists():
+                os.replace(part, self.output)
             self._state.unlink()
 
     def close(self) -> None:

@@ -4,24 +4,28 @@ import csv
 import json
 import os
 import resource
+import stat
 import subprocess
 import sys
 
 import pytest
 from places import ROOT
+from stub_summaries import fake_checkpoint, stub, summary_of
 from tiny import tiny_model, tiny_processor, write_sample_reports
 
 import evaluate
 import train
 from graphsum import Summarizer
 from graphsum.__main__ import main as graphsum
+from graphsum.cli import summarize
 from graphsum.consensus.settings import ConsensusSettings
 from graphsum.options import resolve, save_options
 from preprocessing.annotation import load_annotator
+from preprocessing.annotation.cache import annotate_reports
 from preprocessing.corpora import load_corpus
 from preprocessing.errors import InputError
 from preprocessing.files import dumps
-from preprocessing.records import to_json
+from preprocessing.records import Report, to_json
 
 FINDINGS = "There is a small left pleural effusion. Heart size is normal."
 
@@ -91,7 +95,15 @@ def test_help_answers_at_once(arguments):
         (("train.py", "--output-dir", "/proc/run"), ("/proc/run", "cannot be written")),
         (("evaluate.py", "--checkpoint", "nowhere"), ("nowhere", "no such folder")),
         (("evaluate.py", "--checkpoint", "docs"), ("not a graphsum checkpoint",)),
-        (("evaluate.py", "--predictions", "README.md"), ("README.md:1", "JSON")),
+        (("evaluate.py", "--predictions", "README.md"), ("README.md", "JSON")),
+        (("evaluate.py", "--batch-size", "-1"), ("--batch-size must be at least 1, not -1",)),
+        (("evaluate.py", "--num-beams", "0"), ("--num-beams must be at least 1, not 0",)),
+        (("evaluate.py", "--examples", "-1"), ("--examples must be at least 0, not -1",)),
+        (("evaluate.py", "--columns", "x=y"), ("'x'", "the fields are")),
+        (("train.py", "--encoder", "/nope"), ("--encoder /nope", "no such folder")),
+        (("train.py", "--decoder", "causal-lm", "--llm", "docs", "--init-from", "nope"),
+         ("nope", "no such folder")),
+        (("train.py", "--graphs", "nope"), ("--graphs nope", "no such file")),
         (("-m", "graphsum", "summarise"), ("invalid choice", "summarize")),
         (("-m", "graphsum", "summarize", "x", "--checkpoint", "docs"), ("not a graphsum",)),
         (("-m", "graphsum", "summarize", ""), ("empty",)),
@@ -135,7 +147,7 @@ def test_summarize_a_table(checkpoint, tmp_path):
         rows.writerow(["a", FINDINGS])
         rows.writerow(["b", 'Lungs are clear, "quoted",\nand a line break.'])
     graphsum(["summarize", "--checkpoint", str(checkpoint), "--input", str(table),
-              "--column", "FINDINGS", "--output", str(result)])  # fmt: skip
+              "--output", str(result)])  # fmt: skip
     before, after = (
         list(csv.DictReader(p.read_text().splitlines(keepends=True))) for p in (table, result)
     )
@@ -153,8 +165,8 @@ def test_summarize_a_table(checkpoint, tmp_path):
 @pytest.mark.parametrize(
     ("content", "options", "message"),
     [
-        (b"a,b\n1,2\n", (), r"no column 'findings'.*'a', 'b'"),
-        (b"findings,x\nclear lungs\n", (), r"in\.csv:2: not as many fields"),
+        (b"a,b\n1,2\n", (), "no column 'findings' for findings; the table has 2 columns"),
+        (b"findings,x\nclear lungs\n", (), r"in\.csv:2: 1 fields where the header has 2"),
         (b"findings\n\xff\xfe\x00\n", (), r"in\.csv:2"),
         (b"findings\n", (), "no rows"),
         (b"findings,impression\nclear,none\n", (), "already; give another --output-column"),
@@ -296,6 +308,7 @@ def test_evaluate_predictions(predictions, tmp_path, capsys):
     evaluate.main(["--predictions", str(perfect), "--compare", str(predictions),
                    "--output-dir", str(tmp_path / "out")])  # fmt: skip
     metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    assert set(metrics["duplicates"]) == {"n", "findings", "pairs", "patients"}
     assert set(metrics) >= {"fingerprint", "strata", "baselines", "comparisons"}
     assert set(metrics["strata"]) == {
         "all", "normal", "not_normal", "findings_seen", "findings_unseen", "not_normal_unseen"
@@ -317,7 +330,6 @@ def test_evaluate_predictions(predictions, tmp_path, capsys):
     [
         (lambda lines: lines[1:], "1 uids missing"),
         (lambda lines: [*lines, lines[0]], "more than once"),
-        (lambda lines: [*lines, dumps({"uid": "x", "prediction": "y"})], "not in the split"),
         (lambda lines: [*lines, dumps({"uid": "x"})], '"prediction" must be a string'),
     ],
 )
@@ -368,3 +380,54 @@ def test_reports_of_the_training_are_told(checkpoint, tmp_path, caplog, monkeypa
 def test_examples_only_of_the_invented_corpus(checkpoint):
     with pytest.raises(InputError, match="invented"):
         evaluate.main(["--checkpoint", str(checkpoint), "--dataset", "openi", "--examples", "2"])
+
+
+def test_results_are_written_before_they_are_printed(predictions, tmp_path):
+    """A reader that goes away (``| head -1``) loses no results."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "evaluate.py", "--predictions", predictions, "--output-dir", tmp_path],
+        stdout=writer, stderr=subprocess.PIPE, text=True, cwd=ROOT, timeout=120,
+    )  # fmt: skip
+    os.close(writer)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "strata" in json.loads((tmp_path / "metrics.json").read_text())
+    assert (tmp_path / "predictions.jsonl").read_text() == predictions.read_text()
+
+
+@pytest.mark.parametrize("name", ["csv", "tsv", "xlsx", "parquet", "jsonl"])
+def test_what_summarize_writes_evaluate_reads(tmp_path, monkeypatch, capsys, name):
+    """A table with the reports' own impressions and German headers, and rows of all parts."""
+    monkeypatch.setattr(summarize, "_summarizer", stub())
+    source, output = tmp_path / "reports.csv", tmp_path / f"out.{name}"
+    corpus = load_corpus("sample")
+    with open(source, "w", newline="", encoding="cp1252") as file:
+        rows = csv.writer(file, delimiter=";")
+        rows.writerow(["Nr", "BEFUND", "BEURTEILUNG", "Teil", "Größe"])
+        for part in ("train", "test"):
+            for report in getattr(corpus, part)[:30]:
+                rows.writerow([report.uid, report.findings, report.impression, part, ""])
+    columns = ["--columns", "uid=nr", "findings=befund", "impression=Beurteilung", "split=teil"]
+    graphsum(["summarize", "--checkpoint", str(fake_checkpoint(tmp_path / "best")),
+              "--input", str(source), "--output", str(output), "--output-column", "Prediction",
+              "--explain", *columns])  # fmt: skip
+    evaluate.main(["--dataset", "csv", "--data-dir", str(source), "--predictions", str(output),
+                   "--output-dir", str(tmp_path / "results"), *columns])  # fmt: skip
+    written = [json.loads(x) for x in (tmp_path / "results/predictions.jsonl").open()]
+    expected = {r.uid: str(summary_of(r.findings)) for r in corpus.test[:30]}
+    assert {row["uid"]: row["prediction"] for row in written} == expected
+    assert "test findings that occur in train: " in capsys.readouterr().out
+
+
+def test_annotations_are_for_their_owner_alone(tmp_path):
+    cache = tmp_path / "new" / "cache"
+    reports = [Report("1", "Clear lungs.")]
+    annotator = load_annotator("builtin")
+    for _ in range(2):
+        annotate_reports(reports, annotator, cache_dir=cache, corpus="x", progress=False)
+        [file] = cache.iterdir()
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        assert stat.S_IMODE(cache.stat().st_mode) == 0o700
+        file.chmod(0o644)  # as earlier versions left it

@@ -38,7 +38,7 @@ def test_both_ways_give_the_same_page(tmp_path):
     reports = tmp_path / "reports.jsonl"
     reports.write_text("".join(json.dumps(row) + "\n" for row in rows))
     options = ("--input", reports, "--column", "BEFUND", "--checkpoint", ROOT / "checkpoints/openi")
-    for output in (("direct.html",), ("results.jsonl", "--details")):
+    for output in (("direct.html",), ("results.jsonl", "--explain")):
         done = graphsum("summarize", *options, "--output", *output, cwd=tmp_path)
         assert done.returncode == 0, done.stderr
     done = graphsum(

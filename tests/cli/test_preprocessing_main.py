@@ -129,6 +129,26 @@ def test_dataset_commands(tmp_path: Path) -> None:
     assert stats.stdout == run("stats", *corpus).stdout
 
 
+def test_findings_alone_in_a_table_with_columns_of_its_own(tmp_path: Path) -> None:
+    source, target = tmp_path / "ris.txt", tmp_path / "graphs.jsonl"
+    source.write_bytes("Nr;Befund;Größe\nx;Lungs are clear.;1\ny;;2\n".encode("cp1252"))
+    given = ("--dataset", "csv", "--data-dir", str(source))
+    assert "may be a table or one report" in fails("graph", *given, "--output", str(target))
+    columns = ("--columns", "findings=BEFUND", "uid=nr")
+    done = run("graph", *given, *columns, "--output", str(target))
+    assert done.returncode == 0, done.stderr
+    [graph] = target.read_text().splitlines()
+    assert from_json(ReportGraph, json.loads(graph)).uid == "x"
+    [reject] = Path(f"{target}.rejects.jsonl").read_text().splitlines()
+    assert json.loads(reject) == {"uid": "y", "reason": "no findings"}
+    done = run("stats", *given, *columns)
+    assert done.returncode == 2
+    encoding, error = done.stderr.splitlines()
+    assert "Windows-1252" in encoding
+    assert "no column 'impression' for impression" in error
+    assert "clear" in run("show", "x", *given, *columns).stdout
+
+
 def test_show(tmp_path: Path) -> None:
     source = write_reports(tmp_path / "in.jsonl")
     corpus = ("--dataset", "jsonl", "--data-dir", str(source))

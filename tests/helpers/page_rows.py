@@ -1,4 +1,4 @@
-"""Invented rows as ``graphsum summarize --details`` writes them, for pages."""
+"""Invented rows as ``graphsum summarize --explain`` writes them, for pages."""
 
 from typing import Any
 

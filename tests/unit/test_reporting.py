@@ -47,7 +47,8 @@ NO_OBSERVATIONS = {
 
 def test_report_has_the_documented_shape_and_hand_worked_scores():
     report = evaluation_report(PREDICTIONS, REPORTS, train=TRAIN)
-    assert list(report) == ["fingerprint", "strata", "baselines", "reference", "comparisons"]
+    assert list(report) == ["fingerprint", "strata", "baselines", "reference", "comparisons",
+                            "duplicates"]  # fmt: skip
     assert list(report["baselines"]) == ["constant", "neighbour"]
     for rows in (report["strata"], *report["baselines"].values()):
         assert tuple(rows) == STRATA
@@ -199,27 +200,49 @@ def test_uids_may_be_integers_in_any_order(tmp_path):
     assert read_predictions(predictions_file(tmp_path, *rows), ["1", "2"]) == ["a", "b"]
 
 
+def test_predictions_of_other_reports_are_passed_over(tmp_path, caplog):
+    rows = [{"uid": u, "prediction": "a"} for u in (1, 2, 9, 8)]
+    assert read_predictions(predictions_file(tmp_path, *rows), ["1", "2"]) == ["a", "a"]
+    assert "2 predictions of reports that are not scored here" in caplog.text
+
+
+def test_tables_of_predictions(tmp_path):
+    path = tmp_path / "p.csv"
+    path.write_text("NR;Impression;mine\n1;a;c\n2;;d\n")
+    assert read_predictions(path, ["2", "1"], columns={"uid": "nr"}) == ["", "a"]
+    own = {"uid": "nr", "prediction": "Mine"}
+    assert read_predictions(path, ["1", "2"], columns=own, references=["c", "d"]) == ["c", "d"]
+    # Without uids row 2 is report 2, or the second one of its part.
+    assert read_predictions(path, ["2", "1"]) == ["", "a"]
+    assert read_predictions(path, ["test-1", "test-2"]) == ["a", ""]
+    with pytest.raises(InputError, match="2 uids missing"):
+        read_predictions(path, ["test-1", "val-2"])
+    path = tmp_path / "p.txt"
+    path.write_text("Clear lungs.\n")
+    with pytest.raises(InputError, match="plain text; expected a table or JSON Lines"):
+        read_predictions(path, ["1"])
+
+
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ([], "2 uids missing of the 2 to score \\(first: 1\\)"),
+        ([], "no column 'prediction'"),
+        ([{"uid": 1}], "no column 'prediction'.*'uid'"),
         ([{"uid": 1, "prediction": ""}], "1 uids missing of the 2 to score \\(first: 2\\)"),
         (
             [{"uid": u, "prediction": "a"} for u in (1, 2, "2")],
             "1 uids given more than once \\(first: 2\\)",
         ),
-        (
-            [{"uid": u, "prediction": "a"} for u in (1, 2, 9, 8)],
-            "2 uids that are not in the split \\(first: 9\\)",
-        ),
-        ([{"uid": True, "prediction": "a"}], 'record 1: "uid" must be'),
-        ([{"prediction": "a"}], 'record 1: "uid" must be'),
-        ([{"uid": 1, "prediction": None}], 'record 1, uid 1: "prediction" must be'),
+        ([{"uid": True, "prediction": "a"}], "p.jsonl:1: 'uid' is neither"),
+        ([{"uid": 1, "prediction": "a"}, {"prediction": "a"}], 'p.jsonl:2: "uid" must be'),
+        ([{"prediction": "a"}], "1 uids missing of the 2 to score \\(first: 2\\)"),
+        ([{"uid": 1, "prediction": ["a"]}], 'p.jsonl:1: "prediction" must be'),
+        ([{"uid": u, "impression": "a"} for u in (1, 2)], "holds the references themselves"),
     ],
 )
 def test_mistakes_in_predictions_are_one_line(tmp_path, rows, message):
     with pytest.raises(InputError, match=message) as error:
-        read_predictions(predictions_file(tmp_path, *rows), ["1", "2"])
+        read_predictions(predictions_file(tmp_path, *rows), ["1", "2"], references=["a", "a"])
     assert "\n" not in str(error.value)
 
 

@@ -1,6 +1,7 @@
 import pytest
 
-from graphsum.metrics.strata import STRATA, findings_key, is_normal, strata_masks
+from graphsum.metrics.strata import STRATA, is_normal, strata_masks
+from preprocessing.corpora.duplicates import findings_key
 from preprocessing.records import Report
 
 

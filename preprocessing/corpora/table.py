@@ -1,29 +1,19 @@
-"""What csv and jsonl corpora share: which files hold which part, and the way from row to report."""
+"""Reports in tables, of every kind that ``preprocessing.tables`` reads.
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+A corpus is called by the suffix of its files; a file that is named may be of any kind.
+"""
+
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from preprocessing.corpora.source import Exclusion, Parts, SplitRequest
-from preprocessing.corpora.splits import PART_NAMES
+from preprocessing.corpora.source import CorpusSource, Exclusion, Parts, SplitRequest
+from preprocessing.corpora.splits import PART_NAMES, RandomSplit
 from preprocessing.errors import InputError
 from preprocessing.records import Report
-
-FIELDS = (
-    "uid",
-    "findings",
-    "impression",
-    "indication",
-    "comparison",
-    "labels",
-    "patient",
-    "split",
-)
-REQUIRED = ("findings", "impression")
-
-
-# Yields "file:line" and the row's fields (those of FIELDS that it has), in the file's order.
-ReadRows = Callable[[Path, Mapping[str, str]], Iterator[tuple[str, dict[str, str]]]]
+from preprocessing.tables import open_table
+from preprocessing.tables.columns import columns_of_fields
+from preprocessing.tables.rows import as_text
 
 
 @dataclass(frozen=True)
@@ -31,7 +21,6 @@ class Table:
     """A corpus in files with one report a row; ``suffix`` without its dot."""
 
     suffix: str
-    read_rows: ReadRows
 
     def read_reports(
         self, data_dir: str | Path, *, columns: Mapping[str, str] | None = None
@@ -42,6 +31,17 @@ class Table:
         """
         for report, _ in self._rows(data_dir, columns):
             yield report
+
+    def without_impressions(self, request: SplitRequest) -> InputError | None:
+        """The error to raise where impressions are needed and a file has no column for them."""
+        for path, _ in table_files(request.data_dir, self.suffix):
+            there = open_table(path, request.columns).columns
+            columns_of_fields(request.columns, there, str(path), required=("findings",))
+            try:
+                columns_of_fields(request.columns, there, str(path), required=("impression",))
+            except InputError as error:
+                return error
+        return None
 
     def given_split(self, reports: list[Report], request: SplitRequest) -> Parts:
         """The parts that the files or the split column give; other reports are in none."""
@@ -64,57 +64,46 @@ class Table:
     def _rows(
         self, data_dir: str | Path, columns: Mapping[str, str] | None
     ) -> Iterator[tuple[Report, str | None]]:
+        columns = columns or {}
         for path, file_part in table_files(data_dir, self.suffix):
-            for number, (where, fields) in enumerate(self.read_rows(path, columns or {}), 1):
+            table = open_table(path, columns)
+            # Rows of JSON may lack a field that others have.
+            names_of: dict[tuple[str, ...], dict[str, str]] = {}
+            for number, (where, values) in enumerate(table.rows(), 1):
+                there = tuple(values)
+                if there not in names_of:
+                    place = where if table.kind in ("jsonl", "json") else str(path)
+                    names_of[there] = columns_of_fields(
+                        columns, there, place, required=("findings",)
+                    )
+                fields = {
+                    field: as_text(values[name], where, field).strip()
+                    for field, name in names_of[there].items()
+                }
                 uid = str(number) if file_part is None else f"{file_part}-{number}"
-                yield _report(where, fields, uid), file_part or _part(where, fields)
+                yield _report(fields, uid), file_part or _part(where, fields)
+            if not names_of:
+                columns_of_fields(columns, table.columns, str(path), required=("findings",))
 
 
-def _report(where: str, fields: Mapping[str, str], uid: str) -> Report:
-    text = {field: fields.get(field, "").strip() for field in FIELDS}
-    try:
-        "".join(text.values()).encode()
-    except UnicodeEncodeError:
-        raise InputError(f"{where}: half a surrogate pair, which is no text") from None
-    labels = tuple(label.strip() for label in text["labels"].split(";") if label.strip())
+def _report(fields: Mapping[str, str], uid: str) -> Report:
+    labels = fields.get("labels", "").split(";")
     return Report(
-        uid=text["uid"] or uid,
-        findings=text["findings"],
-        impression=text["impression"],
-        indication=text["indication"],
-        comparison=text["comparison"],
-        labels=labels,
-        patient=text["patient"],
+        uid=fields.get("uid") or uid,
+        findings=fields["findings"],
+        impression=fields.get("impression", ""),
+        indication=fields.get("indication", ""),
+        comparison=fields.get("comparison", ""),
+        labels=tuple(label.strip() for label in labels if label.strip()),
+        patient=fields.get("patient", ""),
     )
 
 
 def _part(where: str, fields: Mapping[str, str]) -> str | None:
-    given = fields.get("split", "").strip().lower()
+    given = fields.get("split", "").lower()
     if given and given not in PART_NAMES:
         raise InputError(f"{where}: the split is neither train, val nor test")
     return PART_NAMES.get(given)
-
-
-def check_columns(columns: Mapping[str, str], there: Iterable[str], where: str) -> dict[str, str]:
-    """field -> column, for the fields that the file has.
-
-    Raises ``InputError`` for fields that do not exist and for columns that are not there.
-    """
-    there = list(there)
-    for field in columns:
-        if field not in FIELDS:
-            raise InputError(f"column given for {field!r}; the fields are {', '.join(FIELDS)}")
-    names = {}
-    for field in FIELDS:
-        name = columns.get(field, field)
-        if name in there:
-            names[field] = name
-        elif field in REQUIRED or field in columns:
-            raise InputError(
-                f"{where}: no column {name!r} for {field}; the columns are "
-                f"{', '.join(map(repr, there)) or 'none'}"
-            )
-    return names
 
 
 def table_files(data_dir: str | Path, suffix: str) -> list[tuple[Path, str | None]]:
@@ -141,19 +130,21 @@ def table_files(data_dir: str | Path, suffix: str) -> list[tuple[Path, str | Non
     )
 
 
-def text_lines(path: Path) -> Iterator[str]:
-    """The file's lines; ``InputError`` with the line's number where one is not UTF-8 text."""
-    try:
-        with open(path, "rb") as lines:
-            for number, raw in enumerate(lines, 1):
-                if b"\0" in raw:
-                    raise InputError(f"{path}:{number}: a NUL byte; expected UTF-8 text")
-                try:
-                    yield raw.decode("utf-8-sig" if number == 1 else "utf-8")
-                except UnicodeDecodeError as error:
-                    raise InputError(
-                        f"{path}:{number}: not UTF-8 at byte {error.start + 1} of the line; "
-                        "save the file as UTF-8"
-                    ) from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+def _source(suffix: str) -> CorpusSource:
+    table = Table(suffix)
+    return CorpusSource(
+        read_reports=table.read_reports,
+        splits={"given": table.given_split, "random": RandomSplit(8, 1, 1)},
+        inclusion="none",
+        data_hint=f"a table with findings and impression, or train, val and test.{suffix}",
+        default_split=table.default_split,
+        without_impressions=table.without_impressions,
+    )
+
+
+CSV = _source("csv")
+TSV = _source("tsv")
+XLSX = _source("xlsx")
+PARQUET = _source("parquet")
+JSONL = _source("jsonl")
+JSON = _source("json")

@@ -1,0 +1,54 @@
+"""What a table says of patients stays out of all that a run leaves for others to read."""
+
+import csv
+import stat
+
+import pytest
+
+import evaluate
+import train
+from preprocessing.corpora import load_corpus
+from preprocessing.errors import InputError
+
+CANARY = "Zebrafisch"
+COLUMNS = ["--columns", "uid=Nr", "findings=Befund", "impression=Urteil", "split=Teil"]
+
+
+@pytest.fixture
+def table(tmp_path):
+    """Every row has the canary in its findings and in a column of its own."""
+    path = tmp_path / "ris.csv"
+    corpus = load_corpus("sample")
+    with open(path, "w", newline="", encoding="cp1252") as file:
+        rows = csv.writer(file, delimiter=";")
+        rows.writerow(["Nr", "Befund", "Urteil", "Teil", "Name"])
+        for part, size in (("train", 30), ("val", 4), ("test", 4)):
+            for report in getattr(corpus, part)[:size]:
+                findings = f"{report.findings} {CANARY} lung für sich."
+                rows.writerow([report.uid, findings, report.impression, part, CANARY])
+    return path
+
+
+def test_a_run_and_its_evaluation_do_not_tell(table, tmp_path, capfd, caplog, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    given = ["--dataset", "csv", "--data-dir", str(table), *COLUMNS]
+    train.main([*given, "--preset", "tiny", "--max-steps", "2", "--batch-size", "4",
+                "--validate-every", "2", "--output-dir", "run"])  # fmt: skip
+    evaluate.main(["--checkpoint", "run", "--num-beams", "1", "--output-dir", "results"])
+    with pytest.raises(InputError) as error:
+        evaluate.main(["--checkpoint", "run", "--columns", "findings=Text"])
+    shown = capfd.readouterr()
+    assert CANARY not in shown.out + shown.err + caplog.text + str(error.value)
+    files = [path for path in tmp_path.rglob("*") if path.is_file() and path != table]
+    told = {path for path in files if CANARY.encode() in path.read_bytes()}
+    cache = {path for path in files if path.parent.name == "cache"}
+    assert cache
+    assert cache <= told  # the annotations hold the reports' words
+    for path in cache:
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "cache").stat().st_mode) == 0o700
+    names = {path.name for path in told - cache}
+    # A tokenizer's vocabulary has frequent words; predictions may copy from the findings.
+    assert names <= {"tokenizer.json", "predictions.jsonl"}
+    assert {"metrics.json", "options.yaml", "log.jsonl"} <= {path.name for path in files}
+    assert any("tfevents" in path.name for path in files)
