@@ -5,6 +5,7 @@ from graphsum.options.pretrain_options import PretrainOptions
 from graphsum.options.train_options import (
     OPTIONS_FILE,
     PROGRESS_FILE,
+    Progress,
     TrainOptions,
     flag,
     option,
@@ -20,6 +21,7 @@ __all__ = [
     "PRESETS",
     "PROGRESS_FILE",
     "PretrainOptions",
+    "Progress",
     "TrainOptions",
     "flag",
     "option",

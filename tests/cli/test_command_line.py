@@ -200,7 +200,7 @@ def test_broken_weights_are_one_line(checkpoint, tmp_path):
     for file in (checkpoint / "best").iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
     (tmp_path / "model.safetensors").write_bytes(b"junk")
-    with pytest.raises(InputError, match="cannot be loaded"):
+    with pytest.raises(InputError, match="cannot be read"):
         Summarizer.from_pretrained(tmp_path)
 
 
@@ -365,3 +365,22 @@ def test_reports_of_the_training_are_told(checkpoint, tmp_path, caplog, monkeypa
 def test_examples_only_of_the_invented_corpus(checkpoint):
     with pytest.raises(InputError, match="invented"):
         evaluate.main(["--checkpoint", str(checkpoint), "--dataset", "openi", "--examples", "2"])
+
+
+EVALUATE = "from graphsum.command_line import run; run(lambda _: print('a \\u00b1 b'))"
+
+
+@pytest.mark.parametrize(
+    ("redirection", "encoding", "status"),
+    [(">/dev/full", "utf-8", 1), (">&-", "utf-8", 0), ("", "ascii", 0)],
+)
+def test_output_that_cannot_be_written_is_no_traceback(redirection, encoding, status):
+    done = subprocess.run(
+        ["bash", "-c", f'"$0" -c "$1" {redirection}', sys.executable, EVALUATE],
+        cwd=ROOT, env=os.environ | {"PYTHONIOENCODING": encoding}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == status
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) <= 1
+    if encoding == "ascii":
+        assert done.stdout == "a \\xb1 b\n"

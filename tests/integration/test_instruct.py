@@ -111,7 +111,7 @@ def test_instruct_by_the_commands(reports_file, llm, tmp_path, capsys):
     train.main([*options_for(reports_file, tmp_path / "half", *asked), "--resume"])
     assert losses(tmp_path / "half") == losses(tmp_path / "whole")
     files = {path.name for path in (tmp_path / "whole" / "last").rglob("*.safetensors")}
-    assert files == {"adapter_model.safetensors"}
+    assert files == {"adapter_model.safetensors", "training_state.safetensors"}
     out = tmp_path / "out"
     evaluate.main(["--checkpoint", str(tmp_path / "whole"), "--output-dir", str(out),
                    "--num-beams", "1"])  # fmt: skip
