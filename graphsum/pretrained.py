@@ -43,6 +43,7 @@ __all__ = [
     "load_weights",
     "one_line",
     "save_weights",
+    "spread_like",
 ]
 
 TOKENIZER_FILE = "tokenizer.json"
@@ -210,6 +211,15 @@ def save_weights(weights: Mapping[str, Tensor], path: str | Path) -> None:
     """Write tensors as a safetensors file."""
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
     save_file(tensors, path, metadata={"format": "pt"})
+
+
+def spread_like(value: Tensor, target: Any) -> Tensor:
+    """A tensor, spread over the processes of a training as ``target`` is (FSDP2)."""
+    if hasattr(target, "device_mesh"):
+        from torch.distributed.tensor import distribute_tensor  # takes time to import
+
+        return distribute_tensor(value.to(target.device), target.device_mesh, target.placements)
+    return value
 
 
 def check_finite(weights: Mapping[str, Tensor], place: str | Path) -> None:

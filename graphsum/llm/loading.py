@@ -31,6 +31,7 @@ from graphsum.pretrained import (
     load_tokenizer,
     load_weights,
     save_weights,
+    spread_like,
 )
 from preprocessing.errors import InputError, MissingBackendError
 from preprocessing.files import read_json
@@ -312,13 +313,25 @@ def set_adapter_weights(llm: PreTrainedModel, folder: str | Path) -> None:
     from peft import set_peft_model_state_dict
 
     path = Path(folder) / ADAPTER / ADAPTER_WEIGHTS
-    expected = {name for name in llm.state_dict() if ".lora_" in name}
+    own = {name: tensor for name, tensor in llm.state_dict().items() if ".lora_" in name}
+    expected = set(own)
     refusal = InputError(
         f"{path}: these are not the weights of this LLM's adapter; give the LLM, the --lora-r and "
         "the --lora-targets of the training"
     )
+    weights = load_weights(path)
     try:
-        result = set_peft_model_state_dict(llm, load_weights(path))
+        if any(hasattr(tensor, "device_mesh") for tensor in own.values()):  # PEFT fills no such
+            named = {
+                name.removeprefix(PEFT_PREFIX).replace(".weight", ".default.weight"): tensor
+                for name, tensor in weights.items()
+            }
+            if set(named) != expected:
+                raise refusal
+            spread = {name: spread_like(tensor, own[name]) for name, tensor in named.items()}
+            llm.load_state_dict(spread, strict=False)
+            return
+        result = set_peft_model_state_dict(llm, weights)
     except RuntimeError as error:  # of other sizes
         raise refusal from error
     if result.unexpected_keys or expected & set(result.missing_keys):

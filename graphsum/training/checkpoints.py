@@ -16,8 +16,14 @@ from graphsum.models.configuration import InstructConfig
 from graphsum.models.modeling import LLM, GraphSum, own_state
 from graphsum.models.protocols import Processor
 from graphsum.options import Progress
-from graphsum.pretrained import TOKENIZER_FILE, WEIGHTS_FILE, hash_of_tokenizer, load_weights
-from graphsum.training.state import save_training_state, spread_like, training_state
+from graphsum.pretrained import (
+    TOKENIZER_FILE,
+    WEIGHTS_FILE,
+    hash_of_tokenizer,
+    load_weights,
+    spread_like,
+)
+from graphsum.training.state import save_training_state, training_state
 from preprocessing.errors import InputError, RunError
 from preprocessing.files import give_usual_permissions, replace_folder
 

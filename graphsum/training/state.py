@@ -12,9 +12,9 @@ import torch
 from accelerate import Accelerator
 from accelerate.utils import DistributedType, gather_object
 from torch import Tensor
-from torch.distributed.tensor import DTensor, distribute_tensor
+from torch.distributed.tensor import DTensor
 
-from graphsum.pretrained import load_weights, save_weights
+from graphsum.pretrained import load_weights, save_weights, spread_like
 from preprocessing.errors import InputError
 
 STATE_FILE = "training_state.safetensors"
@@ -126,13 +126,6 @@ def like(value: Tensor, parameter: Tensor) -> Tensor:
     if value.shape != parameter.shape:
         raise ValueError("shape")
     return spread_like(value, parameter)
-
-
-def spread_like(value: Tensor, target: Tensor) -> Tensor:
-    """A tensor, spread over the processes as ``target`` is."""
-    if isinstance(target, DTensor):
-        return distribute_tensor(value.to(target.device), target.device_mesh, target.placements)
-    return value
 
 
 def parameters_of(optimizer: torch.optim.Optimizer) -> Iterator[Tensor]:
