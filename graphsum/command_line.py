@@ -134,6 +134,7 @@ def run(main: Callable[[Sequence[str] | None], None]) -> None:
     """Run a program: a user's mistake becomes one line on stderr and exit status 2, a run that
     failed, or a disk that is full, one line and exit status 1."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     # Threads that spin while they wait make training ten times slower on a machine that is shared.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import huggingface_hub
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
@@ -51,7 +52,7 @@ WEIGHTS_FILE = "model.safetensors"
 INDEX_FILE = "model.safetensors.index.json"
 # What would have somebody's code fetched or run, were it believed.
 CODE = ("auto_map", "custom_generate", "custom_pipelines", "quantization_config")
-KERNELS = ("attn_implementation", "_attn_implementation", "experts_implementation")
+KERNELS = "_implementation"  # within such a key: of attention, of experts
 # Folders are taken as they are; PEFT's file would have transformers load another model beneath.
 REDIRECTING = "adapter_config.json"
 LARGEST_POSITIONS = 2**27  # of a table of positions, in numbers
@@ -68,6 +69,20 @@ def downloads(allowed: bool) -> Iterator[None]:
         yield
     finally:
         _may_download[0] = before
+
+
+@contextmanager
+def _network_as_allowed() -> Iterator[None]:
+    """Keep the hub's library from the network outside :func:`downloads`; also a decorator.
+
+    Though told to use local files only, it would fetch a list of its own.
+    """
+    before = huggingface_hub.constants.HF_HUB_OFFLINE
+    huggingface_hub.constants.HF_HUB_OFFLINE = before or not _may_download[0]
+    try:
+        yield
+    finally:
+        huggingface_hub.constants.HF_HUB_OFFLINE = before
 
 
 def _safely() -> dict[str, Any]:
@@ -92,6 +107,7 @@ def one_line(place: str, advice: str) -> Iterator[None]:
         raise InputError(f"{place}: {advice} ({type(error).__name__})") from None
 
 
+@_network_as_allowed()
 def load_config(name: str, *, revision: str | None = None) -> PreTrainedConfig:
     """The configuration of an encoder or an LLM: a folder, or a name on the hub."""
     if (Path(name) / "config.json").is_file():
@@ -101,6 +117,7 @@ def load_config(name: str, *, revision: str | None = None) -> PreTrainedConfig:
     return config
 
 
+@_network_as_allowed()
 def load_tokenizer(name: str, *, revision: str | None = None) -> PreTrainedTokenizerBase:
     """The tokenizer of an encoder or an LLM."""
     check_tokenizer_files(Path(name))
@@ -125,7 +142,7 @@ def load_checkpoint_tokenizer(folder: str | Path, *, expected: str | None) -> An
             f"{folder}: {TOKENIZER_FILE} is not the one that the model was trained with (another "
             "hash than in config.json); copy the whole folder of the checkpoint"
         )
-    with one_line(str(folder), advice):
+    with one_line(str(folder), advice), downloads(False):
         for file in ("tokenizer_config.json", "special_tokens_map.json"):
             if (folder / file).is_file():
                 _refuse_code(read_json(folder / file), folder / file)
@@ -138,6 +155,7 @@ def hash_of_tokenizer(folder: str | Path) -> str:
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
+@_network_as_allowed()
 def load_encoder(name: str) -> PreTrainedModel:
     """A text encoder's weights: complete (but for the pooling layer) and finite."""
     _refuse_redirection(name)
@@ -150,6 +168,7 @@ def load_encoder(name: str) -> PreTrainedModel:
     return model
 
 
+@_network_as_allowed()
 def load_llm_weights(name: str, *, revision: str | None, **options: Any) -> PreTrainedModel:
     """An LLM's weights, complete; ``options``: precision or quantisation."""
     _refuse_redirection(name)
@@ -188,7 +207,8 @@ def load_checkpoint_model(
         options |= _safely() | {"local_files_only": True}
     wants_info = options.pop("output_loading_info", False)
     options |= {"use_safetensors": True, "weights_only": True, "output_loading_info": True}
-    model, info = load(folder, *args, **options)
+    with downloads(_may_download[0] and not path.is_dir()), _network_as_allowed():
+        model, info = load(folder, *args, **options)
     _check_loaded(model, info, folder)
     return (model, info) if wants_info else model
 
@@ -249,7 +269,7 @@ def check_values(values: Any, limits: Mapping[str, int], place: str | Path) -> N
             raise InputError(
                 f"{place}: config.json has {name} = {value}; at most {limit} is supported"
             )
-        if name in KERNELS and isinstance(value, str) and ("/" in value or ":" in value):
+        if KERNELS in str(name) and isinstance(value, str) and ("/" in value or ":" in value):
             raise InputError(f"{place}: config.json asks for code ({name}), which is not run")
         if isinstance(value, dict | list):
             check_values(value, limits, place)

@@ -114,6 +114,9 @@ CASES = {
     "kernels for the encoder": lambda f: change(
         f, "config.json", "text_encoder", "_attn_implementation", value="evil/kernel:attention"
     ),
+    "kernels by another name": lambda f: change(
+        f, "config.json", "_attn_implementation_internal", value="evil/kernel"
+    ),
     "quantisation": lambda f: change(
         f, "config.json", "quantization_config", value={"quant_method": "gptq", "bits": 4}
     ),

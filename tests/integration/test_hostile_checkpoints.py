@@ -14,7 +14,7 @@ from tiny_llm import save_llm
 import train
 from graphsum.llm.loading import describe_llm, load_llm, load_llm_tokenizer
 from graphsum.models.loading import load_model
-from graphsum.pretrained import save_weights
+from graphsum.pretrained import downloads, save_weights
 from graphsum.summarizer import Summarizer
 from graphsum.training.checkpoints import save_model
 from preprocessing.errors import InputError, RunError
@@ -90,6 +90,16 @@ def test_an_llm_with_code_of_its_own_is_used_without_it(file, tmp_path):
         load_llm(describe_llm(folder))
         load_llm_tokenizer(folder)
     assert guards.seen == []
+
+
+def test_the_network_is_asked_when_told_to(tmp_path):
+    with guarded(tmp_path) as guards:
+        with pytest.raises(InputError, match="cannot be fetched"):
+            describe_llm("evil/llm")
+        assert guards.seen == []
+        with downloads(True), pytest.raises(InputError, match="cannot be fetched"):
+            describe_llm("evil/llm")
+    assert "network" in guards.seen
 
 
 def test_an_llm_of_pickles_is_refused(tmp_path):
