@@ -102,7 +102,9 @@ def parse_json(text: str, where: str, *, surrogates: bool = False) -> Any:
     try:
         value = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
     except json.JSONDecodeError as error:
-        raise InputError(f"{where}: not JSON ({error.msg}, column {error.colno})") from None
+        raise InputError(
+            f"{where}: not a JSON object ({error.msg}, column {error.colno})"
+        ) from None
     except RecursionError:
         raise InputError(f"{where}: not JSON (too many brackets within each other)") from None
     except ValueError:
