@@ -19,7 +19,8 @@ from typing import Any, BinaryIO
 
 from tqdm import tqdm
 
-from graphsum.writers import EXPLAINED, Layout, Writer
+from graphsum.impressions import EXPLAINED
+from graphsum.writers import Layout, Writer
 from preprocessing.errors import InputError
 from preprocessing.files import dumps, new_file
 from preprocessing.pipeline.output import OutputProgress, ResumableOutput
@@ -156,7 +157,7 @@ def summarize_to_file(
     """
     given = {"input": _digest(job.table), "findings": job.findings, **settings, "chunk": chunk}
     tally = Tally()
-    with closing(ResumableOutput(output, given, private=True)) as out:
+    with closing(ResumableOutput(output, given)) as out:
         done = out.progress
         if not done.done and done.records < found.rows:
             rows = islice(job.table.rows(), done.records, None)

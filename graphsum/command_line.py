@@ -1,6 +1,8 @@
 """What all command lines share: options from a dataclass, one-line errors, exit status 2."""
 
 import argparse
+import contextlib
+import io
 import os
 import sys
 import types
@@ -120,13 +122,18 @@ def plain_type(kind: Any) -> Callable[[str], Any]:
 
 def run(main: Callable[[Sequence[str] | None], None]) -> None:
     """Run a program: a user's mistake becomes one line on stderr and exit status 2, a run that
-    failed one line and exit status 1."""
+    failed, or a disk that is full, one line and exit status 1."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     # Threads that spin while they wait make training ten times slower on a machine that is shared.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):  # None where it was closed before the start
+                stream.reconfigure(errors="backslashreplace")  # where it takes ASCII only
         main(None)
-        sys.stdout.flush()  # here, where a closed pipe is understood
+        if sys.stdout is not None:
+            sys.stdout.flush()  # here, where a closed pipe is understood
     except InputError as error:
         print("error: " + " ".join(str(error).split()), file=sys.stderr)
         sys.exit(2)
@@ -137,5 +144,18 @@ def run(main: Callable[[Sequence[str] | None], None]) -> None:
         print("interrupted", file=sys.stderr)
         sys.exit(130)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        leave_stdout()
         sys.exit(1)
+    except OSError as error:
+        if not error.strerror:
+            raise
+        place = f"{error.filename}: " if error.filename else ""
+        print(f"error: {place}{error.strerror}", file=sys.stderr)
+        leave_stdout()
+        sys.exit(1)
+
+
+def leave_stdout() -> None:
+    """Let nothing more be written there, also not when the interpreter ends."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

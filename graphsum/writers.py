@@ -15,17 +15,6 @@ from preprocessing.tables.parquet import pyarrow_parquet
 from preprocessing.tables.rows import cell, plain
 from preprocessing.tables.spreadsheet import escaped, openpyxl_module
 
-# The columns of ``graphsum summarize --explain``.
-EXPLAINED = (
-    "review",
-    "confidence",
-    "flags",
-    "reason",
-    "supporting_sentences",
-    "left_out",
-    "checkpoint",
-)
-
 
 @dataclass(frozen=True)
 class Layout:

@@ -8,7 +8,8 @@ On disk each record is one JSON object per line, with the field names below.
 
 import sys
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, NamedTuple, TypeVar
+from itertools import pairwise
+from typing import Any, Literal, NamedTuple, TypeVar, get_args
 
 SCHEMA_VERSION = 2
 
@@ -120,19 +121,69 @@ def to_json(record: Report | AnnotatedReport | ReportGraph) -> dict[str, Any]:
 def from_json(cls: type[Record], value: dict[str, Any]) -> Record:
     """The inverse of :func:`to_json`.
 
-    Raises ``KeyError``/``TypeError`` when fields are missing or of the wrong kind.
+    Raises:
+        KeyError, TypeError, ValueError: a field is missing, of the wrong kind, or does not fit the
+            others, such as an edge to a word that is not there.
     """
     if cls is Report:
         return cls(**{**value, "labels": tuple(value.get("labels", ()))})
-    fields = {
-        "uid": value["uid"],
-        "words": tuple(value["words"]),
-        "sentence_starts": tuple(value["sentence_starts"]),
-    }
+    words = _texts(value["words"])
+    if not isinstance(value["uid"], str):
+        raise TypeError("uid")
+    starts = _increasing(value["sentence_starts"], len(words))
+    if bool(words) != bool(starts) or starts[:1] not in ((), (0,)):
+        raise ValueError("sentence_starts")
+    fields: dict[str, Any] = {"uid": value["uid"], "words": words, "sentence_starts": starts}
     if cls is AnnotatedReport:
-        fields |= {"heads": tuple(value["heads"]), "deprels": tuple(value["deprels"])}
-        fields["entities"] = tuple(Entity(*entity) for entity in value["entities"])
+        heads, deprels = tuple(value["heads"]), _texts(value["deprels"])
+        if not len(heads) == len(deprels) == len(words):
+            raise ValueError("heads")
+        for head in heads:
+            _position(head, len(words), lowest=-1)
+        fields |= {"heads": heads, "deprels": deprels}
+        fields["entities"] = tuple(
+            _checked_entity(Entity(*entity), len(words)) for entity in value["entities"]
+        )
     else:
-        fields["key_words"] = tuple(value["key_words"])
+        fields["key_words"] = _increasing(value["key_words"], len(words))
         fields["edges"] = tuple(Edge(*edge) for edge in value["edges"])
+        for edge in fields["edges"]:
+            _position(edge.head, len(words))
+            _position(edge.dependent, len(words))
+            _texts([edge.type])
     return cls(**fields)
+
+
+def _texts(values: Any) -> tuple[str, ...]:
+    if not isinstance(values, list) or not all(isinstance(one, str) for one in values):
+        raise TypeError("a list of texts is expected")
+    return tuple(values)
+
+
+def _position(value: Any, length: int, *, lowest: int = 0) -> int:
+    if type(value) is not int:
+        raise TypeError("a position is expected")
+    if not lowest <= value < length:
+        raise ValueError("a position beyond the words")
+    return value
+
+
+def _increasing(values: Any, length: int) -> tuple[int, ...]:
+    if not isinstance(values, list):
+        raise TypeError("a list of positions is expected")
+    positions = tuple(_position(one, length) for one in values)
+    if any(left >= right for left, right in pairwise(positions)):
+        raise ValueError("positions must increase")
+    return positions
+
+
+def _checked_entity(entity: Entity, length: int) -> Entity:
+    _position(entity.start, length)
+    _position(entity.end - 1, length, lowest=entity.start)
+    if entity.label not in ENTITY_LABELS:
+        raise ValueError("label")
+    if type(entity.negated) is not bool or type(entity.uncertain) is not bool:
+        raise TypeError("negated, uncertain")
+    if entity.side not in (None, *get_args(Side)) or entity.change not in (None, *get_args(Change)):
+        raise ValueError("side, change")
+    return entity

@@ -110,6 +110,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default=True,
         help="without them an LLM that is prompted as it is knows nothing of the report",
     )
+    add(
+        "--download",
+        action="store_true",
+        help="ask the model hub for an LLM that is no folder on this machine",
+    )
 
 
 def execute(options: argparse.Namespace) -> None:
@@ -231,6 +236,19 @@ def generate(
 
     Of several processes each writes a share; the first one gets them all, the others nothing.
     """
+    from graphsum.pretrained import downloads
+
+    with downloads(options.download):
+        return _generate(options, settings, checkpoint, reports, train)
+
+
+def _generate(
+    options: argparse.Namespace,
+    settings: TrainOptions,
+    checkpoint: Path | None,
+    reports: Sequence[Report],
+    train: Sequence[Report],
+) -> list[str]:
     import torch
     from accelerate import PartialState
     from accelerate.utils import gather_object

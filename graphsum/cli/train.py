@@ -34,6 +34,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--overwrite", action="store_true", help="replace the run that is in the folder"
     )
+    group.add_argument(
+        "--download",
+        action=argparse.BooleanOptionalAction,
+        help="ask the model hub for an encoder or LLM that is no folder (default: yes, but not "
+        "with --resume, which takes what is on this machine)",
+    )
     add_dataclass_options(parser, TrainOptions)
 
 
@@ -41,6 +47,7 @@ def execute(options: argparse.Namespace) -> None:
     """Train one model."""
     given = vars(options)
     config, resume, overwrite = given.pop("config"), given.pop("resume"), given.pop("overwrite")
+    download = given.pop("download")
     settings = resolve(given, config)
     if resume is not None:
         saved = run_options(resume or settings.run_dir)
@@ -52,7 +59,9 @@ def execute(options: argparse.Namespace) -> None:
 
     from graphsum.training.loop import train
 
-    folder = train(settings, corpus, resume=resume is not None, overwrite=overwrite)
+    folder = train(
+        settings, corpus, resume=resume is not None, overwrite=overwrite, download=download
+    )
     print(f"done: {folder}; next: graphsum evaluate --checkpoint {folder}")
 
 

@@ -1,6 +1,5 @@
 """How impressions are sampled and weighed; part of a checkpoint that decodes by consensus."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,8 +9,9 @@ import numpy as np
 
 from graphsum.consensus.neighbours import NAMES
 from preprocessing.errors import InputError
-from preprocessing.files import write_text_atomically
+from preprocessing.files import json_text, read_json, write_text_atomically
 
+LARGEST_WEIGHT = 1e6  # of a feature in the calibration
 CONSENSUS_FILE = "consensus_config.json"
 
 
@@ -55,8 +55,12 @@ class ConsensusSettings:
                 raise InputError(
                     f"consensus: {name} must be from {lowest} to {highest}, not {value}"
                 )
-        if self.calibration is not None and not all(
-            isinstance(value, int | float) for value in self.calibration.values()
+        if self.calibration is not None and not (
+            isinstance(self.calibration, Mapping)
+            and all(
+                isinstance(value, int | float) and abs(value) <= LARGEST_WEIGHT
+                for value in self.calibration.values()
+            )
         ):
             raise InputError("consensus: calibration must give a number for each feature; or null")
         if self.naming_rates is not None and not are_naming_rates(self.naming_rates):
@@ -67,8 +71,7 @@ class ConsensusSettings:
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Write the settings into a checkpoint, which from then on uses consensus by default."""
-        text = json.dumps(asdict(self), indent=2) + "\n"
-        write_text_atomically(Path(folder) / CONSENSUS_FILE, [text])
+        write_text_atomically(Path(folder) / CONSENSUS_FILE, [json_text(asdict(self))])
 
     @classmethod
     def from_pretrained(cls, folder: str | Path) -> "ConsensusSettings | None":
@@ -81,10 +84,16 @@ class ConsensusSettings:
         if not path.is_file():
             return None
         try:
-            return cls(**json.loads(path.read_text(encoding="utf-8")))
+            values = read_json(path)
+        except InputError as error:
+            raise InputError(
+                f"{error}: not the settings of consensus decoding; correct or delete the file"
+            ) from None
+        try:
+            return cls(**values)
         except InputError as error:
             raise InputError(f"{path}: {error}; correct or delete the file") from None
-        except (OSError, ValueError, TypeError):
+        except TypeError:
             raise InputError(
                 f"{path}: not the settings of consensus decoding; correct or delete the file"
             ) from None
@@ -94,6 +103,6 @@ def are_naming_rates(value: Any) -> bool:
     """Whether a value read from JSON has the form that consensus decoding asks for."""
     try:
         table = np.array([value[name] for name in NAMES], float)
-    except (TypeError, KeyError, ValueError, IndexError):
+    except (TypeError, KeyError, ValueError, IndexError, OverflowError):
         return False
     return table.shape == (len(NAMES), 3) and bool(((table >= 0) & (table <= 1)).all())

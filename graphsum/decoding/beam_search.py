@@ -15,6 +15,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from preprocessing.errors import RunError
+
 NEVER = -1.0e9  # score of what must not be chosen; finite, as in transformers
 LOOKS = 8  # steps between two looks at which reports are over, where to look is to wait for a GPU
 
@@ -103,6 +105,7 @@ def beam_search(
     finished_scores = torch.full((num_reports, beams), NEVER, device=device)
     in_beam = torch.arange(2 * beams, device=device) < beams
     over = torch.zeros(num_reports, dtype=torch.bool, device=device)  # of those still here, [R]
+    broken = torch.zeros((), dtype=torch.bool, device=device)  # was a score not a number?
     for length in range(1, longest + 1):
         logs = decoder.step(running[:, :, -1])  # [R, K, V]
         block_repeated_ngrams(logs, running, settings.no_repeat_ngram_size)
@@ -122,6 +125,7 @@ def beam_search(
             finished = rows_of(torch.cat([finished, padded], dim=1), order)
 
         scores, order = (candidates + ends * NEVER).topk(beams)
+        broken |= scores.isnan().any()
         running, parents = rows_of(extended, order), parents.gather(1, order)
         parents += torch.arange(len(logs), device=device).unsqueeze(1) * logs.size(1)
         # While fewer than K have finished, their lowest score is NEVER, which any beam exceeds.
@@ -143,8 +147,18 @@ def beam_search(
                 finished, finished_scores = finished[rows], finished_scores[rows]
                 parents = parents[rows]
         decoder.reorder(parents)
+    refuse_broken(broken)
     written = (best != pad_id).any(0).nonzero().max() + 1
     return best[:, :written]
+
+
+def refuse_broken(broken: Tensor) -> None:
+    """Raises :class:`RunError` where a model's scores were NaN: what it writes is garbage."""
+    if broken.item():
+        raise RunError(
+            "the model's scores are not finite (NaN): its weights are damaged, or its training "
+            "diverged; take another checkpoint"
+        )
 
 
 def is_looking_free(device: torch.device | str) -> bool:

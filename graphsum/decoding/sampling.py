@@ -53,9 +53,11 @@ def sample_sequences(
     last = samples[:, 0, 0]  # last token of each beginning, alike
     if fixed_width:
         source, last = source.unsqueeze(1), last.unsqueeze(1)
+    broken = torch.zeros((), dtype=torch.bool, device=device)  # was a score not a number?
     for step in range(longest):
         scores = decoder.step(last).float() / temperature
         mass = scores.softmax(-1).cumsum(-1).flatten(0, -2)  # [A, V]
+        broken |= mass[:, -1].isnan().any()
         vocabulary = mass.size(-1)
         first = source.flatten() % num_samples
         offset = uniforms[reports, step].flatten()[source.flatten()]
@@ -95,5 +97,6 @@ def sample_sequences(
             beam = (new.flatten().cumsum(0) - 1).view_as(new)
         last = tokens.flatten()[source]
         decoder.reorder(parents.flatten()[source])
+    beam_search.refuse_broken(broken)
     written = int((drawn != pad_id).any(1).any(0).nonzero().max()) + 1
     return drawn[:, :, :written]

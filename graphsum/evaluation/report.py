@@ -5,7 +5,6 @@
 data under a licence, are never written.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from graphsum.metrics.baselines import CONSTANT_IMPRESSION, NeighbourConsensus
 from graphsum.metrics.metric import REFERENCE, Metric, Scores
 from graphsum.metrics.strata import strata_masks
 from preprocessing.corpora.duplicates import duplicates_of
-from preprocessing.files import dumps, write_text_atomically
+from preprocessing.files import dumps, json_text, write_text_atomically
 from preprocessing.records import Report
 from preprocessing.registry import load
 
@@ -113,5 +112,4 @@ def write_predictions(out_dir: str | Path, predictions_by_uid: Mapping[str, str]
 
 def write_report(out_dir: str | Path, report: Mapping[str, Any]) -> None:
     """Write ``metrics.json`` into ``out_dir``."""
-    text = json.dumps(report, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
-    write_text_atomically(Path(out_dir) / "metrics.json", [text])
+    write_text_atomically(Path(out_dir) / "metrics.json", [json_text(report)])

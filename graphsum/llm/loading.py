@@ -11,12 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
 from torch import nn
 from transformers import (
-    AutoConfig,
-    AutoModelForCausalLM,
-    AutoTokenizer,
     BitsAndBytesConfig,
     GenerationConfig,
     PreTrainedConfig,
@@ -29,12 +25,23 @@ from transformers.models.auto.modeling_auto import (
 )
 
 from graphsum.out_of_memory import out_of_memory_as_input_error
+from graphsum.pretrained import (
+    load_config,
+    load_llm_weights,
+    load_tokenizer,
+    load_weights,
+    save_weights,
+    spread_like,
+)
 from preprocessing.errors import InputError, MissingBackendError
+from preprocessing.files import read_json
+from preprocessing.limits import LORA_RANK
 
 logger = logging.getLogger(__name__)
 
 ADAPTER = "adapter"  # folder of the LoRA weights within a checkpoint, in PEFT's own format
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
+ADAPTER_CONFIG = "adapter_config.json"
 PEFT_PREFIX = "base_model.model."  # before each name in such a file, as get_peft_model writes it
 # Written by the library and changed with it; they say nothing about the weights.
 VOLATILE = ("_name_or_path", "transformers_version", "dtype", "torch_dtype", "architectures")
@@ -79,7 +86,7 @@ def describe_llm(name: str, *, revision: str | None = None, weights: str = "auto
         InputError: it is not there, or is no decoder-only language model.
     """
     with clear_errors(name):
-        config = AutoConfig.from_pretrained(name, revision=revision)
+        config = load_config(name, revision=revision)
     reads_both_ways = type(config) in MODEL_FOR_MASKED_LM_MAPPING  # BERT and its like
     is_causal = type(config) in MODEL_FOR_CAUSAL_LM_MAPPING and not reads_both_ways
     if config.is_encoder_decoder or not is_causal:
@@ -118,7 +125,7 @@ def load_llm(spec: LLMSpec) -> PreTrainedModel:
             )
         options = {"quantization_config": BitsAndBytesConfig(**QUANTISED[spec.weights])}
     with clear_errors(spec.name), out_of_memory_as_input_error():
-        llm = AutoModelForCausalLM.from_pretrained(spec.name, revision=spec.revision, **options)
+        llm = load_llm_weights(spec.name, revision=spec.revision, **options)
     ends = llm.generation_config.eos_token_id
     llm.generation_config = GenerationConfig(eos_token_id=ends)
     return llm.requires_grad_(False)
@@ -131,7 +138,7 @@ def load_llm_tokenizer(name: str, *, revision: str | None = None) -> PreTrainedT
         InputError: it is not there, or has no end token.
     """
     with clear_errors(name):
-        tokenizer = AutoTokenizer.from_pretrained(name, revision=revision)
+        tokenizer = load_tokenizer(name, revision=revision)
     if tokenizer.eos_token_id is None:
         raise InputError(
             f"--llm {name}: its tokenizer has no end token (eos_token), so no impression would "
@@ -154,9 +161,13 @@ def clear_errors(
     """One line instead of what transformers raises when files are missing or broken."""
     try:
         yield
-    except InputError:
+    except InputError as error:
+        raise InputError(f"{option} {name}: {error}") from None
+    except (KeyboardInterrupt, SystemExit, MemoryError, torch.OutOfMemoryError):
         raise
-    except (OSError, ValueError, KeyError) as error:
+    except BaseException as error:  # the libraries raise many kinds, a panic of Rust among them
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
         what = "no such folder, and it cannot be fetched from the model hub"
         if Path(name).is_dir():
             what = "this folder holds no complete model (configuration, weights, tokenizer)"
@@ -231,8 +242,9 @@ def save_adapter(
     path = Path(folder) / ADAPTER
     llm.peft_config["default"].save_pretrained(str(path))
     state = get_peft_model_state_dict(llm, state_dict=weights, save_embedding_layers=False)
-    tensors = {PEFT_PREFIX + name: tensor.contiguous() for name, tensor in state.items()}
-    save_file(tensors, path / ADAPTER_WEIGHTS, metadata={"format": "pt"})
+    save_weights(
+        {PEFT_PREFIX + name: tensor for name, tensor in state.items()}, path / ADAPTER_WEIGHTS
+    )
 
 
 def load_adapter(llm: PreTrainedModel, folder: str | Path) -> None:
@@ -245,13 +257,51 @@ def load_adapter(llm: PreTrainedModel, folder: str | Path) -> None:
     path = Path(folder) / ADAPTER
     if path.is_dir():
         require_peft()
-        from peft import PeftConfig, inject_adapter_in_model
+        from peft import inject_adapter_in_model
 
-        config = PeftConfig.from_pretrained(str(path))
-        config.inference_mode = False  # training may go on
-        inject_adapter_in_model(config, llm)
+        inject_adapter_in_model(adapter_config(path), llm)
         hold_adapter_in_single_precision(llm)
         set_adapter_weights(llm, folder)
+
+
+def adapter_config(path: Path) -> Any:
+    """The LoRA configuration in a checkpoint: what :func:`add_lora` sets, and nothing else of it.
+
+    PEFT's own reader would believe the file whatever it names: other methods, models and code.
+
+    Raises:
+        InputError: it is no LoRA configuration, or one of another kind than this project's.
+    """
+    from peft import LoraConfig
+
+    file = path / ADAPTER_CONFIG
+    values = read_json(file)
+    names = values.get("target_modules")
+    whole = isinstance(names, str) or (
+        isinstance(names, list) and all(isinstance(one, str) for one in names)
+    )
+    rank: Any = values.get("r")
+    alpha: Any = values.get("lora_alpha")
+    dropout: Any = values.get("lora_dropout")
+    if (
+        values.get("peft_type") != "LORA"
+        or not whole
+        or type(rank) is not int
+        or not 0 < rank <= LORA_RANK
+        or type(alpha) not in (int, float)
+        or type(dropout) not in (int, float)
+        or not 0 <= dropout < 1
+        or any(values.get(name) for name in ("use_dora", "use_rslora", "layer_replication"))
+    ):
+        raise InputError(f"{file}: not the LoRA configuration that graphsum train writes")
+    return LoraConfig(
+        r=rank,
+        lora_alpha=alpha,
+        lora_dropout=dropout,
+        target_modules=names,
+        task_type="CAUSAL_LM",
+        base_model_name_or_path=values.get("base_model_name_or_path"),
+    )
 
 
 def set_adapter_weights(llm: PreTrainedModel, folder: str | Path) -> None:
@@ -263,13 +313,25 @@ def set_adapter_weights(llm: PreTrainedModel, folder: str | Path) -> None:
     from peft import set_peft_model_state_dict
 
     path = Path(folder) / ADAPTER / ADAPTER_WEIGHTS
-    expected = {name for name in llm.state_dict() if ".lora_" in name}
+    own = {name: tensor for name, tensor in llm.state_dict().items() if ".lora_" in name}
+    expected = set(own)
     refusal = InputError(
         f"{path}: these are not the weights of this LLM's adapter; give the LLM, the --lora-r and "
         "the --lora-targets of the training"
     )
+    weights = load_weights(path)
     try:
-        result = set_peft_model_state_dict(llm, load_file(path))
+        if any(hasattr(tensor, "device_mesh") for tensor in own.values()):  # PEFT fills no such
+            named = {
+                name.removeprefix(PEFT_PREFIX).replace(".weight", ".default.weight"): tensor
+                for name, tensor in weights.items()
+            }
+            if set(named) != expected:
+                raise refusal
+            spread = {name: spread_like(tensor, own[name]) for name, tensor in named.items()}
+            llm.load_state_dict(spread, strict=False)
+            return
+        result = set_peft_model_state_dict(llm, weights)
     except RuntimeError as error:  # of other sizes
         raise refusal from error
     if result.unexpected_keys or expected & set(result.missing_keys):

@@ -1,6 +1,5 @@
 """What an LLM is asked and what it answers: prompts to tokens, tokens to clean impressions."""
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -8,12 +7,14 @@ from pathlib import Path
 
 import numpy as np
 from torch import Tensor
-from transformers import AutoTokenizer, PreTrainedTokenizerBase
+from transformers import PreTrainedTokenizerBase
 
 from graphsum.llm.loading import load_llm_tokenizer
 from graphsum.options import with_present_names
+from graphsum.pretrained import load_checkpoint_tokenizer, one_line
 from preprocessing.errors import InputError
-from preprocessing.files import write_text_atomically
+from preprocessing.files import json_text, read_json, write_text_atomically
+from preprocessing.limits import SEQUENCE_LENGTH
 
 # Liu et al., Radiology-GPT (2023)
 PROMPT = "Derive the impression from findings in the radiology report"
@@ -39,6 +40,15 @@ class PromptSettings:
     prefix: bool = False
     max_prompt_length: int = 1024
     max_target_length: int = 80
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.prompt, str):
+            raise InputError("prompt must be a text")
+        if type(self.findings) is not bool or type(self.prefix) is not bool:
+            raise InputError("findings and prefix must be true or false")
+        for length in (self.max_prompt_length, self.max_target_length):
+            if type(length) is not int or not 0 < length <= SEQUENCE_LENGTH:
+                raise InputError(f"lengths must be from 1 to {SEQUENCE_LENGTH}")
 
 
 class Prompter:
@@ -106,25 +116,26 @@ class Prompter:
         """Write tokenizer and settings into ``llm_tokenizer/`` of a checkpoint."""
         path = Path(folder) / LLM_TOKENIZER
         self.tokenizer.save_pretrained(str(path))
-        write_text_atomically(path / PROMPT_FILE, [json.dumps(asdict(self.settings)) + "\n"])
+        write_text_atomically(path / PROMPT_FILE, [json_text(asdict(self.settings), indent=None)])
 
     @classmethod
-    def from_pretrained(cls, folder: str | Path) -> "Prompter":
-        """The inverse of :meth:`save_pretrained`.
+    def from_pretrained(cls, folder: str | Path, *, expected: str | None = None) -> "Prompter":
+        """The inverse of :meth:`save_pretrained`; ``expected``: the tokenizer's hash, if known.
 
         Raises:
             InputError: the folder holds none, or a broken one.
         """
         path = Path(folder) / LLM_TOKENIZER
         try:
-            values = json.loads((path / PROMPT_FILE).read_text("utf-8"))
-            settings = PromptSettings(**with_present_names(values))
-            return cls(AutoTokenizer.from_pretrained(str(path)), settings)
-        except (OSError, ValueError, TypeError, AttributeError) as error:
+            settings = PromptSettings(**with_present_names(read_json(path / PROMPT_FILE)))
+        except (InputError, TypeError) as error:
             raise InputError(
-                f"{path}: the LLM's tokenizer cannot be read ({type(error).__name__}); the "
-                "checkpoint is incomplete or damaged"
+                f"{path}: the LLM's tokenizer cannot be read ({error}); the checkpoint is "
+                "incomplete or damaged"
             ) from None
+        tokenizer = load_checkpoint_tokenizer(path, expected=expected)
+        with one_line(str(path), "the LLM's tokenizer cannot be used"):
+            return cls(tokenizer, settings)
 
     def _question(self, findings: str) -> dict[str, str]:
         content = self.settings.prompt

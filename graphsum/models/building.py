@@ -1,15 +1,12 @@
 """From the options of a run to what training needs: data, tokenizer, processor, model."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 from transformers import (
-    AutoConfig,
-    AutoModel,
-    AutoTokenizer,
     PreTrainedModel,
     PreTrainedTokenizerBase,
     RobertaPreLayerNormConfig,
@@ -20,16 +17,25 @@ from graphsum.models.configuration import GraphSumConfig
 from graphsum.models.encoders import without_pooler
 from graphsum.models.modeling import GraphSum
 from graphsum.models.processing import GraphSumProcessor, ProcessorSettings
-from graphsum.models.tokenizers import has_words_whole, train_tokenizer, trim_tokenizer
+from graphsum.models.tokenizers import (
+    frequent_tokens,
+    has_words_whole,
+    train_tokenizer,
+    trim_tokenizer,
+    with_tokens,
+)
 from graphsum.options import TrainOptions
 from graphsum.options.runs import find_checkpoint
+from graphsum.pretrained import load_config, load_encoder, load_tokenizer
 from preprocessing.annotation import Annotator
 from preprocessing.annotation.cache import annotate_reports
 from preprocessing.corpora import Corpus
 from preprocessing.errors import InputError
 from preprocessing.files import read_jsonl
-from preprocessing.graphs import build_graph
+from preprocessing.graphs import EDGE_TYPES, build_graph
 from preprocessing.records import Report, ReportGraph, from_json
+
+EDGE_NAMES = frozenset(EDGE_TYPES)
 
 
 def graphs_of(
@@ -68,14 +74,23 @@ def read_graphs(path: str | Path, reports: Sequence[Report]) -> list[ReportGraph
     wanted = {report.uid for report in reports}
     found = {}
     for number, line in enumerate(read_jsonl(path), 1):
+        uid = line.get("uid")
+        if not isinstance(uid, str):
+            raise InputError(f"{path}: record {number} has no uid, which must be a text")
+        if uid not in wanted:
+            continue
+        if uid in found:
+            raise InputError(f"{path}: record {number} is a second graph of report {uid}")
         try:
-            if line["uid"] in wanted:
-                found[line["uid"]] = from_json(ReportGraph, line)
-        except (KeyError, TypeError) as error:
+            graph = from_json(ReportGraph, line)
+            if not EDGE_NAMES.issuperset(edge.type for edge in graph.edges):
+                raise ValueError("edge type")
+        except (KeyError, TypeError, ValueError) as error:
             raise InputError(
                 f"{path}: record {number} is no report graph ({type(error).__name__}); make the "
                 "file with python -m preprocessing graph"
             ) from None
+        found[uid] = graph
     if missing := len(wanted) - len(found):
         raise InputError(
             f"{path}: {missing} of {len(wanted)} reports have no graph here; make the file with "
@@ -105,13 +120,18 @@ def build_processor(
         return GraphSumProcessor(processor.tokenizer, made, prompter)
     tokenizer: PreTrainedTokenizerBase
     if options.encoder:
-        tokenizer = pretrained(AutoTokenizer, options.encoder)
+        tokenizer = pretrained(load_tokenizer, options.encoder)
         if options.trim_vocab:
             tokenizer = trim_tokenizer(tokenizer, training_texts(corpus.train, graphs))
     else:
         tokenizer = train_tokenizer(
             training_texts(corpus.train, graphs), vocab_size=options.vocab_size
         )
+    if options.vocab_min_reports > 1:
+        texts = list(training_texts(corpus.train, graphs))
+        of_each = zip(texts[::2], texts[1::2], strict=True)
+        kept = frequent_tokens(tokenizer, of_each, at_least=options.vocab_min_reports)
+        tokenizer = with_tokens(tokenizer, kept)
     settings = ProcessorSettings(
         annotator=options.annotator,
         annotator_version=annotator_version,
@@ -138,7 +158,7 @@ def build_model(options: TrainOptions, processor: GraphSumProcessor) -> GraphSum
             return build_with_llm(options, None, processor.prompter)
     vocab_size = len(processor.tokenizer)
     if options.encoder:
-        encoder_config = pretrained(AutoConfig, options.encoder)
+        encoder_config = pretrained(load_config, options.encoder)
         if options.trim_vocab:
             encoder_config.vocab_size = vocab_size
         longest = getattr(encoder_config, "max_position_embeddings", None)
@@ -179,7 +199,7 @@ def build_model(options: TrainOptions, processor: GraphSumProcessor) -> GraphSum
         config.decoder = options.decoder
         model = GraphSum(config)
     if options.encoder:
-        encoder: PreTrainedModel = without_pooler(pretrained(AutoModel, options.encoder))
+        encoder: PreTrainedModel = without_pooler(pretrained(load_encoder, options.encoder))
         if options.trim_vocab:
             take_embeddings(encoder, processor.tokenizer, options.encoder)
         model.text_encoder.load_state_dict(encoder.state_dict())
@@ -197,7 +217,7 @@ def take_embeddings(
 
     A token that the encoder does not know is a whole word: it gets the mean of those that it had.
     """
-    original = pretrained(AutoTokenizer, name)
+    original = pretrained(load_tokenizer, name)
     known = original.get_vocab()
     embeddings = encoder.get_input_embeddings()
     rows = [
@@ -214,12 +234,12 @@ def take_embeddings(
     )
 
 
-def pretrained(cls: Any, name: str) -> Any:
-    """``cls.from_pretrained(name)`` with one clear line when it is not there.
+def pretrained(load: Callable[[str], Any], name: str) -> Any:
+    """``load(name)`` of an encoder, with one clear line when it is not there.
 
     Raises:
         InputError: neither a folder with such files nor reachable on a model hub.
     """
     advice = "copy the model's files into a folder, or use --preset small, which needs none"
     with clear_errors(name, "--encoder", advice):
-        return cls.from_pretrained(name)
+        return load(name)

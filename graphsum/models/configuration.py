@@ -5,12 +5,23 @@ from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
 from transformers import AutoConfig, PreTrainedConfig
+from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_NAMES
 
 from graphsum.options import TrainOptions
 from graphsum.options.train_options import CHOICES
 from preprocessing.errors import InputError
 from preprocessing.graphs import EDGE_TYPES
 
+# Types of text encoders: those of masked language models, but none that compile code of their own
+# or read images.
+TEXT_ENCODERS = frozenset(MODEL_FOR_MASKED_LM_MAPPING_NAMES) - {
+    "modernvbert",
+    "mra",
+    "perceiver",
+    "ultravbert",
+    "yoso",
+}
+CHECKPOINT_SCHEMA = 1  # rises when older code cannot read a checkpoint any more
 LLM_VALUES = ("decoder", "llm", "mapper", "prefix_length", "alignment")
 
 
@@ -49,6 +60,9 @@ class GraphSumConfig(PreTrainedConfig):
             in the LLM (``delta``), that and the encoders (``deep``).
         pad_token_id, bos_token_id, eos_token_id, decoder_start_token_id: of the shared tokenizer
             (BERT's by default).
+        tokenizer_hash: of the tokenizer in the checkpoint, see
+            :func:`graphsum.pretrained.hash_of_tokenizer`; None: not known.
+        schema_version: of the checkpoint's files, see ``CHECKPOINT_SCHEMA``.
 
     Raises:
         InputError: a value outside what is allowed, naming the value.
@@ -95,6 +109,8 @@ class GraphSumConfig(PreTrainedConfig):
     bos_token_id: int = 101
     eos_token_id: int = 102
     decoder_start_token_id: int = 101
+    tokenizer_hash: str | None = None
+    schema_version: int = CHECKPOINT_SCHEMA
 
     def __post_init__(self, **kwargs: Any) -> None:
         self.edge_types = list(self.edge_types)
@@ -115,6 +131,10 @@ class GraphSumConfig(PreTrainedConfig):
         return cls(**copied | values)
 
     def _check(self) -> None:
+        check_schema(self.schema_version)
+        encoder = self.text_encoder
+        if not isinstance(encoder, dict) or encoder.get("model_type") not in TEXT_ENCODERS:
+            raise InputError("text_encoder is no text encoder that transformers knows")
         for name in ("graph", "contrastive_negatives", "mapper", "alignment"):
             value, allowed = getattr(self, name), CHOICES[name]
             if value not in allowed and not (name == "mapper" and value is None):
@@ -155,6 +175,15 @@ class GraphSumConfig(PreTrainedConfig):
         return self
 
 
+def check_schema(version: Any) -> None:
+    """Raises ``InputError`` for a checkpoint that this version cannot read."""
+    if type(version) is not int or not 1 <= version <= CHECKPOINT_SCHEMA:
+        raise InputError(
+            f"a checkpoint of schema version {version}; this version of graphsum reads "
+            f"{CHECKPOINT_SCHEMA}: install a newer one"
+        )
+
+
 @dataclass(frozen=True)
 class InstructConfig:
     """Which LLM, and how its answers end; fields as in GraphSumConfig."""
@@ -165,3 +194,8 @@ class InstructConfig:
     label_smoothing: float = 0.0
     mapper: None = None  # there is no memory to map
     model_type: str = "instruct"
+    tokenizer_hash: str | None = None
+    schema_version: int = CHECKPOINT_SCHEMA
+
+    def __post_init__(self) -> None:
+        check_schema(self.schema_version)

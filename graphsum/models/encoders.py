@@ -10,7 +10,8 @@ from graphsum.models.configuration import GraphSumConfig
 
 def build_text_encoder(config: GraphSumConfig) -> PreTrainedModel:
     """A randomly initialised text encoder of the configured shape, without pooling layer."""
-    return without_pooler(AutoModel.from_config(config.text_encoder_config))
+    encoder = AutoModel.from_config(config.text_encoder_config, trust_remote_code=False)
+    return without_pooler(encoder)
 
 
 def without_pooler(encoder: PreTrainedModel) -> PreTrainedModel:

@@ -6,7 +6,6 @@ neither encoder nor graph; for the rest it goes the way of
 :class:`graphsum.models.modeling.GraphSum`.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -26,7 +25,7 @@ from graphsum.models.padding import IGNORED, padded, padded_left, places_of
 from graphsum.models.processing import Example, tidy
 from graphsum.options import TrainOptions
 from preprocessing.corpora import Corpus
-from preprocessing.files import write_text_atomically
+from preprocessing.files import json_text, read_json, write_text_atomically
 from preprocessing.records import Report
 
 CONFIG_FILE = "config.json"
@@ -97,8 +96,7 @@ class Instruct(nn.Module):
         self, folder: str | Path, *, state_dict: dict[str, Tensor] | None = None
     ) -> None:
         """Write ``config.json`` and ``adapter/``."""
-        text = json.dumps(asdict(self.config), indent=2) + "\n"
-        write_text_atomically(Path(folder) / CONFIG_FILE, [text])
+        write_text_atomically(Path(folder) / CONFIG_FILE, [json_text(asdict(self.config))])
         state = own_state(self) if state_dict is None else state_dict
         self.decoder.save(folder, {name.removeprefix(LLM): t for name, t in state.items()})
 
@@ -109,7 +107,7 @@ class Instruct(nn.Module):
         Raises:
             InputError: the LLM is not there, or not the one of the training.
         """
-        values = json.loads((Path(folder) / CONFIG_FILE).read_text(encoding="utf-8"))
+        values = read_json(Path(folder) / CONFIG_FILE)
         model = cls(InstructConfig(**values))
         if llm is not None:
             model.decoder.llm_spec = replace(model.decoder.llm_spec, name=llm, revision=None)
@@ -186,7 +184,8 @@ class InstructProcessor:
 
     @classmethod
     def from_pretrained(cls, folder: str | Path) -> "InstructProcessor":
-        return cls(Prompter.from_pretrained(folder))
+        config = read_json(Path(folder) / CONFIG_FILE)
+        return cls(Prompter.from_pretrained(folder, expected=config.get("tokenizer_hash")))
 
 
 def build_processor(

@@ -10,6 +10,7 @@ from graphsum.llm.prompting import Prompter, PromptSettings
 from graphsum.models.configuration import GraphSumConfig
 from graphsum.options import TrainOptions
 from graphsum.options.runs import find_checkpoint
+from graphsum.pretrained import downloads
 
 if TYPE_CHECKING:
     from graphsum.models.decoders.causal_lm import CausalLMDecoder
@@ -49,7 +50,8 @@ def build_with_llm(
 
     source = None
     if config is None:
-        source = GraphSum.from_pretrained(find_checkpoint(options.init_from))
+        with downloads(False):  # its own LLM is what somebody else named
+            source = GraphSum.from_pretrained(find_checkpoint(options.init_from))
         config = source.config
     model = GraphSum(config_with_llm(config, options, prompter))
     attach_llm(model.decoder, options, lora=options.alignment != "shallow" and options.lora_r > 0)

@@ -10,8 +10,10 @@ from graphsum.models.attention import choose_attention_kernels
 from graphsum.models.protocols import ImpressionModel
 from graphsum.models.types import model_type_of
 from graphsum.out_of_memory import out_of_memory_as_input_error
+from graphsum.pretrained import one_line
 from preprocessing.errors import InputError
 
+CANNOT_LOAD = "the checkpoint cannot be loaded; it is incomplete, damaged or of another version"
 Model = TypeVar("Model", bound=ImpressionModel)
 
 
@@ -29,14 +31,8 @@ def load_model(
     transformers_logging.disable_progress_bar()
     try:
         cls = model_type_of(folder).part("model")
-        model: ImpressionModel = cls.from_pretrained(str(folder), llm=llm)
-    except InputError:
-        raise
-    except Exception as error:  # safetensors, json and transformers raise many kinds here
-        raise InputError(
-            f"{folder}: the checkpoint cannot be loaded ({type(error).__name__}); it is "
-            "incomplete, damaged or of another version"
-        ) from error
+        with one_line(str(folder), CANNOT_LOAD), out_of_memory_as_input_error():
+            model: ImpressionModel = cls.from_pretrained(str(folder), llm=llm)
     finally:
         if bars:
             transformers_logging.enable_progress_bar()

@@ -29,6 +29,7 @@ from graphsum.models.decoders import DECODERS
 from graphsum.models.decoders.cache import CACHE
 from graphsum.models.encoders import GraphEncoder, build_text_encoder
 from graphsum.models.padding import IGNORED, label_losses
+from graphsum.pretrained import load_checkpoint_model
 from preprocessing.errors import InputError
 from preprocessing.registry import load
 
@@ -131,22 +132,26 @@ class GraphSum(PreTrainedModel, GenerationMixin):
             self.decoder.save(save_directory, of_llm)
 
     @classmethod
-    def from_pretrained(cls, folder: str | Path, *args: Any, **options: Any) -> "GraphSum":
+    def from_pretrained(cls, folder: str | Path, *args: Any, **options: Any) -> Any:
         """As in transformers; ``llm``: where the LLM lies now, when not at its recorded name.
 
         Raises:
-            InputError: the LLM is not there, or not the one of the training.
+            InputError: the LLM is not there, or not the one of the training; the weights are
+                incomplete, of another model, or not finite.
         """
         place = options.pop("llm", None)
+        wants_info = options.pop("output_loading_info", False)
         options.setdefault("dtype", torch.float32)  # whatever they are saved in
-        model: GraphSum = super().from_pretrained(folder, *args, **options)
+        model, info = load_checkpoint_model(
+            super().from_pretrained, folder, *args, output_loading_info=True, **options
+        )
         if model.config.llm is not None:
             if place is not None:
                 model.decoder.llm_spec = replace(model.decoder.llm_spec, name=place, revision=None)
             model.decoder.attach(folder=folder)
         elif place is not None:
             raise InputError(f"{folder}: this checkpoint uses no LLM; leave out --llm")
-        return model
+        return (model, info) if wants_info else model
 
     def encode(
         self,

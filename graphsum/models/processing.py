@@ -1,27 +1,29 @@
 """Report graphs to tensors and tokens back to text: word/sub-word alignment, collation."""
 
-import json
 import logging
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import pairwise, repeat
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
-from transformers import AutoProcessor, AutoTokenizer, BatchEncoding, PreTrainedTokenizerBase
+from transformers import AutoProcessor, BatchEncoding, PreTrainedTokenizerBase
 
 from graphsum.llm.prompting import LLM_TOKENIZER, Prompter
 from graphsum.models.configuration import GraphSumConfig
 from graphsum.models.padding import IGNORED, padded, padded_left, to_fixed_shapes
 from graphsum.models.tokenizers import first_id
 from graphsum.options import with_present_names
+from graphsum.pretrained import load_checkpoint_tokenizer, one_line
 from preprocessing.annotation import shared_annotator
 from preprocessing.errors import InputError
-from preprocessing.files import write_text_atomically
+from preprocessing.files import json_text, read_json, write_text_atomically
 from preprocessing.graphs import EDGE_TYPES, build_graph
+from preprocessing.limits import SEQUENCE_LENGTH
 from preprocessing.records import ReportGraph
 
 logger = logging.getLogger(__name__)
@@ -59,6 +61,18 @@ class ProcessorSettings:
     max_target_length: int = 80
     whole_words: bool = False
     edge_types: tuple[str, ...] = EDGE_TYPES
+
+    def __post_init__(self) -> None:
+        texts = (self.annotator, self.annotator_version, self.graph_rule, *self.edge_types)
+        if not all(isinstance(text, str) for text in texts):
+            raise InputError("annotator, graph rule and edge types must be texts")
+        if len(set(self.edge_types)) < len(self.edge_types) or "entity" not in self.edge_types:
+            raise InputError("edge_types must differ, and 'entity' be one of them")
+        for length in (self.max_source_length, self.max_target_length):
+            if type(length) is not int or not 0 < length <= SEQUENCE_LENGTH:
+                raise InputError(f"lengths must be from 1 to {SEQUENCE_LENGTH}")
+        if type(self.whole_words) is not bool:
+            raise InputError("whole_words must be true or false")
 
 
 class GraphSumProcessor:
@@ -287,8 +301,7 @@ class GraphSumProcessor:
         self.tokenizer.save_pretrained(str(folder))
         if self.prompter is not None:
             self.prompter.save_pretrained(folder)
-        text = json.dumps(asdict(self.settings), indent=2) + "\n"
-        write_text_atomically(Path(folder) / PROCESSOR_FILE, [text])
+        write_text_atomically(Path(folder) / PROCESSOR_FILE, [json_text(asdict(self.settings))])
 
     @classmethod
     def from_pretrained(cls, folder: str | Path, **options: object) -> "GraphSumProcessor":
@@ -303,17 +316,46 @@ class GraphSumProcessor:
         """
         path = Path(folder) / PROCESSOR_FILE
         try:
-            values = with_present_names(json.loads(path.read_text(encoding="utf-8")))
+            values = with_present_names(read_json(path))
             settings = ProcessorSettings(**values | {"edge_types": tuple(values["edge_types"])})
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError) as error:
+            why = f": {error}" if isinstance(error, InputError) and path.is_file() else ""
             raise InputError(
-                f"{folder}: not a graphsum checkpoint (no readable {PROCESSOR_FILE}); give the "
-                "folder that graphsum train wrote, such as checkpoints/sample-tiny/best"
+                f"{folder}: not a graphsum checkpoint (no readable {PROCESSOR_FILE}{why}); give "
+                "the folder that graphsum train wrote, such as checkpoints/sample-tiny/best"
             ) from None
+        config: dict[str, Any] = {}
+        if (Path(folder) / "config.json").is_file():
+            config = read_json(Path(folder) / "config.json")
         prompter = None
         if (Path(folder) / LLM_TOKENIZER).is_dir():
             prompter = Prompter.from_pretrained(folder)
-        return cls(AutoTokenizer.from_pretrained(str(folder)), settings, prompter)
+        tokenizer = load_checkpoint_tokenizer(folder, expected=config.get("tokenizer_hash"))
+        with one_line(str(folder), "the tokenizer cannot be used"):
+            processor = cls(tokenizer, settings, prompter)
+            processor.check_fits(config, folder)
+        return processor
+
+    def check_fits(self, config: dict[str, Any], folder: str | Path) -> None:
+        """Compare the tokenizer with a model's ``config.json`` (empty: there is none).
+
+        Raises:
+            InputError: the model was trained with another one.
+        """
+        size = max(self.tokenizer.get_vocab().values(), default=-1) + 1
+        encoder = config.get("text_encoder")
+        of_encoder = encoder.get("vocab_size", size) if isinstance(encoder, dict) else size
+        fits = size <= of_encoder
+        if config and self.prompter is None:
+            own = [self.pad_id, self.end_id, self.start_id]
+            names = ("pad_token_id", "eos_token_id", "decoder_start_token_id")
+            fits &= size == config.get("vocab_size", size)
+            fits &= own == [config.get(name, value) for name, value in zip(names, own, strict=True)]
+        if not fits:
+            raise InputError(
+                f"{folder}: the tokenizer has other tokens than the model; copy the whole folder "
+                "of the checkpoint"
+            )
 
 
 def check_words(texts: Sequence[str], what: str) -> None:

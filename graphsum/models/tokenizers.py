@@ -4,13 +4,16 @@ import copy
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from graphsum.consensus.neighbours import WORD
 from preprocessing.errors import InputError
+from preprocessing.files import parse_json
 
+METASPACE = "\u2581"  # stands before a word's first token
 WHOLE_WORDS = 0.98  # share of the words of the training texts that has to be whole
 WHOLE_WORD_COUNT = 5  # occurrences that make a word a token of a trimmed vocabulary
 
@@ -51,7 +54,7 @@ def trim_tokenizer(
         InputError: the tokenizer is of another kind.
     """
     backend = getattr(tokenizer, "backend_tokenizer", None)
-    values = json.loads(backend.to_str()) if backend is not None else {"model": {}}
+    values = parse_json(backend.to_str(), "tokenizer") if backend is not None else {"model": {}}
     if backend is None or values["model"].get("type") != "WordPiece":
         raise InputError("--trim-vocab needs an encoder with a WordPiece tokenizer, such as BERT's")
     texts = list(texts)
@@ -81,6 +84,12 @@ def with_vocabulary(
     number = {token: new for new, token in enumerate(tokens)}
     values = copy.deepcopy(values)
     values["model"]["vocab"] = number
+    if "merges" in values["model"]:
+        values["model"]["merges"] = [
+            [left, right]
+            for left, right in values["model"]["merges"]
+            if {left, right, left + right} <= number.keys()
+        ]
     for token in values["added_tokens"]:
         token["id"] = number[token["content"]]
     framing = values["post_processor"] or {}
@@ -96,6 +105,67 @@ def with_vocabulary(
 
 def single_character(token: str) -> bool:
     return len(token.removeprefix("##")) == 1 and token.isascii()
+
+
+def frequent_tokens(
+    tokenizer: PreTrainedTokenizerBase, reports: Iterable[Sequence[str]], *, at_least: int
+) -> list[int]:
+    """Ids of the tokens that tell nothing of a single report, increasing.
+
+    These are the special tokens, single characters, and the tokens that occur within the words of
+    ``at_least`` different reports. A name that two reports have is not among them, nor are the
+    pieces that only it has.
+
+    Args:
+        reports: the texts of each training report.
+
+    Raises:
+        InputError: the tokenizer is of a kind whose tokens cannot be counted.
+    """
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    values = parse_json(backend.to_str(), "the tokenizer") if backend is not None else {}
+    model = values.get("model", {})
+    if backend is None or model.get("type") not in ("WordPiece", "BPE"):
+        raise InputError("tokens can be counted in vocabularies of WordPiece and BPE only")
+    prefix = model.get("continuing_subword_prefix") or ""
+    vocabulary = model["vocab"]
+    longest = max(map(len, vocabulary))
+    kept = {token["content"] for token in values["added_tokens"]}
+    kept.update(token for token in vocabulary if is_short(token, prefix))
+
+    @cache
+    def within(word: str) -> frozenset[str]:
+        """The tokens that could be a part of the word."""
+        return frozenset(
+            token
+            for start in range(len(word))
+            for end in range(start + 1, min(len(word), start + longest) + 1)
+            if (token := (prefix if start else "") + word[start:end]) in vocabulary
+        )
+
+    counts: Counter[str] = Counter()
+    for texts in reports:
+        words = {
+            word
+            for text in texts
+            for word, _ in backend.pre_tokenizer.pre_tokenize_str(
+                backend.normalizer.normalize_str(text)
+            )
+        }
+        counts.update(frozenset().union(*map(within, words)))
+    kept.update(token for token, count in counts.items() if count >= at_least)
+    return sorted(vocabulary[token] for token in kept if token in vocabulary)
+
+
+def is_short(token: str, prefix: str = "") -> bool:
+    """Is it a single character, or the mark of a word's beginning, or both?"""
+    return len(token.removeprefix(prefix).removeprefix(METASPACE)) <= 1
+
+
+def with_tokens(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int]) -> PreTrainedTokenizerFast:
+    """The tokenizer with these of its tokens only, numbered anew in their order."""
+    values = parse_json(tokenizer.backend_tokenizer.to_str(), "the tokenizer")
+    return with_vocabulary(tokenizer, values, tokenizer.convert_ids_to_tokens(list(ids)))
 
 
 def train_tokenizer(texts: Iterable[str], *, vocab_size: int) -> PreTrainedTokenizerFast:

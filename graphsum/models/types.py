@@ -1,11 +1,11 @@
 """The types of models: which classes a checkpoint's model and processor have."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from preprocessing.errors import InputError
+from preprocessing.files import read_json
 from preprocessing.registry import Table, imported, load
 
 
@@ -52,7 +52,6 @@ MODELS: Table[ModelType] = Table(
 def model_type_of(checkpoint: str | Path) -> ModelType:
     """The type of the model in a checkpoint folder; ``graphsum`` where nothing says otherwise."""
     try:
-        config = json.loads((Path(checkpoint) / "config.json").read_text(encoding="utf-8"))
-        return load(MODELS, config["model_type"])
-    except (OSError, ValueError, KeyError, TypeError, InputError):
+        return load(MODELS, read_json(Path(checkpoint) / "config.json")["model_type"])
+    except (KeyError, TypeError, InputError):
         return load(MODELS, "graphsum")  # whose loader says what is missing

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from graphsum.options.train_options import check_values, option
+from graphsum.options.train_options import LARGEST_DROPOUT, check_values, option
 from preprocessing.errors import InputError
 
 
@@ -29,9 +29,14 @@ class PretrainOptions:
     epochs: int = option(8, "passes over the train reports", group="training", above=0)
     batch_size: int = option(32, "reports per step", above=0)
     lr: float = option(
-        1e-3, "peak learning rate; warm-up over a tenth of the steps, then decay", above=0
+        1e-3,
+        "peak learning rate; warm-up over a tenth of the steps, then decay",
+        above=0,
+        at_most=10,
     )
-    dropout: float = option(0.0, "dropout of attention weights")
+    dropout: float = option(
+        0.0, "dropout of attention weights", at_least=0, at_most=LARGEST_DROPOUT
+    )
     precision: str = option("no", "no, or bf16", choices=("no", "bf16"))
     seed: int = option(1, "seed of weights and batches")
 

@@ -1,6 +1,5 @@
 """A run's corpus and its checkpoints: what is needed before torch. Nothing here imports it."""
 
-import json
 import logging
 import os
 import sys
@@ -14,6 +13,7 @@ from graphsum.options.train_options import (
     LOG_FILE,
     OPTIONS_FILE,
     PROGRESS_FILE,
+    Progress,
     TrainOptions,
     run_options,
 )
@@ -98,13 +98,13 @@ def is_finished(run: Path) -> bool:
     (deleted to save space), or whose options cannot be read, counts as finished.
     """
     try:
-        progress = json.loads((run / "last" / PROGRESS_FILE).read_text(encoding="utf-8"))
+        progress = Progress.read(run / "last")
         options = run_options(run)
-    except (FileNotFoundError, InputError):
-        return True
-    without_gain = progress["validations_without_gain"]
+    except InputError:
+        return not (run / "last").is_dir() or (run / "last" / PROGRESS_FILE).is_file()
+    without_gain = progress.validations_without_gain
     stopped_early = bool(options.patience) and without_gain >= options.patience
-    return stopped_early or progress["step"] >= options.max_steps
+    return stopped_early or progress.step >= options.max_steps
 
 
 def choose_checkpoint(name: str | Path | None, *, for_use: bool = False) -> Path:
@@ -128,9 +128,8 @@ def describe_checkpoint(folder: Path) -> str:
         options = options_of_checkpoint(folder)
         if options is not None:
             parts.append(f"trained on {options.dataset}")
-    progress = folder / PROGRESS_FILE
-    if progress.is_file():
-        parts.append(f"step {json.loads(progress.read_text(encoding='utf-8'))['step']}")
+    with suppress(InputError):
+        parts.append(f"step {Progress.read(folder).step}")
     return ", ".join(parts)
 
 

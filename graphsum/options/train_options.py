@@ -5,6 +5,7 @@ options are saved with the run as ``options.yaml``. Nothing here imports torch.
 """
 
 import contextlib
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -12,19 +13,22 @@ from typing import Any
 
 from graphsum.options.presets import DEFAULT_PRESET, PRESETS, PRESETS_OF_DATASET
 from preprocessing.errors import InputError, closest
-from preprocessing.files import write_text_atomically
+from preprocessing.files import json_text, read_json, read_yaml, write_text_atomically
 
 OPTIONS_FILE = "options.yaml"
 PROGRESS_FILE = "progress.json"
 LOG_FILE = "log.jsonl"
+LARGEST_NUMBER = 2**62  # of whole numbers
+LARGEST_DROPOUT = 0.95
+LARGEST_RATE = 10.0  # of learning rates; noam's are factors, and may be above 0.01
 
 
 def option(default: Any, text: str, **metadata: Any) -> Any:
     """A dataclass field with its help text for the command line, and what else is said of it.
 
     ``group``: the heading in ``--help`` of this option and those after it. ``choices``, ``above``,
-    ``at_least``: what values are allowed, see :func:`check_values`. ``formerly``: an earlier name,
-    which command lines and saved files may still use.
+    ``at_least``, ``at_most``: what values are allowed, see :func:`check_values`. ``formerly``: an
+    earlier name, which command lines and saved files may still use.
     """
     return field(default=default, metadata={"help": text} | metadata)
 
@@ -32,6 +36,40 @@ def option(default: Any, text: str, **metadata: Any) -> Any:
 def flag(name: str) -> str:
     """The command-line spelling of an option."""
     return "--" + name.replace("_", "-")
+
+
+@dataclass
+class Progress:
+    """Where a run stands; saved with every checkpoint."""
+
+    step: int = 0
+    best_score: float = -1.0
+    best_step: int = 0
+    validations_without_gain: int = 0
+
+    @classmethod
+    def read(cls, checkpoint: str | Path) -> "Progress":
+        """What a checkpoint's ``progress.json`` says.
+
+        Raises:
+            InputError: it cannot be read, or says something else.
+        """
+        path = Path(checkpoint) / PROGRESS_FILE
+        values = read_json(path)
+        counts: list[Any] = [
+            values.get(n) for n in ("step", "best_step", "validations_without_gain")
+        ]
+        whole = all(type(count) is int and count >= 0 for count in counts)
+        score: Any = values.get("best_score")
+        scored = type(score) in (int, float) and -1 <= score <= 100
+        if set(values) != {entry.name for entry in fields(cls)} or not whole or not scored:
+            raise InputError(f"{path}: does not say where the run stands; it is damaged")
+        return cls(**values)
+
+    def write(self, checkpoint: str | Path) -> None:
+        """Write it into a checkpoint's folder."""
+        text = json_text(asdict(self), indent=None)
+        write_text_atomically(Path(checkpoint) / PROGRESS_FILE, [text])
 
 
 def check_values(options: Any) -> None:
@@ -49,10 +87,16 @@ def check_values(options: Any) -> None:
                 f"{name} {value!r} is unknown{closest(value, allowed['choices'])}; "
                 f"choose from {', '.join(allowed['choices'])}"
             )
+        if isinstance(value, float) and not math.isfinite(value):
+            raise InputError(f"{name} must be a finite number, not {value}")
+        if isinstance(value, int) and abs(value) > LARGEST_NUMBER:
+            raise InputError(f"{name} must be at most {LARGEST_NUMBER}")
         if "above" in allowed and value <= allowed["above"]:
             raise InputError(f"{name} must be above {allowed['above']}, not {value}")
         if "at_least" in allowed and value < allowed["at_least"]:
             raise InputError(f"{name} must be at least {allowed['at_least']}, not {value}")
+        if "at_most" in allowed and value > allowed["at_most"]:
+            raise InputError(f"{name} must be at most {allowed['at_most']}, not {value}")
 
 
 @dataclass(frozen=True)
@@ -107,6 +151,12 @@ class TrainOptions:
         False, "fit the vocabulary of --encoder to the training texts: frequent words whole"
     )
     vocab_size: int = option(4000, "largest vocabulary of a tokenizer from scratch", above=0)
+    vocab_min_reports: int = option(
+        1,
+        "a fitted vocabulary has no token that fewer training reports have, so that no rare name "
+        "is one; 1: any (graphsum export sees to it by itself)",
+        above=0,
+    )
     max_source_length: int = option(
         512, "findings are cut to this length, by sentence", above=0, formerly="max_source_pieces"
     )
@@ -117,31 +167,42 @@ class TrainOptions:
     decoder_layers: int = option(3, "layers of the decoder", above=0)
     decoder_heads: int = option(8, "attention heads of encoder from scratch and decoder", above=0)
     decoder_ffn_dim: int = option(1024, "width of the feed-forward layers", above=0)
-    dropout: float = option(0.1, "dropout of the layers trained from scratch")
-    attention_dropout: float = option(0.0, "the same, of attention weights (slow on a CPU)")
+    dropout: float = option(
+        0.1, "dropout of the layers trained from scratch", at_least=0, at_most=LARGEST_DROPOUT
+    )
+    attention_dropout: float = option(
+        0.0, "the same, of attention weights (slow on a CPU)", at_least=0, at_most=LARGEST_DROPOUT
+    )
     copy: bool = option(True, "the decoder may copy tokens of the findings")
     graph: str = option(
         "gatv2", "graph convolution: gat, gatv2 or none", choices=("gat", "gatv2", "none")
     )
     graph_heads: int = option(8, "heads of the first graph layer", above=0)
     graph_width: int = option(32, "width of each of these heads", above=0)
-    graph_dropout: float = option(0.1, "dropout of the graph encoder")
+    graph_dropout: float = option(
+        0.1, "dropout of the graph encoder", at_least=0, at_most=LARGEST_DROPOUT
+    )
     typed_edges: bool = option(True, "edge types enter the graph attention")
     contrastive_weight: float = option(
-        1.0, "weight of the contrastive loss; 0: without", at_least=0
+        1.0, "weight of the contrastive loss; 0: without", at_least=0, at_most=1e3
     )
     contrastive_layers: int = option(2, "layers of the contrastive module", above=0)
-    contrastive_temperature: float = option(1.0, "temperature of the contrastive loss", above=0)
+    contrastive_temperature: float = option(
+        1.0, "temperature of the contrastive loss", at_least=1e-3, at_most=1e3
+    )
     contrastive_negatives: str = option(
         "own",
         "own (the paper), or batch: key words of other reports as well",
         choices=("own", "batch"),
     )
-    label_smoothing: float = option(0.1, "label smoothing of the token loss")
+    label_smoothing: float = option(
+        0.1, "label smoothing of the token loss", at_least=0, at_most=LARGEST_DROPOUT
+    )
     r_drop: float = option(
         0.0,
         "weight of R-Drop: two passes with other dropout are to agree (1.7 x the time)",
         at_least=0,
+        at_most=1e3,
     )
 
     decoder: str = option(
@@ -175,7 +236,9 @@ class TrainOptions:
     )
     lora_r: int = option(8, "rank of LoRA (delta, deep, instruct); 0: none", at_least=0)
     lora_alpha: int = option(16, "LoRA's factor is alpha / r", above=0)
-    lora_dropout: float = option(0.05, "dropout of LoRA's inputs", at_least=0)
+    lora_dropout: float = option(
+        0.05, "dropout of LoRA's inputs", at_least=0, at_most=LARGEST_DROPOUT
+    )
     lora_targets: str = option("q_proj,v_proj", "layers that LoRA adapts, or all-linear")
     gradient_checkpointing: bool = option(False, "compute the LLM's activations twice: less memory")
     activation_checkpointing: bool = option(
@@ -192,12 +255,18 @@ class TrainOptions:
     schedule: str = option(
         "linear", "linear (warm-up, then linear decay) or noam", choices=("linear", "noam")
     )
-    encoder_lr: float = option(7e-4, "peak learning rate of the text encoder", at_least=0)
-    lr: float = option(7e-4, "peak learning rate of everything else", at_least=0)
+    encoder_lr: float = option(
+        7e-4, "peak learning rate of the text encoder", at_least=0, at_most=LARGEST_RATE
+    )
+    lr: float = option(
+        7e-4, "peak learning rate of everything else", at_least=0, at_most=LARGEST_RATE
+    )
     encoder_warmup: int = option(150, "warm-up steps of the text encoder", above=0)
     warmup: int = option(150, "warm-up steps of everything else", above=0)
-    weight_decay: float = option(0.01, "AdamW weight decay, of matrices only", at_least=0)
-    clip: float = option(1.0, "gradient norm limit; 0: none", at_least=0)
+    weight_decay: float = option(
+        0.01, "AdamW weight decay, of matrices only", at_least=0, at_most=1
+    )
+    clip: float = option(1.0, "gradient norm limit; 0: none", at_least=0, at_most=1e6)
     shuffle_sentences: bool = option(False, "show findings with their sentences in random order")
     precision: str = option(
         "no", "mixed precision: no, bf16 or fp16", choices=("no", "bf16", "fp16")
@@ -222,6 +291,11 @@ class TrainOptions:
 
     def __post_init__(self) -> None:
         check_values(self)
+        if self.vocab_min_reports > 1 and self.encoder and not self.trim_vocab:
+            raise InputError(
+                "--vocab-min-reports is for vocabularies fitted to the reports; that of --encoder "
+                "is not, without --trim-vocab"
+            )
         if self.trim_vocab and not self.encoder:
             raise InputError("--trim-vocab needs --encoder; --vocab-size sizes one from scratch")
         if self.uses_llm != bool(self.llm):
@@ -280,17 +354,7 @@ def read_options(path: str | Path) -> dict[str, Any]:
     Raises:
         InputError: unreadable file, unknown option, or a value of the wrong kind.
     """
-    import yaml
-
-    try:
-        values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not UTF-8 text"
-        raise InputError(f"{path}: cannot be read ({reason})") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f":{mark.line + 1}" if mark else ""
-        raise InputError(f"{path}{where}: not YAML or JSON") from None
+    values = read_yaml(path)
     if not isinstance(values, dict):
         raise InputError(f"{path}: expected a mapping of option names to values")
     known = {entry.name: entry for entry in fields(TrainOptions)}
@@ -299,20 +363,29 @@ def read_options(path: str | Path) -> dict[str, Any]:
         name = str(key).replace("-", "_")
         name = RENAMED.get(name, name)
         if name not in known:
-            raise InputError(f"{path}: unknown option {key!r}{closest(name, known)}")
+            raise InputError(f"{path}: unknown option {shown(key)}{closest(name, known)}")
         if name in result:
             raise InputError(f"{path}: {name} is given twice; leave out one of the two")
         kind = known[name].type
-        if isinstance(value, int) and kind is float:
-            value = float(value)
-        if isinstance(value, str) and kind is float:  # YAML 1.1 reads 3e-4 as text
-            with contextlib.suppress(ValueError):
+        if isinstance(value, int | str) and kind is float:  # YAML 1.1 reads 3e-4 as text
+            with contextlib.suppress(ValueError, OverflowError):
                 value = float(value)
         expected = dict if name == "columns" else kind
         if (isinstance(value, bool) and expected is int) or not isinstance(value, expected):  # type: ignore[arg-type]
-            raise InputError(f"{path}: {key} must be of type {kind_name(kind)}, not {value!r}")
+            raise InputError(f"{path}: {key} must be of type {kind_name(kind)}, not {shown(value)}")
+        if name == "columns" and not all(isinstance(one, str) for one in sum(value.items(), ())):
+            raise InputError(f"{path}: columns must give a text for each name")
         result[name] = value
     return result
+
+
+def shown(value: Any) -> str:
+    """A value in an error message, cut to a readable length."""
+    if isinstance(value, int) and abs(value) > LARGEST_NUMBER:
+        return f"a number above {LARGEST_NUMBER}"
+    if value is None or isinstance(value, str | int | float):
+        return repr(value)[:80]
+    return type(value).__name__
 
 
 def kind_name(kind: Any) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from graphsum.impressions import EXPLAINED
 from graphsum.impressions.summary import LedgerEntry, Summary
 from graphsum.page.document import document, embedded_json
 from graphsum.page.drawings import (
@@ -15,7 +16,6 @@ from graphsum.page.drawings import (
     entity_drawing,
     graphs_of_findings,
 )
-from graphsum.writers import EXPLAINED
 from preprocessing.errors import InputError
 from preprocessing.show import ENTITY_COLOURS
 from preprocessing.text.sentences import sentence_spans

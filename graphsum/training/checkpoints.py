@@ -1,21 +1,31 @@
 """A run's checkpoints: written whole or not at all, without the weights of an LLM."""
 
-import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from accelerate import Accelerator
-from safetensors.torch import load_file
-from torch import Tensor, nn
+from safetensors import SafetensorError
+from torch import Tensor
 
 from graphsum.llm.loading import ADAPTER, set_adapter_weights
+from graphsum.llm.prompting import LLM_TOKENIZER
+from graphsum.models.configuration import InstructConfig
 from graphsum.models.modeling import LLM, GraphSum, own_state
 from graphsum.models.protocols import Processor
-from graphsum.options import PROGRESS_FILE
-from preprocessing.errors import InputError
-from preprocessing.files import give_usual_permissions, replace_folder, write_text_atomically
+from graphsum.options import Progress
+from graphsum.pretrained import (
+    TOKENIZER_FILE,
+    WEIGHTS_FILE,
+    hash_of_tokenizer,
+    load_weights,
+    spread_like,
+)
+from graphsum.training.state import save_training_state, training_state
+from preprocessing.errors import InputError, RunError
+from preprocessing.files import give_usual_permissions, replace_folder
 
 if TYPE_CHECKING:
     from graphsum.models.instruct import Instruct
@@ -24,60 +34,63 @@ if TYPE_CHECKING:
 def save_checkpoint(
     accelerator: Accelerator,
     model: torch.nn.Module,
+    optimizer: torch.optim.Optimizer,
     processor: Processor,
-    progress: dict[str, float],
+    progress: Progress,
     run: Path,
     *,
     best: bool,
 ) -> None:
     """Write ``last/`` (with the full training state) and, when it is the best, ``best/``.
 
-    ``progress``: where the run stands, JSON-ready.
+    Raises:
+        RunError: the disk is full, or the folder not writable.
     """
     names = ("best", "last") if best else ("last",)
     for name in names:
-        new = run / f"{name}.new"
-        if accelerator.is_main_process:
-            shutil.rmtree(new, ignore_errors=True)
-            new.mkdir()
-        accelerator.wait_for_everyone()
-        if name == "last":
-            accelerator.save_state(str(new))
+        state = training_state(accelerator, optimizer) if name == "last" else None
         plain = accelerator.unwrap_model(model)
         weights = own_state(plain)  # by all processes: each may hold a part
         if accelerator.is_main_process:
-            plain.save_pretrained(new, state_dict=weights)
-            processor.save_pretrained(new)
-            text = json.dumps(progress) + "\n"
-            write_text_atomically(new / PROGRESS_FILE, [text])
-            share_weights(new)
-            replace_folder(new, run / name)
+            new = run / f".{name}.new"
+            try:
+                shutil.rmtree(new, ignore_errors=True)
+                new.mkdir()
+                save_model(plain, processor, new, weights)
+                progress.write(new)
+                if state is not None:
+                    save_training_state(state, new)
+                share_weights(new)
+                replace_folder(new, run / name)
+            except (OSError, SafetensorError, InputError) as error:
+                shutil.rmtree(new, ignore_errors=True)
+                reason = getattr(error, "strerror", None) or error
+                raise RunError(
+                    f"{run / name}: cannot be written ({reason}); make room, then go on with "
+                    "--resume"
+                ) from None
         accelerator.wait_for_everyone()
+
+
+def save_model(
+    model: Any, processor: Processor, folder: Path, weights: dict[str, Tensor] | None = None
+) -> None:
+    """Write model and processor; the model's configuration has the hash of its tokenizer."""
+    processor.save_pretrained(folder)
+    of_model = folder if (folder / TOKENIZER_FILE).is_file() else folder / LLM_TOKENIZER
+    if (of_model / TOKENIZER_FILE).is_file():
+        found = hash_of_tokenizer(of_model)
+        if isinstance(model.config, InstructConfig):
+            model.config = replace(model.config, tokenizer_hash=found)
+        else:
+            model.config.tokenizer_hash = found
+    model.save_pretrained(folder, state_dict=weights)
 
 
 def share_weights(folder: Path) -> None:
     """Let others read the weights too: safetensors 0.8 leaves them to their owner (its #782)."""
     for path in folder.rglob("*.safetensors"):
         give_usual_permissions(path)
-
-
-def skip_weights_in_state(accelerator: Accelerator) -> None:
-    """The training state holds no weights: ``save_pretrained`` writes them beside it.
-
-    So a checkpoint of a frozen LLM stays small. Where Accelerate spreads the weights over
-    processes (FSDP, DeepSpeed) it keeps a spread copy of its own all the same.
-    """
-
-    def save(models: list[nn.Module], weights: list[dict[str, Tensor]], folder: str) -> None:
-        weights.clear()
-
-    def load(models: list[nn.Module], folder: str) -> None:
-        for model in models:
-            load_own_state(accelerator.unwrap_model(model), folder)
-        models.clear()
-
-    accelerator.register_save_state_pre_hook(save)
-    accelerator.register_load_state_pre_hook(load)
 
 
 def is_spread(model: torch.nn.Module) -> bool:
@@ -91,18 +104,21 @@ def load_own_state(model: "GraphSum | Instruct", folder: str | Path) -> None:
     Raises:
         InputError: the weights are not those of such a model.
     """
-    path, adapter = Path(folder) / "model.safetensors", Path(folder) / ADAPTER
-    if path.is_file():
-        weights = load_file(path)
-        expected = {name: tensor.shape for name, tensor in own_state(model).items()}
-        tied = set(getattr(model, "_tied_weights_keys", None) or ())  # saved by their other name
-        lora = {name for name in expected if name.startswith(LLM)}
-        found = {name: tensor.shape for name, tensor in weights.items()}
-        if found != {n: s for n, s in expected.items() if n not in tied | lora}:
-            raise InputError(
-                f"{folder}: these are the weights of another model; resume with the options that "
-                "the run was made with"
-            )
-        model.load_state_dict(weights, strict=False)
-    if adapter.is_dir():
+    path, adapter = Path(folder) / WEIGHTS_FILE, Path(folder) / ADAPTER
+    own = own_state(model)
+    tied = set(getattr(model, "_tied_weights_keys", None) or ())  # saved by their other name
+    lora = {name for name in own if name.startswith(LLM)}
+    expected = {n: tensor.shape for n, tensor in own.items() if n not in tied | lora}
+    weights = load_weights(path) if path.is_file() else {}
+    if {name: tensor.shape for name, tensor in weights.items()} != expected or (
+        bool(lora) and not adapter.is_dir()
+    ):
+        raise InputError(
+            f"{folder}: these are the weights of another model; resume with the options that "
+            "the run was made with"
+        )
+    targets = model.state_dict()
+    spread = {name: spread_like(tensor, targets[name]) for name, tensor in weights.items()}
+    model.load_state_dict(spread, strict=False)
+    if lora:
         set_adapter_weights(model.decoder.llm, folder)

@@ -1,13 +1,13 @@
 """The training loop, on one page: build, step, validate, save, log."""
 
-import json
 import logging
+import math
 import os
 import shutil
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from contextlib import nullcontext, suppress
 from itertools import islice, tee
 from pathlib import Path
 from typing import Any
@@ -28,29 +28,34 @@ from graphsum.models.generation import GREEDY, generate_impressions, onednn_prod
 from graphsum.models.processing import Example
 from graphsum.models.protocols import Inputs, Processor
 from graphsum.models.types import MODELS
-from graphsum.options import LOG_FILE, OPTIONS_FILE, PROGRESS_FILE, TrainOptions, save_options
-from graphsum.out_of_memory import out_of_memory_as_input_error
-from graphsum.training.checkpoints import (
-    is_spread,
-    save_checkpoint,
-    skip_weights_in_state,
+from graphsum.options import (
+    LOG_FILE,
+    OPTIONS_FILE,
+    PROGRESS_FILE,
+    Progress,
+    TrainOptions,
+    run_options,
+    save_options,
 )
+from graphsum.out_of_memory import out_of_memory_as_input_error
+from graphsum.pretrained import downloads
+from graphsum.training.checkpoints import is_spread, load_own_state, save_checkpoint
+from graphsum.training.state import load_training_state
 from graphsum.training.step import FiniteGuard, StepInputs, TrainingStep, load_ahead
 from preprocessing.annotation import load_annotator
 from preprocessing.corpora import Corpus, describe
 from preprocessing.errors import InputError, RunError
-from preprocessing.files import restore_folders, write_text_atomically
+from preprocessing.files import (
+    append_line,
+    json_text,
+    locked_folder,
+    read_jsonl,
+    restore_folders,
+    write_text_atomically,
+)
 from preprocessing.registry import load
 
-
-@dataclass
-class Progress:
-    """Where a run stands; saved with every checkpoint."""
-
-    step: int = 0
-    best_score: float = -1.0
-    best_step: int = 0
-    validations_without_gain: int = 0
+TENSORBOARD = "tensorboard"
 
 
 def batches(lengths: Sequence[int], batch_size: int, *, seed: int) -> Iterator[list[int]]:
@@ -107,22 +112,49 @@ def rate_factor(options: TrainOptions, warmup: int) -> Callable[[int], float]:
 
 @out_of_memory_as_input_error()
 def train(
-    options: TrainOptions, corpus: Corpus, *, resume: bool = False, overwrite: bool = False
+    options: TrainOptions,
+    corpus: Corpus,
+    *,
+    resume: bool = False,
+    overwrite: bool = False,
+    download: bool | None = None,
 ) -> Path:
     """Train one model and return its run folder.
 
     The folder holds ``options.yaml``, ``log.jsonl`` (one object per log entry), TensorBoard
     events, ``best/`` (for use) and ``last/`` (for use and for an exact ``resume``).
 
+    Args:
+        resume: go on with the run in the folder; from its beginning, when it was killed before its
+            first checkpoint.
+        overwrite: replace the run in the folder, as soon as this one is ready to start.
+        download: whether an encoder or LLM that is no folder is asked for on the model hub; by
+            default only without ``resume``, whose options somebody else may have written.
+
     Raises:
-        InputError: what is given does not fit; a run is in the way; nothing to resume.
+        InputError: what is given does not fit; a run is in the way; nothing to resume; another
+            training writes into the folder.
+        RunError: the training diverged, or the disk is full.
     """
     load(DECODERS, options.decoder)  # an unknown name is an error before anything is annotated
     accelerator = build_accelerator(options)
     choose_attention_kernels()
     quiet_libraries()
     run = options.run_dir
-    prepare_folder(run, accelerator, resume=resume, overwrite=overwrite)
+    make_folder(run, accelerator)
+    with (
+        locked_folder(run) if accelerator.is_main_process else nullcontext(),
+        downloads(not resume if download is None else download),
+    ):
+        resume = prepare_folder(options, accelerator, resume=resume, overwrite=overwrite)
+        return run_training(options, corpus, accelerator, resume=resume)
+
+
+def run_training(
+    options: TrainOptions, corpus: Corpus, accelerator: Accelerator, *, resume: bool
+) -> Path:
+    """The training itself, in a folder that is this process' own."""
+    run = options.run_dir
     set_seed(options.seed)
     accelerator.print(describe(corpus))
     if not corpus.train or not corpus.val:
@@ -149,23 +181,23 @@ def train(
 
     groups = parameter_groups(model, options)
     optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.999), fused=True)
-    scheduler = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, [rate_factor(options, group["warmup"]) for group in groups]
-    )
+    peaks = [(group["lr"], rate_factor(options, group["warmup"])) for group in groups]
     if options.activation_checkpointing:
         model.gradient_checkpointing_enable({"use_reentrant": False})
     model, optimizer = accelerator.prepare(model, optimizer)
     if is_spread(model):
         register_fsdp_forward_method(model, "generate_impressions")
-    accelerator.register_for_checkpointing(scheduler)
-    skip_weights_in_state(accelerator)
     progress = Progress()
     if resume:
-        accelerator.load_state(str(run / "last"))
-        progress = Progress(**json.loads((run / "last" / PROGRESS_FILE).read_text()))
+        progress = Progress.read(run / "last")
+        load_own_state(accelerator.unwrap_model(model), run / "last")
+        load_training_state(accelerator, optimizer, run / "last")
     if accelerator.is_main_process:
+        if not resume:
+            remove_run(run)
         save_options(options, run)
         drop_entries_after(run / LOG_FILE, progress.step)
+    accelerator.wait_for_everyone()
     accelerator.init_trackers("")
 
     lengths = [len(e.input_ids) for e in examples]
@@ -208,16 +240,17 @@ def train(
             guard.check(progress.step - len(values) + 1, [bool(row[-1]) for row in values], uids)
         except RunError:
             bar.close()
-            save_checkpoint(accelerator, model, processor, asdict(progress), run, best=False)
+            save_checkpoint(accelerator, model, optimizer, processor, progress, run, best=False)
             raise
 
     loaded = load_ahead(inputs, ahead, for_gpu=on_gpu)
     for (_, rows), parts in zip(steps, loaded, strict=False):
         model.train()
+        for group, (peak, factor) in zip(optimizer.param_groups, peaks, strict=True):
+            group["lr"] = peak * factor(progress.step)
         with onednn_products():
             unread.append(training_step(parts))
         unread_uids.append([examples[row].uid for row in rows])
-        scheduler.step()
         progress.step += 1
         bar.update()
         logs = progress.step % options.log_every == 0
@@ -237,7 +270,10 @@ def train(
                 | {"reports/s": f"{speed:.0f}"},
                 refresh=False,
             )
-            log(accelerator, run, progress.step, means | {"lr": float(scheduler.get_last_lr()[-1])})
+            peak, factor = peaks[-1]
+            log(
+                accelerator, run, progress.step, means | {"lr": float(peak * factor(progress.step))}
+            )
         if validates:
             scores = validate(
                 accelerator, model, processor, val_examples, [r.impression for r in val_reports]
@@ -252,7 +288,7 @@ def train(
             )
             line = " ".join(f"{name[4:]} {value:.1f}" for name, value in scores.items())
             bar.write(f"step {progress.step}: val {line}{' (best)' if better else ''}")
-            save_checkpoint(accelerator, model, processor, asdict(progress), run, best=better)
+            save_checkpoint(accelerator, model, optimizer, processor, progress, run, best=better)
             if options.patience and progress.validations_without_gain >= options.patience:
                 bar.write(f"no gain in {options.patience} validations: stopped")
                 break
@@ -305,7 +341,7 @@ def build_accelerator(options: TrainOptions) -> Accelerator:
         cpu=not has_gpu,
         mixed_precision=options.precision,
         log_with="tensorboard",
-        project_dir=options.run_dir / "tensorboard",
+        project_dir=options.run_dir / TENSORBOARD,
     )
 
 
@@ -337,23 +373,10 @@ def validate(
     return values | {"val_rouge_mean": float(scores.mean())}
 
 
-def prepare_folder(run: Path, accelerator: Accelerator, *, resume: bool, overwrite: bool) -> None:
-    """Make the run folder, or say what is in the way."""
-    if accelerator.is_main_process:
-        restore_folders(run)
-    accelerator.wait_for_everyone()
-    if resume and not (run / "last" / PROGRESS_FILE).is_file():
-        raise InputError(f"{run}: nothing to resume here; train without --resume first")
-    if not resume and (run / OPTIONS_FILE).exists() and not overwrite:
-        raise InputError(
-            f"{run} already holds a run: --resume goes on with it, --overwrite replaces it, "
-            "--output-dir puts the new one elsewhere"
-        )
-    accelerator.wait_for_everyone()
+def make_folder(run: Path, accelerator: Accelerator) -> None:
+    """The run folder, which may be there already; raises ``InputError`` where it cannot be had."""
     if accelerator.is_main_process:
         try:
-            if overwrite and not resume and (run / OPTIONS_FILE).exists():
-                shutil.rmtree(run)
             run.mkdir(parents=True, exist_ok=True)
             if not os.access(run, os.W_OK):
                 raise PermissionError(13, "Permission denied")
@@ -364,17 +387,75 @@ def prepare_folder(run: Path, accelerator: Accelerator, *, resume: bool, overwri
     accelerator.wait_for_everyone()
 
 
-def log(accelerator: Accelerator, run: Path, step: int, values: dict[str, float]) -> None:
-    """Append one entry to ``log.jsonl`` and to TensorBoard."""
+def prepare_folder(
+    options: TrainOptions, accelerator: Accelerator, *, resume: bool, overwrite: bool
+) -> bool:
+    """Whether there is a checkpoint to go on from.
+
+    A run that was killed before its first checkpoint can begin again, with ``resume``, or without
+    by the same options.
+
+    Raises:
+        InputError: nothing to resume here, or a run is in the way.
+    """
+    run = options.run_dir
     if accelerator.is_main_process:
-        with open(run / LOG_FILE, "a", encoding="utf-8") as out:
-            out.write(json.dumps({"step": step} | values) + "\n")
+        restore_folders(run)
+    accelerator.wait_for_everyone()
+    has_run = (run / OPTIONS_FILE).exists()
+    has_last = (run / "last" / PROGRESS_FILE).is_file()
+    has_checkpoint = (run / "last").is_dir() or (run / "best").is_dir()
+    if resume and (not has_run or (has_checkpoint and not has_last)):
+        raise InputError(f"{run}: nothing to resume here; train without --resume first")
+    if resume and not has_last:
+        accelerator.print(f"{run}: no checkpoint yet; the run begins again")
+    begins_again = not has_checkpoint and has_options(run, options)
+    if not resume and has_run and not overwrite and not begins_again:
+        raise InputError(
+            f"{run} already holds a run: --resume goes on with it, --overwrite replaces it, "
+            "--output-dir puts the new one elsewhere"
+        )
+    accelerator.wait_for_everyone()
+    return resume and has_last
+
+
+def has_options(run: Path, options: TrainOptions) -> bool:
+    """Whether the run in the folder was made by these options."""
+    try:
+        return run_options(run) == options
+    except InputError:
+        return False
+
+
+def remove_run(run: Path) -> None:
+    """Remove what an earlier run wrote into its folder, and nothing else that lies there."""
+    if (run / OPTIONS_FILE).is_file():
+        for name in ("best", "last", ".best.new", ".last.new", TENSORBOARD):
+            shutil.rmtree(run / name, ignore_errors=True)
+        for name in (LOG_FILE, OPTIONS_FILE):
+            (run / name).unlink(missing_ok=True)
+
+
+def log(accelerator: Accelerator, run: Path, step: int, values: dict[str, float]) -> None:
+    """Append one entry to ``log.jsonl`` and to TensorBoard; what is not finite is null."""
+    if accelerator.is_main_process:
+        entry = {name: value if math.isfinite(value) else None for name, value in values.items()}
+        line = json_text({"step": step} | entry, indent=None)
+        append_line(run / LOG_FILE, line.rstrip("\n"))
     accelerator.log(values, step=step)
 
 
 def drop_entries_after(path: Path, step: int) -> None:
-    """Leave only the entries up to ``step``: a resumed run writes the later ones again."""
-    if path.exists():
-        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-        complete = [line for line in lines if line.endswith("\n")]
-        write_text_atomically(path, [x for x in complete if json.loads(x)["step"] <= step])
+    """Leave only the entries up to ``step``: a resumed run writes the later ones again.
+
+    A last line that a kill cut short goes too, and whatever follows a line that is no entry.
+    """
+    if not path.exists():
+        return
+    kept = []
+    with suppress(InputError):
+        for entry in read_jsonl(path):
+            if type(entry.get("step")) is not int or entry["step"] > step:
+                break
+            kept.append(json_text(entry, indent=None))
+    write_text_atomically(path, kept)

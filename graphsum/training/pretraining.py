@@ -1,6 +1,5 @@
 """The language model of ``graphsum pretrain``: tokenizer, documents, loop."""
 
-import json
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -19,7 +18,7 @@ from graphsum.models.tokenizers import train_tokenizer
 from graphsum.options import PretrainOptions
 from graphsum.out_of_memory import out_of_memory_as_input_error
 from graphsum.training.checkpoints import share_weights
-from preprocessing.files import replace_folder
+from preprocessing.files import json_text, replace_folder, write_text_atomically
 from preprocessing.records import Report
 
 BLIND = 0.25  # share of the reports whose findings a pass leaves out
@@ -141,12 +140,12 @@ def save(
 ) -> None:
     """Put model and tokenizer in the place of the folder's earlier ones."""
     folder = Path(options.output_dir)
-    new = folder.with_name(folder.name + ".new")
+    new = folder.with_name(f".{folder.name}.new")
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True)
     model.save_pretrained(new)
     tokenizer.save_pretrained(new)
     facts = {"options": asdict(options), "val_perplexity": list(perplexities)}
-    (new / "pretraining.json").write_text(json.dumps(facts, indent=2) + "\n")
+    write_text_atomically(new / "pretraining.json", [json_text(facts)])
     share_weights(new)
     replace_folder(new, folder)

@@ -1,7 +1,6 @@
 """The annotator that ships with the package: a compact spaCy pipeline, no download needed."""
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -12,6 +11,7 @@ from preprocessing.annotation.context import RULES_VERSION, with_context
 from preprocessing.annotation.lexicon import is_uncertainty, label_of
 from preprocessing.annotation.trees import join_sentences, single_root
 from preprocessing.errors import MissingBackendError
+from preprocessing.files import read_json
 from preprocessing.records import AnnotatedReport, Entity, ParsedSentence
 from preprocessing.text.sentences import sentences_with_text
 
@@ -95,7 +95,7 @@ def load_pipeline(folder: Path) -> Any:
 
 def _version(folder: Path) -> str:
     """The shipped model's own version and that of the rules; of another model a digest too."""
-    model = json.loads((folder / "meta.json").read_text("utf-8"))["version"]
+    model = read_json(folder / "meta.json").get("version")
     digest = "" if folder == MODEL_DIR else _digest(folder)
     other = f"+{digest}" if digest and digest != _digest(MODEL_DIR) else ""
     return f"{model}+{RULES_VERSION}{other}"

@@ -3,16 +3,16 @@
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from itertools import chain
+from itertools import islice
 from pathlib import Path
 
 from tqdm import tqdm
 
 from preprocessing.annotation import Annotator
 from preprocessing.errors import InputError
-from preprocessing.files import dumps, read_jsonl, write_text_atomically
+from preprocessing.files import OWNER_ONLY, dumps, read_jsonl, write_text_atomically
 from preprocessing.records import SCHEMA_VERSION, AnnotatedReport, Report, from_json, to_json
 
 
@@ -47,7 +47,7 @@ def annotate_reports(
     cached = _read_cache(path, header, reports)
     if cached is not None:
         with suppress(OSError):  # of a file that others own
-            path.chmod(0o600)  # earlier versions let others read it
+            path.chmod(OWNER_ONLY)  # earlier versions let others read it
         return cached
     annotated = list(
         tqdm(
@@ -58,8 +58,7 @@ def annotate_reports(
             disable=None if progress else True,
         )
     )
-    lines = chain([dumps(header)], (dumps(to_json(one)) for one in annotated))
-    write_text_atomically(path, lines, private=True)  # it holds the words of reports
+    write_text_atomically(path, _cache_lines(header, annotated), mode=OWNER_ONLY)
     return annotated
 
 
@@ -77,16 +76,33 @@ def cache_path(
     return Path(cache_dir) / f"{readable}-{digest.hexdigest()[:16]}.jsonl"
 
 
+def _cache_lines(header: dict[str, object], annotated: Sequence[AnnotatedReport]) -> Iterator[str]:
+    """The header, a line a report, and a digest of these, by which a damaged cache is known."""
+    digest = hashlib.sha256()
+    yield dumps(header)
+    for one in annotated:
+        line = dumps(to_json(one))
+        digest.update(line.encode())
+        yield line
+    yield dumps({"sha256": digest.hexdigest()})
+
+
 def _read_cache(
     path: Path, header: dict[str, object], reports: Sequence[Report]
 ) -> list[AnnotatedReport] | None:
     if not path.is_file():
         return None
+    digest = hashlib.sha256()
+    annotated = []
     try:
         lines = read_jsonl(path)
         if next(lines, None) != header:
             return None
-        annotated = [from_json(AnnotatedReport, line) for line in lines]
+        for line in islice(lines, len(reports)):
+            annotated.append(from_json(AnnotatedReport, line))
+            digest.update(dumps(line).encode())
+        if list(islice(lines, 2)) != [{"sha256": digest.hexdigest()}]:
+            return None
     except (InputError, KeyError, TypeError, ValueError):
         return None
     whole = [one.uid for one in annotated] == [one.uid for one in reports]

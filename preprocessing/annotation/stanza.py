@@ -3,7 +3,6 @@
 This is what Hu et al. (ACL 2022) annotated with.
 """
 
-import json
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -15,6 +14,7 @@ from preprocessing.annotation import Findings
 from preprocessing.annotation.context import RULES_VERSION, with_context
 from preprocessing.annotation.trees import join_sentences, single_root
 from preprocessing.errors import MissingBackendError
+from preprocessing.files import read_json
 from preprocessing.records import AnnotatedReport, Entity, ParsedSentence
 from preprocessing.text.sentences import clean_text
 
@@ -44,7 +44,7 @@ class StanzaAnnotator:
         self._folder = Path(model_dir or DEFAULT_MODEL_DIR)
         self._pipelines: dict[bool, Any] = {}
         self._pipeline(pretokenized=True)
-        resources = json.loads((self._folder / "resources.json").read_text("utf-8"))
+        resources = read_json(self._folder / "resources.json")
         checksum = resources["en"]["ner"].get(_NER, {}).get("md5", "")[:8]
         model = f"stanza {stanza.__version__} {_PACKAGE}+{_NER} {checksum}".strip()
         self.version = f"{model} {RULES_VERSION}"

@@ -12,9 +12,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
-import yaml
-
 from preprocessing.errors import InputError
+from preprocessing.files import read_yaml
 
 Tier = Literal["critical", "urgent", "notable", "routine", "none"]
 TIERS: tuple[Tier, ...] = get_args(Tier)
@@ -223,13 +222,9 @@ def on_change(forget: Any) -> Any:
 
 def _add(base: Ontology, path: Path) -> Ontology:
     try:
-        data = yaml.safe_load(path.read_text("utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); give a YAML file") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f", line {mark.line + 1}" if mark else ""
-        raise InputError(f"{path}{where}: is not valid YAML; see docs/ontology.md") from None
+        data = read_yaml(path)
+    except InputError as error:
+        raise InputError(f"{error}; give a YAML file as in docs/ontology.md") from None
     if not isinstance(data, dict) or not isinstance(data.get("entries"), list):
         raise InputError(f"{path}: needs a list under 'entries:'; see docs/ontology.md")
     unknown = set(data) - {"version", "macros", "not_findings", "entries", "relations"}

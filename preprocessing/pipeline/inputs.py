@@ -52,7 +52,7 @@ def read_words(path: str | Path) -> Iterator[InputRecord]:
 
     Raises ``InputError`` with the record's number where one is broken.
     """
-    for number, line in enumerate(read_jsonl(path), 1):
+    for number, line in enumerate(read_jsonl(path, surrogates=True), 1):
         place = f"{path}, record {number}"
         words: Any = line.get("words")
         sentences: Any = line.get("sentences")

@@ -14,12 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from preprocessing.errors import InputError
-from preprocessing.files import give_usual_permissions
-
-try:
-    import fcntl
-except ImportError:  # Windows: two runs at once are not noticed there
-    fcntl = None  # type: ignore[assignment]
+from preprocessing.files import OWNER_ONLY, give_usual_permissions, locked_file, read_json, unlock
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,30 +31,35 @@ class OutputProgress:
     digest: str = ""
     done: bool = False
 
+    def check(self) -> None:
+        """Raises ``ValueError`` where a value read from a file is none of these."""
+        counts = (self.records, self.rejected, self.output_bytes, self.rejects_bytes)
+        if not all(type(count) is int and count >= 0 for count in counts):
+            raise ValueError("counts must be whole numbers from 0")
+        if not isinstance(self.digest, str) or not isinstance(self.done, bool):
+            raise ValueError("digest must be a text, done true or false")
+
 
 class ResumableOutput:
     """An output and its rejects, open for appending where an unfinished run left off, if any.
 
-    ``settings`` (JSON-ready): whatever else the output depends on. ``private``: only the owner may
-    read the parts. Raises ``InputError`` when the place is not writable, when another run is
+    ``settings`` (JSON-ready): whatever else the output depends on. Only the owner may read the
+    parts. Raises ``InputError`` when the place is not writable, when another run is
     writing there, and when the unfinished run had other settings.
     """
 
-    def __init__(
-        self, output: str | Path, settings: dict[str, Any], *, private: bool = False
-    ) -> None:
+    def __init__(self, output: str | Path, settings: dict[str, Any]) -> None:
         self.output = Path(output)
         self.rejects = rejects_path(output)
         self._parts = _part(self.output), _part(self.rejects)
         self._state = Path(f"{self.output}.part.json")
         self._settings = settings
         self._files: list[BinaryIO] = []
-        self._private = private
         with _one_line_errors(self.output):
             if self.output.is_dir():
-                raise InputError(f"{self.output}: is a folder; give a file's name")
+                raise InputError(f"{self.output}: is a folder; give the name of a file")
             self.output.parent.mkdir(parents=True, exist_ok=True)
-            self._lock = _locked(Path(f"{self.output}.part.lock"), self.output)
+            self._lock = locked_file(Path(f"{self.output}.part.lock"), self.output)
         try:
             self.progress = self._read_state()
             if not self.progress.done:  # else killed between its last report and the final names
@@ -75,8 +75,7 @@ class ResumableOutput:
                 if size > (path.stat().st_size if path.exists() else 0):
                     raise self.cannot_resume(f"{path} is shorter than it was")
                 self._files.append(path.open("r+b" if size else "wb"))
-                if self._private:
-                    path.chmod(0o600)
+                os.chmod(path, OWNER_ONLY)  # the words of reports
                 self._files[-1].truncate(size)
                 self._files[-1].seek(size)
 
@@ -104,8 +103,7 @@ class ResumableOutput:
             if make and part.exists():
                 make(part)
             if rejects.exists():
-                if self._private:
-                    give_usual_permissions(rejects)
+                give_usual_permissions(rejects)  # uids and reasons, no text
                 os.replace(rejects, self.rejects)
             if make:
                 part.unlink(missing_ok=True)
@@ -120,10 +118,7 @@ class ResumableOutput:
             for part in self._parts:
                 with suppress(OSError):
                     part.unlink()
-        if not self._lock.closed:
-            with suppress(OSError):
-                os.unlink(self._lock.name)
-            self._lock.close()
+        unlock(self._lock)
 
     def _close_parts(self) -> None:
         while self._files:
@@ -139,17 +134,19 @@ class ResumableOutput:
 
     def _read_state(self) -> OutputProgress:
         try:
-            state = json.loads(self._state.read_text("utf-8"))
-            progress = OutputProgress(**state["checkpoint"])
+            self._state.lstat()
         except (FileNotFoundError, NotADirectoryError):
             return OutputProgress()
-        except OSError as error:
-            raise InputError(f"{self._state}: cannot be read ({error.strerror})") from None
+        try:
+            state = read_json(self._state)
+            progress = OutputProgress(**state["checkpoint"])
+            progress.check()
+            before_settings = dict(state["settings"])
         except (ValueError, KeyError, TypeError):
             raise self.cannot_resume("its state is damaged") from None
         for name, now in self._settings.items():
-            if state["settings"].get(name) != now:
-                before = state["settings"].get(name)
+            if before_settings.get(name) != now:
+                before = before_settings.get(name)
                 raise self.cannot_resume(f"its {name} was {before!r} and is now {now!r}")
         return progress
 
@@ -167,28 +164,6 @@ class ResumableOutput:
 def rejects_path(output: str | Path) -> Path:
     """Where the rejects of that output lie: JSON Lines of uid and reason."""
     return Path(f"{output}.rejects.jsonl")
-
-
-def _locked(path: Path, output: Path) -> BinaryIO:
-    """The file at ``path``, locked until it is closed or this process dies."""
-    while True:
-        file = path.open("ab")
-        try:
-            if fcntl:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.close()
-            raise InputError(
-                f"{output}: another run is writing it; wait for its end or choose another output"
-            ) from None
-        except OSError:  # a file system without locks
-            return file
-        try:
-            if os.path.samestat(os.fstat(file.fileno()), path.stat()):
-                return file
-        except FileNotFoundError:
-            pass
-        file.close()  # the run before removed it as it ended, after we had opened it
 
 
 @contextmanager

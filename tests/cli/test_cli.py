@@ -114,7 +114,10 @@ def test_every_option_of_a_run_has_a_heading(cls):
         ("-m graphsum evaluate --checkpoint nowhere", ("nowhere", "no such folder")),
         ("-m graphsum summarize --num-beams x", ("--num-beams", "graphsum summarize --help")),
         ("-m graphsum export", ("required: --output", "graphsum export --help")),
-        ("-m graphsum export --output x --data-dir y", ("--data-dir is for --consensus",)),
+        (
+            "-m graphsum export --output x --data-dir y --min-reports 1",
+            ("--data-dir is for --min-reports",),
+        ),
         ("-m graphsum export --output x --checkpoint docs", ("not a graphsum checkpoint",)),
         ("-m graphsum pretrain --width 40", ("--width must be a multiple of 32",)),
         ("-m graphsum preprocess", ("required: COMMAND", "graphsum preprocess --help")),

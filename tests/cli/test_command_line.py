@@ -212,7 +212,7 @@ def test_broken_weights_are_one_line(checkpoint, tmp_path):
     for file in (checkpoint / "best").iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
     (tmp_path / "model.safetensors").write_bytes(b"junk")
-    with pytest.raises(InputError, match="cannot be loaded"):
+    with pytest.raises(InputError, match="cannot be read"):
         Summarizer.from_pretrained(tmp_path)
 
 
@@ -431,3 +431,22 @@ def test_annotations_are_for_their_owner_alone(tmp_path):
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         assert stat.S_IMODE(cache.stat().st_mode) == 0o700
         file.chmod(0o644)  # as earlier versions left it
+
+
+EVALUATE = "from graphsum.command_line import run; run(lambda _: print('a \\u00b1 b'))"
+
+
+@pytest.mark.parametrize(
+    ("redirection", "encoding", "status"),
+    [(">/dev/full", "utf-8", 1), (">&-", "utf-8", 0), ("", "ascii", 0)],
+)
+def test_output_that_cannot_be_written_is_no_traceback(redirection, encoding, status):
+    done = subprocess.run(
+        ["bash", "-c", f'"$0" -c "$1" {redirection}', sys.executable, EVALUATE],
+        cwd=ROOT, env=os.environ | {"PYTHONIOENCODING": encoding}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == status
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) <= 1
+    if encoding == "ascii":
+        assert done.stdout == "a \\xb1 b\n"

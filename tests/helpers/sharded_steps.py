@@ -15,7 +15,13 @@ from graphsum.models.building import build_model, build_processor
 from graphsum.models.generation import GREEDY, generate_impressions
 from graphsum.models.modeling import own_state
 from graphsum.options import resolve
+from graphsum.training.checkpoints import load_own_state
 from graphsum.training.loop import parameter_groups
+from graphsum.training.state import (
+    load_training_state,
+    save_training_state,
+    training_state,
+)
 from graphsum.training.step import StepInputs, TrainingStep
 from preprocessing.corpora import Corpus
 
@@ -57,10 +63,29 @@ def main(llm: str, encoder_run: str, folder: Path) -> None:
         model.train()
         losses.append(training_step(inputs.parts(examples))[0].item())
     written = generate_impressions(model, processor, examples, settings=GREEDY)
-    weights = own_state(model)
+    weights = {name: tensor.clone() for name, tensor in own_state(model).items()}
+    state = training_state(accelerator, optimizer)
     if accelerator.is_main_process:
         model.save_pretrained(folder, state_dict=weights)
-        facts = {"losses": losses, "written": written, "share": held / size}
+        save_training_state(state, folder)
+    accelerator.wait_for_everyone()
+    with torch.no_grad():  # all is lost, and loaded again
+        for tensor in [p for p in model.parameters() if p.requires_grad]:
+            tensor.zero_()
+        for values in optimizer.state.values():
+            for value in values.values():
+                value.zero_()
+    load_own_state(model, folder)
+    load_training_state(accelerator, optimizer, folder)
+    again = own_state(model) | training_state(accelerator, optimizer)
+    restored = all(torch.equal(again[name], t) for name, t in (weights | state).items())
+    if accelerator.is_main_process:
+        facts = {
+            "losses": losses,
+            "written": written,
+            "share": held / size,
+            "restored": restored,
+        }
         (folder / "facts.json").write_text(json.dumps(facts))
     accelerator.wait_for_everyone()
     accelerator.end_training()

@@ -298,7 +298,7 @@ def test_mistakes_with_tables(command, tmp_path, content, options, message):
 def test_an_output_that_is_a_folder_is_told_before_the_work(command, tmp_path):
     source = tmp_path / "in.csv"
     source.write_text("findings\nClear.\n")
-    with pytest.raises(InputError, match="is a folder; give a file's name"):
+    with pytest.raises(InputError, match="is a folder; give the name of a file"):
         command("--input", source, "--output", tmp_path)
 
 

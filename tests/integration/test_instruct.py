@@ -111,7 +111,7 @@ def test_instruct_by_the_commands(reports_file, llm, tmp_path, capsys):
     train.main([*options_for(reports_file, tmp_path / "half", *asked), "--resume"])
     assert losses(tmp_path / "half") == losses(tmp_path / "whole")
     files = {path.name for path in (tmp_path / "whole" / "last").rglob("*.safetensors")}
-    assert files == {"adapter_model.safetensors"}
+    assert files == {"adapter_model.safetensors", "training_state.safetensors"}
     out = tmp_path / "out"
     evaluate.main(["--checkpoint", str(tmp_path / "whole"), "--output-dir", str(out),
                    "--num-beams", "1"])  # fmt: skip
@@ -193,6 +193,8 @@ def test_weights_spread_over_two_processes(llm, encoder_run, tmp_path):
     assert two["share"] < 0.6 < one["share"] == 1  # of the LLM's weights, in the first process
     assert two["losses"] == pytest.approx(one["losses"], abs=1e-5)
     assert two["written"] == one["written"]
+    assert one["restored"]
+    assert two["restored"]
     weights = [load_file(tmp_path / name / "model.safetensors") for name in ("one", "two")]
     for key, tensor in weights[0].items():
         torch.testing.assert_close(weights[1][key], tensor, rtol=0, atol=1e-4)

@@ -1,9 +1,11 @@
 """Training: batches, rates, exact resume after kill -9, two processes = one."""
 
+import errno
 import itertools
 import json
 import math
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 from places import ROOT
 from short_runs import ONE_THREAD, command
 from tiny import tiny_model, tiny_processor
@@ -18,8 +21,11 @@ from tiny import tiny_model, tiny_processor
 import evaluate
 from graphsum.options import resolve
 from graphsum.options.runs import find_checkpoint
-from graphsum.training.loop import batches, build_accelerator, parameter_groups, rate_factor
-from preprocessing.errors import InputError
+from graphsum.pretrained import load_weights, save_weights
+from graphsum.training.loop import batches, build_accelerator, log, parameter_groups, rate_factor
+from graphsum.training.state import STATE_FILE
+from preprocessing.errors import InputError, RunError
+from preprocessing.files import locked_folder
 
 TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
 
@@ -203,3 +209,131 @@ def test_negatives_come_from_all_processes(reports_file, tmp_path):
         assert len(one) == 4
         assert two == pytest.approx(one, abs=1e-5)
     assert one[1] > math.log(3)  # more than one negative counts
+
+
+def in_process(reports_file, run, *options):
+    import train as script
+
+    script.main(command(reports_file, run, *options)[1:])
+
+
+SHORT = ("--max-steps", "2", "--validate-every", "2")
+
+
+def test_a_run_killed_before_its_first_checkpoint_begins_again(reports_file, tmp_path):
+    run = tmp_path / "run"
+    in_process(reports_file, run, *SHORT)
+    for options in ((), ("--resume",)):
+        shutil.rmtree(run / "best")
+        shutil.rmtree(run / "last")
+        (run / "log.jsonl").write_text('{"step": 1, "loss": 3.0}\n{"step": 2, "lo')
+        with pytest.raises(InputError, match="already holds a run"):  # another one
+            in_process(reports_file, run, *SHORT, "--seed", "5")
+        in_process(reports_file, run, *SHORT, *options)
+        assert list(losses(run)) == [1, 2]
+
+
+def test_overwriting_spares_what_is_not_the_run_s(reports_file, tmp_path):
+    run = tmp_path / "run"
+    in_process(reports_file, run, *SHORT)
+    (run / "thesis.txt").write_text("mine")
+    (tmp_path / "run.old").mkdir()
+    before = (run / "last" / "model.safetensors").read_bytes()
+    # A run that cannot start leaves the old one as it was.
+    with pytest.raises(InputError):
+        in_process(reports_file, run, *SHORT, "--overwrite", "--encoder", str(tmp_path / "none"))
+    assert (run / "last" / "model.safetensors").read_bytes() == before
+    in_process(reports_file, run, *SHORT, "--overwrite", "--seed", "9")
+    assert (run / "last" / "model.safetensors").read_bytes() != before
+    assert (run / "thesis.txt").read_text() == "mine"
+    assert (tmp_path / "run.old").is_dir()
+    assert list(losses(run)) == [1, 2]
+    with pytest.raises(InputError, match="already holds a run"):
+        in_process(reports_file, run, *SHORT)
+
+
+def test_two_trainings_do_not_share_a_folder(reports_file, tmp_path):
+    run = tmp_path / "run"
+    with locked_folder(run), pytest.raises(InputError, match="another run is writing it"):
+        in_process(reports_file, run, *SHORT)
+    assert not (run / "options.yaml").exists()
+
+
+DAMAGES = {
+    "progress": lambda last: (last / "progress.json").write_text("{}"),
+    "negative": lambda last: (last / "progress.json").write_text(
+        '{"step": -1, "best_score": 0, "best_step": 0, "validations_without_gain": 0}'
+    ),
+    "no random states": lambda last: change_state(last, lambda s: s.pop("random.0.cpu")),
+    "short random states": lambda last: change_state(
+        last, lambda s: s.update({"random.0.cpu": s["random.0.cpu"][:9].clone()})
+    ),
+    "another optimiser": lambda last: change_state(
+        last, lambda s: s.update({"optimizer.999.exp_avg": torch.zeros(3)})
+    ),
+    "another shape": lambda last: change_state(
+        last, lambda s: s.update({"optimizer.0.exp_avg": torch.zeros(3)})
+    ),
+    "no moments": lambda last: change_state(last, lambda s: s.pop("optimizer.0.exp_avg")),
+    "NaN": lambda last: change_state(last, lambda s: s["optimizer.0.exp_avg"].fill_(math.nan)),
+    "cut state": lambda last: (last / STATE_FILE).write_bytes(
+        (last / STATE_FILE).read_bytes()[:-9]
+    ),
+    "no weights": lambda last: (last / "model.safetensors").unlink(),
+    "no state": lambda last: (last / STATE_FILE).unlink(),
+}
+
+
+def change_state(last, change):
+    state = load_weights(last / STATE_FILE)
+    change(state)
+    save_weights(state, last / STATE_FILE)
+
+
+def test_a_damaged_state_is_not_resumed(reports_file, tmp_path):
+    run = tmp_path / "run"
+    in_process(reports_file, run, *SHORT)
+    whole = tmp_path / "whole"
+    shutil.copytree(run / "last", whole)
+    options = ("--max-steps", "4", "--validate-every", "2", "--resume")
+    for damage in DAMAGES.values():
+        damage(run / "last")
+        with pytest.raises(InputError):
+            in_process(reports_file, run, *options)
+        shutil.rmtree(run / "last")
+        shutil.copytree(whole, run / "last")
+    in_process(reports_file, run, *options)
+    assert list(losses(run)) == [1, 2, 3, 4]
+
+
+def test_a_full_disk_is_one_line_and_the_run_goes_on_later(reports_file, tmp_path, monkeypatch):
+    run = tmp_path / "run"
+
+    def full(*_args):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("graphsum.training.checkpoints.save_training_state", full)
+        with pytest.raises(RunError, match=r"No space left on device.*--resume"):
+            in_process(reports_file, run, *SHORT)
+    assert not (run / ".last.new").exists()
+    in_process(reports_file, run, *SHORT, "--overwrite")
+    assert (run / "last" / "progress.json").is_file()
+
+
+@pytest.mark.parametrize(
+    "options",
+    ["--lr nan", "--lr 1e30", "--lr inf", "--clip nan", "--encoder-lr nan", "--dropout 1",
+     "--contrastive-temperature 1e-40", "--weight-decay nan", "--label-smoothing 1",
+     "--contrastive-weight inf", f"--seed {10**30}"],
+)  # fmt: skip
+def test_numbers_that_train_nothing_are_refused(reports_file, tmp_path, options):
+    with pytest.raises(InputError, match=options.split()[0]):
+        in_process(reports_file, tmp_path / "run", *options.split())
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_log_is_json_whatever_happens(tmp_path):
+    accelerator = build_accelerator(resolve({"output_dir": str(tmp_path)}))
+    log(accelerator, tmp_path, 3, {"loss": math.nan, "lr": 0.5})
+    assert json.loads((tmp_path / "log.jsonl").read_text()) == {"step": 3, "loss": None, "lr": 0.5}

@@ -92,7 +92,7 @@ def test_mistakes_in_a_file(tmp_path, text, message):
         ({"precision": "bf61"}, "did you mean 'bf16'"),
         ({"batch_size": 0}, "--batch-size must be above 0"),
         ({"lr": -1.0}, "--lr must be at least 0"),
-        ({"contrastive_temperature": 0.0}, "--contrastive-temperature must be above 0"),
+        ({"contrastive_temperature": 0.0}, "--contrastive-temperature must be at least"),
         ({"r_drop": 1.0, "decoder": "causal-lm", "llm": "x"}, "--r-drop is for"),
     ],
 )

@@ -243,7 +243,7 @@ def test_a_hospitals_own_words(tmp_path: Path) -> None:
         ("entries:\n  - {name: X, tier: urgent}", "needs 'synonyms'"),
         ("entries:\n  - {name: X, tier: urgent, words: [x]}", "unknown field 'words'"),
         ("entries:\n  - {name: X, tier: urgent, patterns: ['(']}", "no regular expression"),
-        ("entries: [", "line 1: is not valid YAML"),
+        ("entries: [", "own.yaml:1: not YAML"),
     ],
 )
 def test_mistakes_in_an_ontology_are_named(tmp_path: Path, content: str, message: str) -> None:

@@ -75,7 +75,7 @@ def test_a_folder_is_replaced_or_stays(tmp_path: Path, name: str) -> None:
     assert (folder / "which").read_text() == "new"
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
-    folder.rename(tmp_path / f"{name}.old")  # where a kill may leave it
+    folder.rename(tmp_path / f".{name}.old")  # where a kill may leave it
     restore_folders(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [name]
     assert (folder / "which").read_text() == "new"
