@@ -43,12 +43,13 @@ _SEPARATOR = re.compile(
 _TITLE_WORDS = 3
 # Words of what is normal, or is about the examination.
 _IS_NORMAL = re.compile(
-    r"\b(?:normal\w*|unremarkable|clear|central(?! (?:line|venous))|intact|sharp\w*|preserved"
-    r"|maintained|midline|symmetric\w*"
-    r"|well[- ]\w+|good|adequate|satisfactory|full|fully|equal|equally|patent|regular|smooth\w*"
-    r"|taper\w*|within normal|expected|views?|series|study|exam\w*|projection|quality|inspirat\w+"
-    r"|effort|free(?! (?:air|gas|fluid))|rotat\w+|technique|films?|screening|contrast|protocol"
-    r"|portable|erect|supine|obtained|performed|acquired|comparison|compared|dated|history|recommend\w*|advis\w+|correlat\w+)\b"
+    r"\b(?:normal\w*|unremarkable|clear|central(?! (?:line|venous))|intact|(?:is|are) sharp"
+    r"|preserved|maintained|midline|symmetric\w*|good|adequate|satisfactory|full|fully|equal|equally|patent"
+    r"|taper\w*|expected|views?(?! (?:shows?|demonstrat\w+|reveals?))|series|study|exam\w*"
+    r"|projection|quality|inspirat\w+|effort|free(?! (?:air|gas|fluid))|rotat\w+|technique|films?"
+    r"|screening|contrast|protocol|portable|erect|supine|obtained|performed|acquired|comparison"
+    r"|compared|dated|history|recommend\w*|advis\w+|correlat\w+)\b"
+    r"(?!.*\d (?:mm|cm)\b)"
 )
 _DENIES = re.compile(r"\b(?:no|not|without|neither|nor|none|never|nothing|free|absent|resolved)\b")
 # The title of an examination, which an impression does without.

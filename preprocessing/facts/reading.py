@@ -66,6 +66,7 @@ on_change(read_mentions.cache_clear)
 
 # Labels of what is no finding: who asks, what was done, what it is compared with.
 _OTHER_PART = re.compile(
+    r"(?!(?:lateral|frontal|pa|ap|oblique|decubitus) view)"
     r"(?:\w+ )?(?:indications?|history|clinical\b.*|reason\b.*|techniques?|comparisons?|procedure"
     r"|exam(?:ination)?(?: type| date)?|study|referr\w*.*|question|hx|request\w*.*|compared (?:to"
     r"|with)"
