@@ -12,6 +12,7 @@ kept. A run into a file that was stopped goes on when the same command is given 
 import argparse
 import gc
 import hashlib
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -174,6 +175,14 @@ def _check(options: argparse.Namespace) -> None:
     """Raise ``InputError`` for options that are not allowed, or not together."""
     if options.findings not in (None, "-") and options.input:
         raise InputError("give either a text or --input FILE, not both")
+    if options.findings and "\n" not in options.findings and os.path.isfile(options.findings):
+        raise InputError(f"{options.findings}: is a file; give it with --input")
+    if (
+        options.input
+        and options.output
+        and os.path.realpath(options.input) == os.path.realpath(options.output)
+    ):
+        raise InputError(f"--output {options.output}: is the input; give another name")
     check_at_least(options, 1, "num_beams", "batch_size")
     if not 0 <= options.review_below <= 1:
         raise InputError("--review-below must be from 0 to 1")

@@ -315,7 +315,9 @@ def _judge(
             if _denies(one, other) and (not own or not other.names or own & other.names)
         ]
         here = [other for other in against if one.side and other.side == one.side]
-        if denied and not here:
+        # "No left pneumothorax" does not bear out "no pneumothorax" where there is a right one.
+        one_sided = not one.side and all(other.side in ("left", "right") for other in denied)
+        if denied and not here and not (against and one_sided):
             return Checked(one, "supported", denied[0])
         if against:
             return Checked(one, "negation_flipped", (here or against)[0])

@@ -108,6 +108,11 @@ def test_help_answers_at_once(arguments):
         (("-m", "graphsum", "summarize", "x", "--checkpoint", "docs"), ("not a graphsum",)),
         (("-m", "graphsum", "summarize", ""), ("empty",)),
         (("-m", "graphsum", "summarize", "--input", "nowhere.txt"), ("nowhere.txt",)),
+        (("-m", "graphsum", "summarize", "README.md"), ("README.md", "--input")),
+        (
+            ("-m", "graphsum", "summarize", "--input", "setup.cfg", "--output", "./setup.cfg"),
+            ("setup.cfg", "is the input"),
+        ),
     ],
 )  # fmt: skip
 def test_mistakes_are_one_line_and_status_two(arguments, parts):

@@ -734,3 +734,25 @@ def test_routine_findings_are_told_where_the_samples_disagree():
 )
 def test_what_is_mended_beyond_single_statements(candidate, findings, expected):
     assert mended(candidate, findings).text == (expected or findings)
+
+
+@pytest.mark.parametrize(
+    "findings",
+    [
+        "Rupture of the thoracic aorta.",
+        "Ruptured spleen.",
+        "Findings of Boerhaave syndrome.",
+        "Incarcerated umbilical hernia.",
+    ],
+)
+def test_what_ruptures_is_never_called_normal(findings):
+    result = mended(NORMAL, f"The heart is normal in size. {findings}")
+    assert NORMAL not in result.text
+    assert result.quoted
+
+
+def test_a_denial_of_one_side_is_none_of_both():
+    findings = "Right pneumothorax. No left pneumothorax. The heart is normal."
+    assert mended("Right pneumothorax. No pneumothorax.", findings).text == "Right pneumothorax."
+    both = "Right pneumothorax. No left pneumothorax."
+    assert mended(both, findings).text == both
