@@ -5,7 +5,6 @@ While a run lasts, ``OUTPUT.part`` holds the summaries of the rows so far as JSO
 itself is made of both when all is done, in one go: so any format can go on after ``kill -9``.
 """
 
-import hashlib
 import json
 import sys
 from collections import Counter
@@ -22,7 +21,7 @@ from tqdm import tqdm
 from graphsum.impressions import EXPLAINED
 from graphsum.writers import Layout, Writer
 from preprocessing.errors import InputError
-from preprocessing.files import dumps, new_file
+from preprocessing.files import digest_of, dumps, new_file
 from preprocessing.pipeline.output import OutputProgress, ResumableOutput
 from preprocessing.tables.rows import OpenTable, Row, as_text, plain
 from preprocessing.text.sentences import sentence_spans
@@ -155,7 +154,12 @@ def summarize_to_file(
         InputError: the place is not writable, another run is writing there, or the unfinished run
             had another input or other options.
     """
-    given = {"input": _digest(job.table), "findings": job.findings, **settings, "chunk": chunk}
+    given = {
+        "input": [job.table.kind, digest_of(job.table.path)],
+        "findings": job.findings,
+        **settings,
+        "chunk": chunk,
+    }
     tally = Tally()
     with closing(ResumableOutput(output, given)) as out:
         done = out.progress
@@ -308,14 +312,6 @@ def _type(value: Any) -> type:
     if isinstance(value, datetime) and value.tzinfo is not None:
         return str
     return type(value)
-
-
-def _digest(table: OpenTable) -> str:
-    digest = hashlib.sha256(table.kind.encode())
-    with open(table.path, "rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def _bar(total: int, initial: int, progress: bool | None) -> "tqdm[Any]":

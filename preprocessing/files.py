@@ -6,6 +6,7 @@ quotes none of it. What is written appears complete or not at all.
 """
 
 import errno
+import hashlib
 import itertools
 import json
 import os
@@ -197,6 +198,17 @@ def read_jsonl(path: str | Path, *, surrogates: bool = False) -> Iterator[dict[s
         raise InputError(f"{path}: not UTF-8 text; expected JSON Lines") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def digest_of(*paths: str | Path) -> str:
+    """SHA-256 of the names, sizes and contents of files, in hexadecimal."""
+    digest = hashlib.sha256()
+    for path in map(Path, paths):
+        digest.update(f"{path.name} {path.stat().st_size}\n".encode())
+        with open(path, "rb") as content:
+            while block := content.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()
 
 
 def check_writable(path: str | Path) -> None:

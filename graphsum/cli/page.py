@@ -10,6 +10,7 @@ import argparse
 
 from preprocessing.errors import InputError
 from preprocessing.files import check_writable, read_jsonl, write_text_atomically
+from preprocessing.tables.columns import Pairs, columns_of_fields
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -22,13 +23,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="JSON Lines of graphsum summarize --explain",
     )
     add("--output", metavar="FILE", required=True, help="the page, an .html file")
-    add("--column", default="findings", help="column with the findings (default: findings)")
     add(
-        "--output-column",
-        default="impression",
-        help="column with the impression (default: impression)",
+        "--columns",
+        nargs="+",
+        default={},
+        action=Pairs,
+        metavar="FIELD=NAME",
+        help="other names of the columns findings, impression and uid, such as findings=BEFUND",
     )
-    add("--uid", default="uid", help="column that names the reports (default: uid)")
     add("--title", default="Impressions", help="of the page (default: Impressions)")
     add(
         "--drawings",
@@ -47,14 +49,10 @@ def execute(options: argparse.Namespace) -> None:
 
     from graphsum.page.reading import items_of, render_page
 
+    names = columns_of_fields(options.columns, list(rows[0]), options.input, required=())
+    columns = {field: names[field] for field in ("findings", "impression", "uid") if field in names}
     try:
-        items = items_of(
-            rows,
-            findings=options.column,
-            impression=options.output_column,
-            uid=options.uid,
-            drawings=options.drawings,
-        )
+        items = items_of(rows, **columns, drawings=options.drawings)
     except InputError as error:
         raise InputError(f"{options.input}: {error}") from None
     write_text_atomically(options.output, [render_page(items, title=options.title)])

@@ -11,7 +11,6 @@ kept. A run into a file that was stopped goes on when the same command is given 
 
 import argparse
 import gc
-import hashlib
 import os
 import sys
 from dataclasses import replace
@@ -24,7 +23,7 @@ from graphsum.command_line import check_at_least
 from graphsum.options.runs import choose_checkpoint, describe_checkpoint, training_reports
 from graphsum.writers import WRITERS
 from preprocessing.errors import InputError
-from preprocessing.files import check_writable, new_file
+from preprocessing.files import check_writable, digest_of, new_file
 from preprocessing.registry import load
 from preprocessing.tables import READERS, open_table
 from preprocessing.tables.columns import Pairs, columns_of_fields, wanted_names
@@ -67,8 +66,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="more columns: review, confidence, flags, reason, supporting sentences, what is left "
         "out, checkpoint; in jsonl also the whole summary",
     )
-    add("--column", help=argparse.SUPPRESS)  # earlier names
-    add("--details", dest="explain", action="store_true", help=argparse.SUPPRESS)
     add(
         "--skip-empty",
         action="store_true",
@@ -123,8 +120,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace) -> None:
     """Write the impressions of one text or of a file."""
     _check(options)
-    if options.column is not None:
-        options.columns = {"findings": options.column, **options.columns}
     if options.output:
         check_writable(options.output)
     table = _input(options)
@@ -203,7 +198,7 @@ def _input(options: argparse.Namespace) -> OpenTable:
         if table.kind == "text" and options.separator is None:
             _check_not_empty(next(iter(table.rows())).values["findings"], options.input)
         return table
-    text, where = read_text(options.findings)
+    text, where = given_text(options.findings)
     if options.findings in (None, "-") and options.input_format != "text":
         kind = kind_of_prose(text, wanted_names(options.columns))
         if kind != "text":
@@ -223,25 +218,18 @@ def _output_format(options: argparse.Namespace, table: OpenTable) -> str:
         return FORMAT_OF_SUFFIX.get(suffix, suffix[1:])
     if table.layout.get("delimiter") == "\t":
         return "tsv"
-    return (
-        table.kind
-        if options.output and table.kind in WRITERS
-        else (FORMAT_OF_INPUT.get(table.kind, table.kind))
-    )
+    if options.output and table.kind in WRITERS:
+        return table.kind
+    return FORMAT_OF_INPUT.get(table.kind, table.kind)
 
 
 def _settings(options: argparse.Namespace, checkpoint: Path) -> dict[str, Any]:
     """What the summaries depend on besides the input; a stopped run goes on with the same only."""
     names = "num_beams consensus neighbours data_dir review_below annotator_model device".split()
-    digest = hashlib.sha256()
-    for file in sorted(path for path in checkpoint.iterdir() if path.is_file()):
-        digest.update(f"{file.name} {file.stat().st_size}\n".encode())
-        with open(file, "rb") as content:
-            while block := content.read(1 << 20):
-                digest.update(block)
+    files = sorted(path for path in checkpoint.iterdir() if path.is_file())
     return {
         "graphsum": __version__,
-        "checkpoint": digest.hexdigest()[:16],
+        "checkpoint": digest_of(*files)[:16],
         **{name: getattr(options, name) for name in names},
     }
 
@@ -293,7 +281,7 @@ def _say_what_needs_a_look(tally: Tally) -> None:
         )
 
 
-def read_text(argument: str | None) -> tuple[str, str]:
+def given_text(argument: str | None) -> tuple[str, str]:
     """The findings of one report from the command line or standard input, and where they stood."""
     if argument in (None, "-"):
         where = "standard input"

@@ -23,9 +23,8 @@ from preprocessing.text.sentences import segments
 class Clause:
     """One clause of the findings at characters ``start`` to ``end`` (of the text as given).
 
-    ``text``: as an impression has it. ``statements``: what it asserts or doubts; none of what
-    nobody can read. ``tier``: the
-    highest of theirs. ``must``: whether one of them must be reported.
+    ``text``: as an impression has it. ``statements``: what it asserts or doubts; empty where no
+    rule reads it. ``tier``: the highest of theirs. ``must``: whether one of them must be reported.
     """
 
     text: str
@@ -40,14 +39,13 @@ _SEPARATOR = re.compile(
     r"(?:,|;)? (?:and|but|while|whereas|although|however|with|though)\b,? "
     r"|[,;] (?!\d)(?![^()]*\))"
 )
-_TITLE_WORDS = 3
 # Words of what is normal, or is about the examination.
 _IS_NORMAL = re.compile(
     r"\b(?:normal\w*|unremarkable|clear|central(?! (?:line|venous))|intact|(?:is|are) sharp"
-    r"|preserved|maintained|midline|symmetric\w*|good|adequate|satisfactory|full|fully|equal|equally|patent"
-    r"|taper\w*|expected|views?(?! (?:shows?|demonstrat\w+|reveals?))|series|study|exam\w*"
-    r"|projection|quality|inspirat\w+|effort|free(?! (?:air|gas|fluid))|rotat\w+|technique|films?"
-    r"|screening|contrast|protocol|portable|erect|supine|obtained|performed|acquired|comparison"
+    r"|preserved|maintained|midline|symmetric\w*|good|adequate|satisfactory|full|fully|equal"
+    r"|equally|patent|taper\w*|expected|views?(?! (?:shows?|demonstrat\w+|reveals?))|series"
+    r"|study|exam\w*|projection|quality|inspirat\w+|effort|free(?! (?:air|gas|fluid))"
+    r"|rotat\w+|technique|films?|screening|contrast|protocol|portable|erect|supine|obtained|performed|acquired|comparison"
     r"|compared|dated|history|recommend\w*|advis\w+|correlat\w+)\b"
     r"(?!.*\d (?:mm|cm)\b)"
 )
@@ -55,6 +53,10 @@ _DENIES = re.compile(r"\b(?:no|not|without|neither|nor|none|never|nothing|free|a
 # The title of an examination, which an impression does without.
 _EXAMINATION = re.compile(
     r"(?:ct|cta|ctpa|hrct|mri?|mra|us|usg|ultrasound|sonograph\w+|x-?ray|radiograph\w*|film|pet)\b"
+)
+# A part of the body, its side and how it was examined are a title, no sentence.
+_TITLE = re.compile(
+    rf"(?:{ANATOMY.pattern}|{_EXAMINATION.pattern}|\b(?:left|right|both|bilateral|the|and|of)\b|\W)+"
 )
 _LEADING = re.compile(
     r"(?:(?:and|but|while|whereas|although|however|though|also|additionally|otherwise|again|then"
@@ -114,9 +116,8 @@ def clauses_of(findings: str, statements: Sequence[Statement]) -> list[Clause]:
             if not own and text and not inside and _is_unread(plain.text[start:end]):
                 found.append(Clause(text, first, last, (), "none", False))
             elif own and text:
-                if not any(one.names - {"Density"} for one in own) and _IS_NORMAL.search(
-                    text.lower()
-                ):
+                named = any(one.names - {"Density"} for one in own)
+                if not named and _IS_NORMAL.search(text.lower()):
                     continue
                 tier = min((tier_of(one) for one in own), key=TIERS.index)
                 must = any(map(is_actionable, own))
@@ -125,10 +126,10 @@ def clauses_of(findings: str, statements: Sequence[Statement]) -> list[Clause]:
 
 
 def _is_unread(text: str) -> bool:
-    """Whether a sentence without a statement may say something of an organ that nobody can read."""
+    """Whether a sentence in which no rule reads anything may say something of an organ."""
     return (
-        len(text.split()) > _TITLE_WORDS
-        and ANATOMY.search(text) is not None
+        ANATOMY.search(text) is not None
+        and not _TITLE.fullmatch(text)
         and not _EXAMINATION.match(text)
         and not _IS_NORMAL.search(text)
         and not _DENIES.search(text)

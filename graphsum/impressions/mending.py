@@ -6,8 +6,9 @@
 2. "No acute abnormality" is dropped where something that must be reported forbids it.
 3. What must be reported and is not reported by what is left is put before it, in the findings' own
    clause, the most urgent first.
-4. Where nothing is left, the impression is made of the findings' own clauses, or says that nothing
-   acute is there if they say so.
+4. Up to three further clauses follow where the sentences that are left leave room for them
+   (:func:`_further`).
+5. Where nothing is left, the impression says that nothing acute is there.
 """
 
 import re
@@ -62,7 +63,7 @@ _DEVICE_KIND = re.compile(
     r"|(?P<line>picc|central|jugular|subclavian|umbilical|cvc|port|dialysis|swan|catheter|line))\b"
 )
 _BARE_BLANK = re.compile(r"(?:,? (?:from|since|of|on|to|with|in|by|at)(?: the)?)?[ ]?_{2,}")
-_MEASURED = re.compile(r"\d (?:mm|cm)\b")
+_MEASURED = re.compile(r"\d (?:mm|cm)\b", re.IGNORECASE)
 # Where the end of a tube or line may lie.
 _DEVICE_PLACE = re.compile(
     r"\b(?:svc|superior vena cava|ivc|cavo-?atrial|atri(?:um|al)|ventricle|carina|stomach|duoden\w+"
@@ -157,7 +158,7 @@ def _draft(
         for clause in _clauses_behind(stated[one], plan)
     ]
     dropped = len(sentences) - len(kept)
-    own = [one for one in kept if one in by_text]
+    own = [one for one in kept if one in by_text]  # clauses of the findings
     kept = [one for one in kept if one in own or not _is_covered(stated[one], own, stated)]
     if plan.must and not plan.allows_normal:
         kept = [one for one in kept if not _is_general_normal(stated[one])]
@@ -174,22 +175,7 @@ def _draft(
             quoted.append(text)
             known += stated[text]
     asserts = any(one.status != "absent" for one in known)
-    several = len(_device_kinds(" ".join(clause.text for clause in plan.devices))) > 1
-    extra: list[Clause] = []
-    if plan.must or not kept or plan.out_of_domain or unsure:
-        extra += plan.may
-    if not asserts or plan.out_of_domain:
-        others = (*plan.may, *plan.devices, *plan.unnamed)
-        extra += [
-            clause
-            for clause in others
-            if plan.out_of_domain
-            or ((unsure or several) and clause in plan.devices)
-            or plan.is_new(clause)
-            or _MEASURED.search(clause.text.lower())
-            or (clause in plan.unnamed and (unsure or not kept))
-        ]
-    for clause in list(dict.fromkeys(extra))[:_MAY_CLAUSES]:
+    for clause in _further(plan, kept=bool(kept), asserts=asserts, unsure=unsure)[:_MAY_CLAUSES]:
         named = [one for one in clause.statements if one.names] or list(clause.statements)
         if not named or not all(_is_told(one, known) for one in named):
             quoted.append(clause.text)
@@ -213,6 +199,29 @@ def _draft(
         chest = not plan.other_exam or _CHEST.search(plan.findings.lower())
         parts = [NORMAL if chest else NORMAL_ELSEWHERE]
     return parts, dropped, tuple(quoted)
+
+
+def _further(plan: Plan, *, kept: bool, asserts: bool, unsure: bool) -> list[Clause]:
+    """Clauses that need not be reported and are, the first first, if nothing tells them already.
+
+    Args:
+        kept: whether a sentence of the candidate is left.
+        asserts: whether the impression asserts something so far.
+        unsure: whether the model does not stand by its candidate.
+    """
+    if plan.out_of_domain:
+        return list(dict.fromkeys((*plan.may, *plan.devices, *plan.unnamed)))
+    found = list(plan.may) if plan.must or not kept or unsure else []
+    if asserts:
+        return found
+    several = len(_device_kinds(" ".join(clause.text for clause in plan.devices))) > 1
+    for clauses, wanted in (
+        (plan.may, False),
+        (plan.devices, unsure or several),
+        (plan.unnamed, unsure or not kept),
+    ):
+        found += [c for c in clauses if wanted or plan.is_new(c) or _MEASURED.search(c.text)]
+    return list(dict.fromkeys(found))
 
 
 def _urgency(statements: Sequence[Statement]) -> int:

@@ -127,7 +127,7 @@ class Plan:
 
     @cached_property
     def unnamed(self) -> tuple[Clause, ...]:
-        """Clauses whose words have no name in the ontology."""
+        """Clauses whose words have no name in the ontology, and unread ones."""
         return tuple(
             c
             for c in self.clauses

@@ -10,7 +10,9 @@ from graphsum.impressions.plan import Plan
 from preprocessing.facts.comparison import is_actionable, is_eased, tier_of
 from preprocessing.facts.ontology import Tier
 
-Flag = Literal["no_information", "out_of_domain", "truncated", "low_agreement", "mended", "quoted"]
+Flag = Literal[
+    "no_information", "out_of_domain", "truncated", "low_agreement", "mended", "quoted", "unread"
+]
 REVIEW_BELOW = 0.5  # confidence
 LOW_AGREEMENT = 0.35  # mean ROUGE of the chosen impression with the votes
 
@@ -128,6 +130,12 @@ def summary_of(
         flags.append("mended")
     if mended.quoted:
         flags.append("quoted")
+    unread = plan.information.verdict == "read" and any(
+        clause.text not in mended.text for clause in plan.unnamed
+    )
+    if unread:
+        flags.append("unread")
+    calm = all(one.statement.status == "absent" for one in mended.checked.statements)
     wrong = bool(mended.checked.wrong or mended.checked.missed)
     doubtful = confidence is not None and confidence < threshold
     return Summary(
@@ -137,7 +145,10 @@ def summary_of(
         tuple(flags),
         plan.information.reason,
         confidence,
-        wrong or doubtful or not {"no_information", "out_of_domain", "truncated"}.isdisjoint(flags),
+        wrong
+        or doubtful
+        or (unread and calm)  # "nothing acute", though somebody should read the rest
+        or not {"no_information", "out_of_domain", "truncated"}.isdisjoint(flags),
         round(plan.unknown_share, 4),
         agreement,
         features,

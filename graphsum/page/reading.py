@@ -69,6 +69,7 @@ FLAGS: dict[str, str] = {
     "low_agreement": "The model's samples disagree.",
     "mended": "A sentence of the model was dropped.",
     "quoted": "A part of the findings was quoted.",
+    "unread": "A part of the findings that no rule reads is not told.",
 }
 
 
@@ -127,7 +128,8 @@ def _item(row: Mapping[str, Any], number: int, findings: str, impression: str, u
     text = row.get(findings)
     if not isinstance(text, str):
         raise InputError(
-            f"row {number}: no text in column {findings!r}; name that of the findings (--column)"
+            f"row {number}: no text in column {findings!r}; name that of the findings "
+            "(--columns findings=NAME)"
         )
     if not isinstance(row.get("summary"), Mapping):
         raise InputError(
@@ -140,7 +142,7 @@ def _item(row: Mapping[str, Any], number: int, findings: str, impression: str, u
     except (AttributeError, KeyError, TypeError, ValueError):
         raise InputError(
             f"row {number}: its 'summary' does not fit its findings in column {findings!r}; give "
-            "what graphsum summarize --explain wrote, unchanged, and the right --column"
+            "what graphsum summarize --explain wrote, unchanged, and the right --columns"
         ) from None
     shown = {uid, findings, impression, "summary", *EXPLAINED}
     columns = {name: value for name, value in row.items() if name not in shown}

@@ -37,7 +37,14 @@ def test_both_ways_give_the_same_page(tmp_path):
     ]
     reports = tmp_path / "reports.jsonl"
     reports.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    options = ("--input", reports, "--column", "BEFUND", "--checkpoint", ROOT / "checkpoints/openi")
+    options = (
+        "--input",
+        reports,
+        "--columns",
+        "findings=BEFUND",
+        "--checkpoint",
+        ROOT / "checkpoints/openi",
+    )
     for output in (("direct.html",), ("results.jsonl", "--explain")):
         done = graphsum("summarize", *options, "--output", *output, cwd=tmp_path)
         assert done.returncode == 0, done.stderr
@@ -45,8 +52,8 @@ def test_both_ways_give_the_same_page(tmp_path):
         "page",
         "--input",
         "results.jsonl",
-        "--column",
-        "BEFUND",
+        "--columns",
+        "findings=BEFUND",
         "--output",
         "page.html",
         cwd=tmp_path,

@@ -756,3 +756,12 @@ def test_a_denial_of_one_side_is_none_of_both():
     assert mended("Right pneumothorax. No pneumothorax.", findings).text == "Right pneumothorax."
     both = "Right pneumothorax. No left pneumothorax."
     assert mended(both, findings).text == both
+
+
+def test_what_no_rule_reads_asks_for_a_review_where_all_is_called_normal():
+    findings = "The heart is normal in size. Crumbled spleen."
+    told = summarized(NORMAL, findings)
+    assert "unread" in told.flags
+    assert told.review
+    assert not summarized(NORMAL, "The heart is normal in size. The spleen.").review
+    assert "unread" not in summarized("", findings).flags  # quoted there
