@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from preprocessing.facts.comparison import is_actionable, may_matter, tier_of
 from preprocessing.facts.information import ANATOMY
-from preprocessing.facts.ontology import TIERS, Tier
+from preprocessing.facts.ontology import TIERS, Tier, ontology
 from preprocessing.facts.reading import Mention, read_mentions
+from preprocessing.facts.statement_terms import FURTHER_TERMS
 from preprocessing.facts.statements import Statement
 from preprocessing.text.laterality import find_sides
 from preprocessing.text.plain import PlainText
@@ -49,7 +50,14 @@ _IS_NORMAL = re.compile(
     r"|compared|dated|history|recommend\w*|advis\w+|correlat\w+)\b"
     r"(?!.*\d (?:mm|cm)\b)"
 )
-_DENIES = re.compile(r"\b(?:no|not|without|neither|nor|none|never|nothing|free|absent|resolved)\b")
+_DENIES = re.compile(
+    r"\b(?:no|not|without|neither|nor|none|never|nothing|free|absent|resolved|negative)\b"
+)
+# What is old or stays as it was, and a sentence that has lost a word, need not be read.
+_CALM = re.compile(
+    r"\b(?:stable|unchanged|similar|chronic|old|healed|prosthe\w+|post-?operative|post-?surgical"
+    r"|well-? ?(?:aerated|inflated|expanded|ventilated)|xx+|__+)\b"
+)
 # The title of an examination, which an impression does without.
 _EXAMINATION = re.compile(
     r"(?:ct|cta|ctpa|hrct|mri?|mra|us|usg|ultrasound|sonograph\w+|x-?ray|radiograph\w*|film|pet)\b"
@@ -133,7 +141,15 @@ def _is_unread(text: str) -> bool:
         and not _EXAMINATION.match(text)
         and not _IS_NORMAL.search(text)
         and not _DENIES.search(text)
+        and not _CALM.search(text)
+        and not _names_chronic(text)
     )
+
+
+def _names_chronic(text: str) -> bool:
+    """Whether it names something chronic that needs no report: "bones are demineralized"."""
+    chronic = ontology().relations["further_chronic"]
+    return any(re.search(FURTHER_TERMS[name], text) for name in chronic if name in FURTHER_TERMS)
 
 
 def _says_something(one: Statement) -> bool:
