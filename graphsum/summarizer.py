@@ -128,9 +128,13 @@ class Summarizer:
         clinical statement get an empty impression and the reason. Findings longer than the encoder
         reads lose sentences from their end, for the model alone; the flag ``truncated`` says so.
         ``review_below``: the confidence below which a summary asks for a review. ``consensus``,
-        ``train`` and ``settings``: see :meth:`write`.
+        ``train`` and ``settings``: see :meth:`write`. In a list None and NaN, as in an empty cell
+        of a data frame, stand for no findings.
+
+        Raises:
+            TypeError: something else than a text.
         """
-        texts = [findings] if isinstance(findings, str) else list(findings)
+        texts = [findings] if isinstance(findings, str) else list(map(_as_text, findings))
         plans = plans_of(texts, self._is_word)
         told = [row for row, plan in enumerate(plans) if plan.information.verdict == "read"]
         reports = [Report(str(row + 1), as_prose(texts[row])) for row in told]
@@ -271,6 +275,15 @@ class Summarizer:
         """Whether consensus decoding is the default: the checkpoint says so, and nothing is said
         about a search."""
         return self.consensus is not None and not settings
+
+
+def _as_text(findings: object) -> str:
+    """Findings as a text; None and NaN, of an empty cell, are none."""
+    if findings is None or findings != findings:  # NaN alone differs from itself
+        return ""
+    if not isinstance(findings, str):
+        raise TypeError(f"findings must be texts, not {type(findings).__name__}")
+    return findings
 
 
 def _agreement(text: str, samples: Sequence[str]) -> float:

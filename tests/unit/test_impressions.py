@@ -814,3 +814,10 @@ def test_where_the_samples_disagree_the_findings_own_clauses_assert():
     distrusted = mend([candidate], plans, None, [0.1])[0].text
     assert distrusted == "Consolidation of the right lower lobe. Heart is mildly enlarged."
     assert "Cardiomegaly." in mend([candidate], plans, None, [0.9])[0].text
+
+
+def test_what_is_not_read_is_not_said_to_be_left_out():
+    result = summarized("", "Kein Pneumothorax. Das Herz ist nicht vergrößert, links kein Erguss.")
+    assert (result.impression, result.reason) == ("", "another language")
+    assert result.left_out == ()
+    assert result.review
