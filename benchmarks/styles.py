@@ -98,9 +98,7 @@ def faults_of(
     if len(set(sentences)) < len(sentences) or _REPEATED.search(impression):
         found.add("repeats")
     stated = statements_of(sentences)
-    if any(
-        not own and not _ADVICE.search(one) for one, own in zip(sentences, stated, strict=True)
-    ):
+    if any(not own and not _ADVICE.search(one) for one, own in zip(sentences, stated, strict=True)):
         found.add("states nothing")
     return found
 

@@ -395,7 +395,7 @@ def _says_less(one: Checked) -> bool:
     if one.linked is None or not is_actionable(one.linked):
         return False
     statement, linked = one.statement, one.linked
-    if linked.change in ("worse", "improved") and not statement.change:
+    if linked.change in ("new", "worse", "improved") and not statement.change:
         return True
     if one.kind != "supported":
         return False

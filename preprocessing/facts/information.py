@@ -73,6 +73,9 @@ _SAID = re.compile(
     r"|prominen\w+|engorge\w+|volumes?"
     r"|shadow\w*|markings?|focal|acute|disease|atroph\w+|h\w?emorrhag\w+|infarct\w*|sharp|free"
     r"|full|satisfactory|tears?|torn|extru\w+|bulg\w+|stenos\w+|retract\w+|ruptur\w+|compress\w+"
+    r"|broken|crack\w*|split|dislocat\w*|lodged|perforat\w*|kink\w*|coil\w*|widen\w*|shift\w*"
+    r"|bulky|lobulat\w*|splay\w*|herniat\w*|collaps\w*|missing|absent|paradoxical\w*|white|black"
+    r"|hazy|streak\w*|patch\w*|crowded|pushed|pulled|eroded|destroyed|occluded|twisted|globular"
     r"|noncompress\w+|flow|distend\w+|empty|dense|wall|spn|heterogen\w+|loops?|new|\d (?:mm"
     r"|cm))\b"
 )

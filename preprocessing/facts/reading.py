@@ -99,6 +99,7 @@ _DEVICE_PART = re.compile(
     r"|tube )?(?:tips?|ends?|side[ -]?(?:ports?|holes?))|it|this|these|(?:the )?(?:left|right)"
     r"(?:-sided)? one|(?:the )?(?:other|former|latter|second|first)(?: one)?|one(?: of (?:them"
     r"|these|the two))?(?: (?:lead|wire|limb|lumen|tube|line))?|the (?:lead|wire|limb|lumen))\b"
+    r"|(?=(?:please |kindly |suggest )?(?:advance|withdraw|pull back|retract|reposition|re-?site)\b)"
 )
 _FIRST = frozenset(("since", "subsequently", "later"))
 _WHOLE = frozenset(("it", "this", "these", "they", "that"))
@@ -356,7 +357,7 @@ def _with_device_part(
     part = _DEVICE_PART.match(text, segment.label, segment.end) if devices else None
     if part is None:
         return mentions
-    subject = f"{devices[-1].names[0].lower()} tip"
+    subject = f"{devices[-1].names[0].lower()} tip" + " " * (not part.group())
     whole = subject + text[part.end() : segment.end]
     for one in find_terms(whole, 0, len(whole)):
         if one.start < len(subject) and "Device Malposition" in one.names:

@@ -788,6 +788,8 @@ def test_unnamed_findings_are_quoted_where_a_word_alarms():
             "Large left effusion, as before. Otherwise unchanged.",
             "Large left effusion. Otherwise stable chest.",
         ),
+        # What is new is told as new.
+        ("Left effusion.", "New left effusion.", "New left effusion."),
         # Garble: items told twice, and what nobody calls acute.
         (
             "Fractures of the left sixth, seventh, seventh ribs.",
