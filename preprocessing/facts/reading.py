@@ -99,7 +99,8 @@ _DEVICE_PART = re.compile(
     r"|tube )?(?:tips?|ends?|side[ -]?(?:ports?|holes?))|it|this|these|(?:the )?(?:left|right)"
     r"(?:-sided)? one|(?:the )?(?:other|former|latter|second|first)(?: one)?|one(?: of (?:them"
     r"|these|the two))?(?: (?:lead|wire|limb|lumen|tube|line))?|the (?:lead|wire|limb|lumen))\b"
-    r"|(?=(?:please |kindly |suggest )?(?:advance|withdraw|pull back|retract|reposition|re-?site)\b)"
+    r"|(?=(?:please |kindly |suggest )?(?:advance|withdraw|pull back|retract|reposition"
+    r"|re-?site)\b)"
 )
 _FIRST = frozenset(("since", "subsequently", "later"))
 _WHOLE = frozenset(("it", "this", "these", "they", "that"))
