@@ -6,7 +6,7 @@ label before it and the phrases that an impression does without ("there is a", "
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from preprocessing.facts.comparison import is_actionable, may_matter, tier_of
 from preprocessing.facts.information import ANATOMY
@@ -17,7 +17,7 @@ from preprocessing.facts.statements import Statement
 from preprocessing.text.laterality import find_sides
 from preprocessing.text.plain import PlainText
 from preprocessing.text.prose import lower_capitals
-from preprocessing.text.sentences import segments
+from preprocessing.text.sentences import Segment, segments
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +37,15 @@ class Clause:
 
 
 _SEPARATOR = re.compile(
-    r"(?:,|;)? (?:and|but|while|whereas|although|however|with|though)\b,? "
+    r"(?:,|;)? (?:and|but|yet|while|whereas|although|however|with|though)\b,? "
     r"|[,;] (?!\d)(?![^()]*\))"
 )
 # Words of what is normal, or is about the examination.
 _IS_NORMAL = re.compile(
     r"\b(?:normal\w*|unremarkable|clear|central(?! (?:line|venous))|intact|(?:is|are) sharp"
-    r"|preserved|maintained|midline|symmetric\w*|good|adequate|satisfactory|full|fully|equal"
+    r"|preserved|maintain\w*|sharply|fine|smooth\w*|regular|outlined|aligned|alignment|appropriate"
+    r"|okay|ok|benign|healthy|homogene\w+|natural|usual|ordinary|well[ -](?:\w+ed|seen)|ratio"
+    r"|nothing (?:focal|of note|else|more)|midline|symmetric\w*|good|adequate|satisfactory|full|fully|equal"
     r"|equally|patent|taper\w*|expected|views?(?! (?:shows?|demonstrat\w+|reveals?))|series"
     r"|study|exam\w*|projection|quality|inspirat\w+|effort|free(?! (?:air|gas|fluid))"
     r"|rotat\w+|technique|films?|screening|contrast|protocol|portable|erect|supine|obtained|performed|acquired|comparison"
@@ -66,8 +68,19 @@ _EXAMINATION = re.compile(
 _TITLE = re.compile(
     rf"(?:{ANATOMY.pattern}|{_EXAMINATION.pattern}|\b(?:left|right|both|bilateral|the|and|of)\b|\W)+"
 )
+# A sentence that cannot be read without the one before.
+_NEEDS_BEFORE = re.compile(
+    r"(?:its?|their|this|these|they|one|both|(?:the )?(?:left|right|other) one|(?:the )?(?:tips?"
+    r"|ends?|side ?ports?|lead|wire)|(?:please )?(?:advance|withdraw|pull back|retract"
+    r"|reposition))\b(?! of)"
+)
+_SAID_OF = re.compile(
+    r"(?:this|these|it|they) (?:is|are|has|have|remains?|appears?)(?: also| again)? (?:\w+ly )?"
+    r"(?:unchanged|stable|similar|new|worse\w*|increas\w+|decreas\w+|improv\w+|larger|smaller"
+    r"|not (?:significantly )?changed|progress\w+|chronic|old|been (?:stable|unchanged))\b"
+)
 _LEADING = re.compile(
-    r"(?:(?:and|but|while|whereas|although|however|though|also|additionally|otherwise|again|then"
+    r"(?:(?:and|but|yet|while|whereas|although|however|though|also|additionally|otherwise|again|then"
     r"|which"
     r"|in addition|furthermore|now|,|;|-)[ ,]+)*"
     r"(?:(?:(?:there|it) (?:is|are|has been|have been|remains?)|(?:seen|noted|identified) (?:is"
@@ -77,6 +90,8 @@ _LEADING = re.compile(
     re.IGNORECASE,
 )
 _TRAILING = re.compile(
+    r"(?<!no longer)(?<!not)(?<!well)(?<!best)(?<!better)(?<!only)(?<!partly)(?<!poorly)"
+    r"(?<!barely)(?<!partially)(?<!incompletely)(?<!never)"
     r",? (?:(?:is|are|was|were) )?(?:again |also |now |again also )*(?:seen|noted|identified"
     r"|demonstrated|visuali[sz]ed"
     r"|evident|appreciated|observed|detected|visible)(?: (?:again|today|here|on (?:this|today's"
@@ -100,12 +115,14 @@ def clauses_of(findings: str, statements: Sequence[Statement]) -> list[Clause]:
     """
     plain, mentions = read_mentions(findings)
     found: list[Clause] = []
+    before = ""  # the sentence before, that "it" and "the tip" need
+    ended = -1  # where its last clause ends
     for segment in segments(plain):
-        inside = [
-            one
-            for one in mentions
-            if one.segment == (segment.start, segment.end) and not one.refers_back
-        ]
+        inside = [one for one in mentions if one.segment == (segment.start, segment.end)]
+        if not inside and found and found[-1].end == ended and _is_said_of(plain, segment):
+            text = f"{found[-1].text} {as_impression(plain, segment.label, segment.end)}"
+            found[-1] = replace(found[-1], text=text)
+            continue
         begin = segment.label
         if next(find_sides(plain.text, segment.start, segment.label), None):
             begin = segment.start  # "Right cardiophrenic angle: ..."
@@ -121,6 +138,8 @@ def clauses_of(findings: str, statements: Sequence[Statement]) -> list[Clause]:
                 and _says_something(one)
             )
             text = as_impression(plain, start, end)
+            if before and _NEEDS_BEFORE.match(text.lower()):
+                text = f"{before} {text}"
             if not own and text and not inside and _is_unread(plain.text[start:end]):
                 found.append(Clause(text, first, last, (), "none", False))
             elif own and text:
@@ -130,7 +149,14 @@ def clauses_of(findings: str, statements: Sequence[Statement]) -> list[Clause]:
                 tier = min((tier_of(one) for one in own), key=TIERS.index)
                 must = any(map(is_actionable, own))
                 found.append(Clause(text, first, last, own, tier, must))
+            ended = last
+        before = as_impression(plain, begin, segment.end)
     return found
+
+
+def _is_said_of(plain: PlainText, segment: Segment) -> bool:
+    """Whether a sentence says how the one before changed: "This is unchanged." """
+    return _SAID_OF.match(plain.text, segment.label, segment.end) is not None
 
 
 def _is_unread(text: str) -> bool:

@@ -15,10 +15,11 @@ import re
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, replace
 
-from graphsum.consensus.candidates import STRANGE, own_sentences
-from graphsum.consensus.neighbours import WORD
+from graphsum.consensus.candidates import own_sentences
+from graphsum.consensus.word_pairs import WordPairs
 from graphsum.impressions.clauses import Clause
 from graphsum.impressions.plan import Plan
+from graphsum.impressions.wording import is_well_worded
 from preprocessing.facts.comparison import (
     Checked,
     Consistency,
@@ -50,21 +51,6 @@ _WITHOUT_STATEMENT = re.compile(
 _IN_PLACE = re.compile(
     r"\b(?:standard|satisfactory|good|appropriate|expected|adequate|stable|unchanged) position"
     r"|\bin (?:place|situ)\b"
-)
-_GARBLED = re.compile(
-    r"\b(\w+ \w+) \1\b|(?<![a-z]) \d\.?$|(?:^| )[b-wyz] |\b([a-z]+) \2\b"
-    r"|\b([a-z]{4,}) (?:and|or) \3\b"
-    r"|\b(\w+)(?: and| or|,)+ \4\b"
-    r"|, (?:the )?(?:left|right|bilateral) (?:hemidiaphragm|lung|lobe|base|apex|hilum)\.?$"
-    r"|exclude (?:an? )?(?:\w+ )?(?:ct|scan|film|x-?ray|mri)\b"
-    r"|\b(?:with|and|of|in|by) (?:larger|smaller|greater|more|less) than\b|[ (][.,;]"
-)
-# "No acute cardiopulmonary ...": what may follow that has no name of its own.
-_NOTHING_ACUTE = re.compile(
-    r"(?:there (?:is|are) )?no (?:\w+ )?(?:evidence (?:of|for) )?(?:an? )?(?:acute|active)\b"
-    r"(?![\w ,/-]* (?:diseases?|abnormalit(?:y|ies)|findings?|process(?:es)?|changes?|identified"
-    r"|seen|demonstrated|complications?|patholog(?:y|ies)|injur(?:y|ies)|noted|present|evident|illness"
-    r"|conditions?|issues?)\b)"
 )
 _DEVICE_KIND = re.compile(
     r"\b(?:(?P<airway>et|ett|endotracheal|tracheal|tracheostomy|breathing|intubat\w+)"
@@ -113,10 +99,14 @@ def mend(
     plans: Sequence[Plan],
     is_word: Callable[[str], bool] | None = None,
     agreements: Sequence[float | None] | None = None,
+    pairs: WordPairs | None = None,
 ) -> list[Mended]:
     """The impression of each plan, from a candidate; an empty one where nothing was said.
 
-    ``agreements``: how far the model's samples agree with each candidate (0 to 1), where known.
+    Args:
+        is_word: whether a lower-case word exists, where that is known.
+        agreements: how far the model's samples agree with each candidate (0 to 1), where known.
+        pairs: which words may stand side by side, where that is known.
     """
     sentences = [
         _own_clauses(_sentences(text), plan) for text, plan in zip(candidates, plans, strict=True)
@@ -127,7 +117,7 @@ def mend(
     stated = dict(zip(texts, statements_of(texts), strict=True))
     known = agreements or [None] * len(candidates)
     drafts = [
-        _draft(text, own, plan, stated, is_word, 1.0 if agreement is None else agreement)
+        _draft(text, own, plan, stated, is_word, agreement, pairs)
         for text, own, plan, agreement in zip(candidates, sentences, plans, known, strict=True)
     ]
     finished = statements_of([" ".join(parts) for parts, *_ in drafts])
@@ -164,17 +154,20 @@ def _draft(
     plan: Plan,
     stated: dict[str, tuple[Statement, ...]],
     is_word: Callable[[str], bool] | None,
-    agreement: float,
+    agreement: float | None,
+    pairs: WordPairs | None,
 ) -> tuple[list[str], int, tuple[str, ...]]:
     """The sentences of the impression, how many were dropped, and the clauses quoted."""
     if plan.information.verdict == "nothing":
         return [], len(sentences), ()
     by_text = {clause.text: clause for clause in plan.clauses}
-    unsure = agreement < UNSURE
+    unsure = agreement is not None and agreement < UNSURE
     kept: list[str] = []
     if not plan.out_of_domain:
         kept = [one for one in sentences if _is_sound(one, plan, stated[one], is_word)]
-    if agreement < DISTRUSTED:
+    if pairs is not None and (unsure or agreement is None):
+        kept = [one for one in kept if one in by_text or pairs.knows(one, plan.findings)]
+    if agreement is not None and agreement < DISTRUSTED:
         kept = [one for one in kept if one in by_text or not _adds(stated[one], plan, one.lower())]
     replaced = [
         clause.text
@@ -205,7 +198,11 @@ def _draft(
         if not named or not all(_is_told(one, known) for one in named):
             quoted.append(clause.text)
             known += stated[clause.text]
-    quoted = list(dict.fromkeys(quoted))
+    quoted = [  # "Opacity." is told by "Opacity. It may be pneumonia." too
+        one
+        for one in dict.fromkeys(quoted)
+        if not any(one != other and other.startswith(f"{one} ") for other in quoted)
+    ]
     unread = {c.text for c in plan.unnamed if plan.is_new(c) or not c.statements}
     if not unread.isdisjoint(quoted):  # nobody knows whether it is harmless
         kept = [one for one in kept if not _is_general_normal(stated[one])]
@@ -219,11 +216,15 @@ def _draft(
             parts.append(one)
     if quoted:
         parts.sort(key=lambda one: _urgency(stated[one]))
-    parts = [part for one in parts if (part := _BARE_BLANK.sub("", one).strip())]
+    parts = [_ended(part) for one in parts if (part := _BARE_BLANK.sub("", one).strip())]
     if not parts:
         chest = not plan.other_exam or _CHEST.search(plan.findings.lower())
         parts = [NORMAL if chest else NORMAL_ELSEWHERE]
     return parts, dropped, tuple(quoted)
+
+
+def _ended(sentence: str) -> str:
+    return sentence if sentence[-1] in ".!?" else f"{sentence}."
 
 
 def _adds(statements: Sequence[Statement], plan: Plan, lowered: str) -> bool:
@@ -326,18 +327,13 @@ def _is_sound(
     if not statements and not _WITHOUT_STATEMENT.search(sentence.lower()):
         return False
     lowered, findings = sentence.lower(), plan.findings.lower()
-    if _GARBLED.search(lowered):
-        return False
-    if _NOTHING_ACUTE.match(lowered) and not any(one.names for one in statements):
+    named = any(one.names for one in statements)
+    if not is_well_worded(sentence, plan.findings, is_word, named=named):
         return False
     if not statements and _STABLE.search(lowered) and not _COURSE.search(findings):
         return False  # the findings know of no earlier examination
-    if set(STRANGE.findall(lowered)) - set(re.findall(r"\w+", findings)) or "__" in lowered:
-        return False
-    if is_word is not None:
-        words = set(WORD.findall(lowered)) - set(WORD.findall(findings))
-        if not all(map(is_word, words)):
-            return False
+    if statements and all(one.general and one.status != "absent" for one in statements):
+        return False  # "mild acute abnormality"
     if any("Support Devices" in one.names for one in statements) and not (
         set(_DEVICE_PLACE.findall(lowered)) <= set(_DEVICE_PLACE.findall(findings))
     ):

@@ -83,7 +83,9 @@ _TECHNIQUE = re.compile(
     r"\b(?:obtained|performed|acquired|submitted|provided|taken|available|comparison|compared"
     r"|technique|protocol|contrast"
     r"|views? of|(?:one|two|three|1|2|3|single|ap|pa) views?|radiographs?(?= (?:of|was|were"
-    r"|dated))|dose|reviewed|dated)\b"
+    r"|dated))|dose|reviewed|dated|acquisitions?|helical|slices?|iohexol|omnipaque|iodixanol"
+    r"|gadolin\w+|reconstruct\w+|multiplanar|reformat\w*|kvp?|mas|m[lL]/s|field of view|sequences?"
+    r"|collimation|injected|administered)\b"
 )
 _AT_LENGTH = 8  # words
 # Short words that tell a language; those of English, and of others where they are no English words.
@@ -104,7 +106,7 @@ def information_in(text: str) -> Information:
     """Whether a text has a clinical statement, and if not, why."""
     plain, mentions = read_mentions(text)
     lowered = plain.text.strip()
-    if _EMPTY.fullmatch(lowered):
+    if _EMPTY.fullmatch(lowered) or _EMPTY.fullmatch(text.lower().strip()):
         return Information("nothing", "empty")
     letters = [c for c in plain.cased if c.isalpha()]
     latin = sum(c < "\u0250" for c in letters)

@@ -358,7 +358,9 @@ def _with_device_part(
     part = _DEVICE_PART.match(text, segment.label, segment.end) if devices else None
     if part is None:
         return mentions
-    subject = f"{devices[-1].names[0].lower()} tip" + " " * (not part.group())
+    kinds = [name.lower() for name in devices[-1].names if name != "Support Devices"]
+    kind = kinds[0] if kinds else text[devices[-1].start : devices[-1].end]
+    subject = f"{kind} tip" + " " * (not part.group())
     whole = subject + text[part.end() : segment.end]
     for one in find_terms(whole, 0, len(whole)):
         if one.start < len(subject) and "Device Malposition" in one.names:
