@@ -20,19 +20,32 @@ def krippendorff_alpha(values: np.ndarray, level: Level = "ordinal") -> float | 
     Returns:
         1 for perfect agreement, 0 for chance; None where no unit has two values or all are equal.
     """
-    categories, codes = np.unique(values[~np.isnan(values)], return_inverse=True)
+    categories, table = coincidences(values)
+    return alpha_of(table.sum(axis=0), categories, level)
+
+
+def coincidences(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The values that occur [k], and how often each pair of them meets in each unit [units, k, k].
+
+    A unit with m values counts each ordered pair of two readers 1 / (m - 1) times.
+    """
+    given = ~np.isnan(values)
+    categories, codes = np.unique(values[given], return_inverse=True)
     counts = np.zeros((len(values), len(categories)))
-    np.add.at(counts, (np.nonzero(~np.isnan(values))[0], codes), 1)
-    counts = counts[counts.sum(axis=1) >= 2]
-    per_unit = counts.sum(axis=1)
-    coincidences = (counts / (per_unit - 1)[:, None]).T @ counts
-    coincidences -= np.diag((counts / (per_unit - 1)[:, None]).sum(axis=0))
-    totals = coincidences.sum(axis=1)
+    np.add.at(counts, (np.nonzero(given)[0], codes), 1)
+    pairs = counts[:, :, None] * counts[:, None, :]
+    pairs -= counts[:, :, None] * np.eye(len(categories))
+    return categories, pairs / np.maximum(counts.sum(axis=1) - 1, 1)[:, None, None]
+
+
+def alpha_of(table: np.ndarray, categories: np.ndarray, level: Level) -> float | None:
+    """Alpha of the coincidences of all units [k, k]; None where all values are equal."""
+    totals = table.sum(axis=1)
     distances = _squared_distances(categories, totals, level)
     expected = ((np.outer(totals, totals) - np.diag(totals)) * distances).sum()
     if expected == 0:
         return None
-    return float(1 - (totals.sum() - 1) * (coincidences * distances).sum() / expected)
+    return float(1 - (totals.sum() - 1) * (table * distances).sum() / expected)
 
 
 def _squared_distances(categories: np.ndarray, totals: np.ndarray, level: Level) -> np.ndarray:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from graphsum.metrics.bootstrap import SEED
-from graphsum.study.agreement import Level, krippendorff_alpha, mean_kappa, weighted_kappa
+from graphsum.study.agreement import Level, alpha_of, coincidences, mean_kappa, weighted_kappa
 from graphsum.study.files import Answer, Key
 from graphsum.study.form import (
     CRITERION_NAMES,
@@ -305,22 +305,20 @@ def _agreement_of(
 ) -> dict[str, Any] | None:
     if not len(values):
         return None
-    alpha = krippendorff_alpha(values, level)
-    names = sorted(set(uids))
-    rows = [np.flatnonzero(np.array(uids) == name) for name in names]
+    categories, table = coincidences(values)
+    names, rows = np.unique(uids, return_inverse=True)
+    of_report = np.zeros((len(names), *table.shape[1:]))
+    np.add.at(of_report, rows, table)
     rng = np.random.default_rng(SEED)
-    resampled = []
-    for _ in range(_RESAMPLES if alpha is not None and len(names) > 1 else 0):
-        drawn = np.concatenate([rows[row] for row in rng.integers(len(rows), size=len(rows))])
-        value = krippendorff_alpha(values[drawn], level)
-        if value is not None:
-            resampled.append(value)
+    times = rng.multinomial(len(names), [1 / len(names)] * len(names), size=_RESAMPLES)
+    drawn = [alpha_of(one, categories, level) for one in np.tensordot(times, of_report, axes=1)]
+    resampled = [one for one in drawn if one is not None] if len(names) > 1 else []
     ends = np.percentile(resampled, [2.5, 97.5]).round(6).tolist() if resampled else None
     pairs = [(a[both], b[both]) for a, b in combinations(values.T, 2)
              if (both := ~np.isnan(a) & ~np.isnan(b)).any()]  # fmt: skip
     exact = [float((one == other).mean()) for one, other in pairs]
     return {
-        "alpha": alpha,
+        "alpha": alpha_of(table.sum(axis=0), categories, level),
         "ci95": ends,
         "weighted_kappa": mean_kappa(values, labels),
         "exact": float(np.mean(exact)),
