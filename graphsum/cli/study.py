@@ -13,7 +13,6 @@ import logging
 from pathlib import Path
 
 from graphsum.command_line import CommandParser, check_at_least
-from graphsum.study.systems import named_files
 from preprocessing.errors import InputError
 from preprocessing.files import OWNER_ONLY, check_writable, dumps, json_text, write_text_atomically
 from preprocessing.tables.columns import Pairs
@@ -81,7 +80,7 @@ def _make_options(parser: argparse.ArgumentParser) -> None:
     add("--seed", type=int, default=1, help="of all draws (default: 1)")
     add("--output-dir", metavar="DIR", required=True, help="for key.json and sheets/")
     add("--overwrite", action="store_true", help="replace the study that is there")
-    parser.set_defaults(part=make)  # fmt: skip
+    parser.set_defaults(part=make)
 
 
 def _analyse_options(parser: argparse.ArgumentParser) -> None:
@@ -94,7 +93,7 @@ def _analyse_options(parser: argparse.ArgumentParser) -> None:
         help="for report.html, results.json and remarks.jsonl (default: the key's folder)",
     )
     add("--partial", action="store_true", help="readers or answers may be missing")
-    parser.set_defaults(part=analyse)  # fmt: skip
+    parser.set_defaults(part=analyse)
 
 
 def _power_options(parser: argparse.ArgumentParser) -> None:
@@ -142,13 +141,18 @@ def _power_options(parser: argparse.ArgumentParser) -> None:
     add("--sd-noise", type=float, default=0.7, help="of a single rating (default: 0.7)")
     add("--simulations", type=int, default=500, help="studies per cell (default: 500)")
     add("--seed", type=int, default=1, help="of all draws (default: 1)")
-    parser.set_defaults(part=power)  # fmt: skip
+    parser.set_defaults(part=power)
 
 
 def make(options: argparse.Namespace) -> None:
     """Write sheets and key."""
     check_at_least(options, 1, "n", "readers")
     check_at_least(options, 0, "overlap", "repeats", "seed")
+
+    from graphsum.study.files import write_key
+    from graphsum.study.making import make_study, sheet_path
+    from graphsum.study.systems import named_files, read_cases
+
     systems = named_files(options.systems)
     if "impression" in options.columns:
         raise InputError("--columns takes uid, findings and prediction; name the systems' column "
@@ -162,10 +166,6 @@ def make(options: argparse.Namespace) -> None:
             f"{there[0]}: a study is there, whose answers need it; give another --output-dir, or "
             "--overwrite"
         )
-
-    from graphsum.study.files import write_key
-    from graphsum.study.making import make_study, sheet_path
-    from graphsum.study.systems import read_cases
 
     cases = read_cases(
         systems,

@@ -78,7 +78,7 @@ def folder(tmp_path_factory):
     assert (done.returncode, done.stderr) == (0, "")
     assert "study " in done.stdout
     assert done.stdout.count("written: ") == 3
-    return place  # fmt: skip
+    return place
 
 
 SYSTEMS = ("--systems", "aurora.jsonl", "borealis.jsonl")
