@@ -150,8 +150,9 @@ def test_answers_become_a_report(folder):
 
     with mistake(saying="no answers of reader 2 of 2; give their files"):
         study(*options, *answers[:2], cwd=folder)
+    study("make", *SYSTEMS, *SIZE, "--seed", 2, "--output-dir", "other", cwd=folder)
     with mistake(saying="answers-1.json: answers of another study than the key's"):
-        study("analyse", "--key", "third/key.json", *answers, cwd=folder)
+        study("analyse", "--key", "other/key.json", *answers, cwd=folder)
     with mistake(saying="answers-1.json: not a key of graphsum study make"):
         study("analyse", "--key", "answers-1.json", *answers, cwd=folder)
 
