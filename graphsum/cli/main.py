@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from graphsum import __version__
-from graphsum.cli import evaluate, export, page, preprocess, pretrain, summarize, train
+from graphsum.cli import evaluate, export, page, preprocess, pretrain, study, summarize, train
 from graphsum.command_line import Command, CommandParser, Parser, help_layout, run
 
 COMMANDS: dict[str, tuple[Command, str]] = {
@@ -13,6 +13,7 @@ COMMANDS: dict[str, tuple[Command, str]] = {
     "page": (page, "a web page to read impressions on, from what summarize --explain wrote"),
     "train": (train, "train a model on a corpus"),
     "evaluate": (evaluate, "score impressions, by stratum, beside two baselines"),
+    "study": (study, "a blinded reader study: sheets, analysis, how many reports it needs"),
     "export": (export, "a run's best checkpoint in half precision"),
     "pretrain": (pretrain, "train a small language model from nothing but a corpus"),
     "preprocess": (preprocess, "annotate, graph, show, stats, download"),
