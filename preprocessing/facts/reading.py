@@ -54,11 +54,25 @@ class Mention:
     other_part: bool = False  # of the indication, the technique, the comparison
 
 
+@dataclass(frozen=True, eq=False)
+class OwnTerms:
+    """Terms that are read beside those of the ontology.
+
+    Args:
+        terms: the names of a mention, the expression that finds it in lower-cased text, and whether
+            it is a statement of normality, which denies what the names stand for.
+        alone: whether they are read instead of the ontology's.
+    """
+
+    terms: tuple[tuple[tuple[str, ...], re.Pattern[str], bool], ...]
+    alone: bool = False
+
+
 @lru_cache(maxsize=4096)
-def read_mentions(text: str) -> tuple[PlainText, tuple[Mention, ...]]:
+def read_mentions(text: str, own: OwnTerms | None = None) -> tuple[PlainText, tuple[Mention, ...]]:
     """The text in its plain form, and its mentions in order; never raises."""
     plain = join_wrapped_lines(plain_text(text))
-    return plain, tuple(_read(plain))
+    return plain, tuple(_read(plain, own))
 
 
 on_change(read_mentions.cache_clear)
@@ -103,6 +117,11 @@ _VALUE_SIDE = re.compile(
     r"\b(left|right)(?: (?:side|lung))?[:=]? ?(?:none|no|negative|absent|clear"
     r"|normal)\b(?! \w+(?:ion|is|ax))"
 )
+_NO_LABEL = re.compile(r"\b(?:is|are|has|have|shows?|obscur\w+|silhouett(?:es|ing)|persists?)\b")
+_EXPLANATION = re.compile(
+    r"\b(?:versus|vs|(?:most )?likely|probabl[ey]|may|suspicious|suggest\w*|concerning"
+    r"|represent\w*)\b"
+)
 _ANSWER = re.compile(r"(?:yes|no|none|negative|positive|present|absent|0|nil|unchanged|resolved)\b")
 _ATTRIBUTE_LINE = re.compile(
     r"(?:(?P<answer>no|none|negative|absent|nil)|yes|positive|present)(?=[ ,]|$)(?!,? \w+ \w+ \w+)"
@@ -110,6 +129,12 @@ _ATTRIBUTE_LINE = re.compile(
     r"|unchanged|minimal|apex"
     r"|base|apical|basal|\d+(?:\.\d+)? ?[mc]m)(?:, ?| |$)){1,6}(?=$)"
 )
+# "Heart possibly enlarged" is one term.
+_DOUBT_INSIDE = re.compile(
+    r"\b(?:possibl[ey]|probabl[ey]|perhaps|likely|questionabl[ey]|(?:may|might|could) be"
+    r"|suspected)\b"
+)
+_REMOVAL_BEHIND = re.compile(r" (?:removal|extraction|withdrawal|explantation)\b")
 _OTHER_SIDE = re.compile(r"\b(?:contralateral|opposite side|other side)\b")
 _SAME_SIDE = re.compile(
     r"^(?:the )?(?:findings?|appearances?|features)\b|\b(?:ipsilateral|same side|same (?:lung"
@@ -133,18 +158,22 @@ _WAS = re.compile(
 _RECENT = frozenset(("acute", "new", "newly", "recent", "fresh"))
 
 
-def _read(plain: PlainText) -> list[Mention]:
+def _read(plain: PlainText, own: OwnTerms | None = None) -> list[Mention]:
     parts = list(segments(plain))
     labels = [plain.text[one.start : one.label].rstrip(" :") for one in parts]
     last_label = max((row for row, label in enumerate(labels) if label), default=-1)
     first_findings = next(
         (row for row, label in enumerate(labels) if _FINDINGS.fullmatch(label)), -1
     )
-    other_part, heading_side = False, None
+    other_part, heading_side, heading = False, None, ""
+    organs = False  # whether a label before named what is reported on
     result: list[Mention] = []
     before: list[Mention] = []  # of the last segment with mentions: what "it" stands for
     bare = False  # whether the segment before was a name alone
     for row, (segment, label) in enumerate(zip(parts, labels, strict=True)):
+        if label or segment.line:
+            heading = label
+        organs = organs or bool(label and not _OTHER_PART.fullmatch(label))
         if label:
             other_part = bool(_OTHER_PART.fullmatch(label))
             heading_side = union(
@@ -152,11 +181,13 @@ def _read(plain: PlainText) -> list[Mention]:
             )
         elif segment.line:
             heading_side = None
-        found = _read_segment(plain.text, segment, before, bare)
+        found = _read_segment(plain.text, segment, before, bare, heading, own)
         if other_part and (segment.new and not label and last_label < row):
             other_part = False
         if other_part or (
-            row < first_findings and _REQUEST.search(plain.text, segment.start, segment.end)
+            row < first_findings
+            and not organs
+            and _REQUEST.search(plain.text, segment.start, segment.end)
         ):
             found = [replace(one, status="past", other_part=True) for one in found]
         if heading_side:
@@ -205,10 +236,17 @@ def _completed(one: Mention, more: Mention) -> Mention:
 
 
 def _read_segment(
-    text: str, segment: Segment, before: Sequence[Mention], bare: bool
+    text: str,
+    segment: Segment,
+    before: Sequence[Mention],
+    bare: bool,
+    heading: str,
+    own: OwnTerms | None,
 ) -> list[Mention]:
     start, end = segment.start, segment.end
-    mentions = find_terms(text, start, end)
+    mentions = [] if own and own.alone else find_terms(text, start, end, heading)
+    if own:
+        mentions = _with_own_terms(text, start, end, mentions, own)
     if segment.label > start:
         mentions = _without_label(text, segment, mentions)
     if (
@@ -261,7 +299,9 @@ def _read_segment(
             one, status = replace(one, names=kept or one.names), "present" if device else "past"
         elif one.pronoun.endswith("none"):
             status, certainty = "absent", "definite"
-        elif (
+        elif status == "present" and _DOUBT_INSIDE.search(text, one.start, one.end):
+            status, certainty = "uncertain", "possible"
+        elif (status == "present" and _REMOVAL_BEHIND.match(text, one.end, end)) or (
             status == "absent"
             and not one.pronoun
             and (
@@ -334,6 +374,13 @@ def _without_label(text: str, segment: Segment, mentions: list[Mention]) -> list
     if named and len(words.split()) > len(text[named[0].start : named[-1].end].split()) + 2:
         return mentions  # "Opacity at the left base: either ..."
     own = [one for one in mentions if one.start >= segment.label or one.end > segment.label]
+    if _NO_LABEL.search(words) or _EXPLANATION.search(value):
+        # "The opacity obscures the diaphragm: pneumonia?", "basal opacity: likely atelectasis"
+        known = {name for one in mentions if one not in named for name in one.names}
+        named = [one for one in named if known.isdisjoint(one.names)]
+        mentions = [one for one in mentions if one.start >= segment.label or one in named]
+        if named:
+            return mentions
     answer = _ANSWER.match(value)
     if answer and (not own or text[segment.label + answer.end() :][:1] in ",;(."):
         return mentions
@@ -366,8 +413,11 @@ def _with_pronouns(
     return sorted(result, key=lambda one: one.start)
 
 
-def find_terms(text: str, start: int, end: int) -> list[Mention]:
-    """The mentions of a segment of plain text, by their words alone."""
+def find_terms(text: str, start: int, end: int, heading: str = "") -> list[Mention]:
+    """The mentions of a segment of plain text, by their words alone.
+
+    ``heading``: the label of its line, which gives words their sense as the segment itself does.
+    """
     expression, groups, contexts = _terms()
     found = []
     for match in expression.finditer(text, start, end):
@@ -377,13 +427,38 @@ def find_terms(text: str, start: int, end: int) -> list[Mention]:
             known = cast(Status, status or "present")
             found.append(Mention(names, *match.span(), parents, known, fixed=fixed))
     for needed, words, names, parents in contexts:
-        if needed.search(text, start, end):
+        if needed.search(text, start, end) or needed.search(heading):
             found += [
                 Mention(names, *match.span(), parents)
                 for match in words.finditer(text, start, end)
                 if not any(one.start < match.end() and one.end > match.start() for one in found)
             ]
     return sorted(found, key=lambda one: one.start)
+
+
+def _with_own_terms(
+    text: str, start: int, end: int, mentions: Sequence[Mention], own: OwnTerms
+) -> list[Mention]:
+    """With the mentions of own terms; those that share words become one, under all their names."""
+    result = list(mentions)
+    for names, expression, normal in own.terms:
+        for match in expression.finditer(text, start, end):
+            status: Status = "absent" if normal else "present"
+            one = Mention(names, *match.span(), status=status, fixed=normal)
+            same = [other for other in result if other.start < one.end and other.end > one.start]
+            if same:
+                result = [other for other in result if other not in same]
+                fixed = next((other for other in (*same, one) if other.fixed), None)
+                every = (*same, one)
+                one = replace(
+                    fixed or one,
+                    names=tuple(dict.fromkeys(name for other in every for name in other.names)),
+                    parents=tuple(dict.fromkeys(n for other in every for n in other.parents)),
+                    start=min(other.start for other in every),
+                    end=max(other.end for other in every),
+                )
+            result.append(one)
+    return sorted(result, key=lambda one: one.start)
 
 
 _Named = tuple[tuple[str, ...], tuple[str, ...], str | None]  # names, parents, fixed status

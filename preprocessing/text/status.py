@@ -521,7 +521,15 @@ class _Clauses:
             first = max(first, self._met - 1)
         elif _ANSWER.search(match.group()) and first < self._comma < self._met:
             first = self._comma
-        elif first < self._comma < self._met and not match.group().startswith(_PLURAL):
+        elif first < self._comma < self._met and (
+            not match.group().startswith(_PLURAL)
+            or (
+                match.group().startswith("not ")
+                and _OWN_PREDICATE.search(
+                    self._text, self._mentions[self._comma - 1][1], self._mentions[self._comma][0]
+                )
+            )
+        ):
             begin = self._mentions[self._comma][0]
             if not re.search(r"\b(?:and|or|nor)\b", self._text[begin : match.start()]):
                 first = self._comma
@@ -579,6 +587,11 @@ class _Clauses:
         return separator == "," and self._state.status == "absent" and 2 <= self._denials >= denied
 
 
+# What stands behind a member of a list that has a predicate of its own: "effusion larger, ...".
+_OWN_PREDICATE = re.compile(
+    r" (?:unchanged|stable|small\w*|large\w*|bigger|increas\w+|decreas\w+|improv\w+|worse\w*"
+    r"|similar|persist\w*|remains?|slightly|much|as before|again)\b"
+)
 _PLURAL = (
     "are ",
     "were ",
