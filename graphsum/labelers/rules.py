@@ -1,6 +1,7 @@
 """The labeler that needs no training: the reading engine, its ontology and a schema's policy."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,14 +9,28 @@ from graphsum.labelers.labeler import Labeler
 from graphsum.labelers.labels import ReportLabels, Span
 from graphsum.labelers.schema import LabelClass, Reading, Schema, State
 from preprocessing.errors import InputError
-from preprocessing.facts.reading import Mention, read_mentions
-from preprocessing.text.plain import PlainText
+from preprocessing.facts.information import information_in
+from preprocessing.facts.reading import Mention, OwnTerms, read_mentions
 
+# Raised whenever the labels of the same text by the same schema may change.
+VERSION = "1"
+_OWN = "class: "  # begins the names of mentions by a schema's own words
 _STRENGTH: dict[State, int] = {"absent": 0, "uncertain": 1, "present": 2}
 
 
 class RuleLabeler(Labeler):
-    """Labels by what the text says of each mention of a class."""
+    """Labels by what the text says of each mention of a class.
+
+    The strongest mention decides: present before uncertain before absent, as in CheXpert.
+    """
+
+    def __init__(self, schema: Schema) -> None:
+        super().__init__(schema)
+        self._own = own_terms(schema)
+        self._names = {one.name: {*one.observations, f"{_OWN}{one.name}"} for one in schema.classes}
+        self._not_terms = {
+            one.name: _joined(one.not_terms) for one in schema.classes if one.not_terms
+        }
 
     @classmethod
     def load(cls, schema: Schema, folder: Path | None, **options: Any) -> "RuleLabeler":
@@ -27,45 +42,99 @@ class RuleLabeler(Labeler):
     @property
     def version(self) -> str:
         """That of the rules."""
-        return "1"
+        return VERSION
 
     def label(self, texts: Sequence[str]) -> list[ReportLabels]:
         """The labels of each text, in order."""
         return [self._label(text) for text in texts]
 
     def _label(self, text: str) -> ReportLabels:
-        plain, mentions = read_mentions(text)
-        found = {one.name: _state_of(one, plain, mentions) for one in self.schema.classes}
-        states: dict[str, State | None] = {name: state for name, (state, _) in found.items()}
-        evidence = {name: spans for name, (state, spans) in found.items() if spans}
+        plain, mentions = read_mentions(text, self._own)
+        mentions = tuple(one for one in mentions if one.status not in ("past", "moved"))
+        states: dict[str, State | None] = {}
+        evidence: dict[str, tuple[Span, ...]] = {}
         for one in self.schema.classes:
-            if one.no_finding_unless is not None:
+            state, found = self._read(one, plain.text, mentions)
+            states[one.name] = state
+            if found:
+                spans = [plain.origin(mention.start, mention.end) for mention in found]
+                evidence[one.name] = tuple(dict.fromkeys(spans))
+        self._add_parents(states, evidence)
+        for one in self.schema.classes:
+            if one.no_finding_unless is not None and not states[one.name]:
                 others = {states[name] for name in one.no_finding_unless}
-                states[one.name] = None if others & {"present", "uncertain"} else "present"
+                found_none = not others & {"present", "uncertain"}
+                if found_none and information_in(text).verdict == "read":
+                    states[one.name] = "present"
         return ReportLabels(states, evidence)
 
+    def _read(
+        self, label_class: LabelClass, text: str, mentions: Iterable[Mention]
+    ) -> tuple[State | None, list[Mention]]:
+        """The strongest state of the mentions of a class, and the mentions that have it."""
+        found: dict[State, list[Mention]] = {}
+        for one in mentions:
+            if self._names[label_class.name].isdisjoint(one.names):
+                continue
+            state = label_class.states[_reading_of(one)]
+            if state and not self._is_no_term(label_class.name, text, one):
+                found.setdefault(state, []).append(one)
+        if not found:
+            return None, []
+        strongest = max(found, key=lambda one: _STRENGTH[one])
+        return strongest, found[strongest]
 
-def _state_of(
-    label_class: LabelClass, plain: PlainText, mentions: Sequence[Mention]
-) -> tuple[State | None, tuple[Span, ...]]:
-    """The strongest state of the mentions of a class, and where it is said."""
-    names = set(label_class.observations)
-    found: dict[State, list[Span]] = {}
-    for one in mentions:
-        if one.status in ("past", "moved") or not names.intersection(one.names):
-            continue
-        state = label_class.states[_reading_of(one)]
-        if state:
-            found.setdefault(state, []).append(plain.origin(one.start, one.end))
-    if not found:
-        return None, ()
-    strongest = max(found, key=lambda one: _STRENGTH[one])
-    return strongest, tuple(found[strongest])
+    def _is_no_term(self, name: str, text: str, one: Mention) -> bool:
+        """Whether words that only look like the class overlap a mention."""
+        expression = self._not_terms.get(name)
+        return expression is not None and any(
+            match.start() < one.end and match.end() > one.start
+            for match in expression.finditer(text, *one.segment)
+        )
+
+    def _add_parents(
+        self, states: dict[str, State | None], evidence: dict[str, tuple[Span, ...]]
+    ) -> None:
+        """Make the ancestors of each class at least what it is, where that is not absent."""
+        for one in self.schema.classes:
+            state = states[one.name]
+            front = [*one.parents] if state in ("present", "uncertain") else []
+            while state and front:
+                name = front.pop()
+                known = states[name]
+                if known is None or _STRENGTH[known] < _STRENGTH[state]:
+                    states[name] = state
+                    evidence[name] = evidence.get(one.name, ())
+                front += self.schema[name].parents
+
+
+def own_terms(schema: Schema) -> OwnTerms | None:
+    """A schema's own words, as the reading engine takes them; None: it has none."""
+    terms = []
+    for one in schema.classes:
+        names = (f"{_OWN}{one.name}",)
+        words = [*one.patterns, *map(_expression, sorted(one.synonyms, key=len, reverse=True))]
+        if words:
+            terms.append((names, _joined(words), False))
+        if one.normal:
+            terms.append((names, _joined(one.normal), True))
+    return OwnTerms(tuple(terms), not schema.ontology) if terms or not schema.ontology else None
+
+
+def _expression(synonym: str) -> str:
+    """A synonym as an expression, with its plural."""
+    return rf"{re.escape(synonym)}(?:s|es)?"
+
+
+def _joined(expressions: Iterable[str]) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w)(?:{'|'.join(expressions)})(?!\w)")
 
 
 def _reading_of(one: Mention) -> Reading:
-    if one.status == "present":
-        return "present"
+    readings: Mapping[str, Reading] = {
+        "definite": "possible", "probable": "probable", "possible": "possible",
+        "unlikely": "unlikely",
+    }  # fmt: skip
     if one.status == "absent":
         return "normal" if one.fixed else "absent"
-    return one.certainty if one.certainty in ("probable", "possible", "unlikely") else "possible"
+    return "present" if one.status == "present" else readings[one.certainty]
