@@ -10,10 +10,10 @@ from graphsum.labelers.labels import ReportLabels, Span
 from graphsum.labelers.schema import LabelClass, Reading, Schema, State
 from preprocessing.errors import InputError
 from preprocessing.facts.information import information_in
+from preprocessing.facts.ontology import SHIPPED
 from preprocessing.facts.reading import Mention, OwnTerms, read_mentions
+from preprocessing.files import digest_of
 
-# Raised whenever the labels of the same text by the same schema may change.
-VERSION = "1"
 _OWN = "class: "  # begins the names of mentions by a schema's own words
 _STRENGTH: dict[State, int] = {"absent": 0, "uncertain": 1, "present": 2}
 
@@ -46,8 +46,8 @@ class RuleLabeler(Labeler):
 
     @property
     def version(self) -> str:
-        """That of the rules."""
-        return VERSION
+        """That of the shipped words."""
+        return digest_of(SHIPPED)[:12]
 
     def label(self, texts: Sequence[str]) -> list[ReportLabels]:
         """The labels of each text, in order."""
