@@ -273,7 +273,8 @@ def segments(plain: PlainText) -> Iterator[Segment]:
         mark = match.group()
         if mark[-1] in ".?!" and len(mark) == 1 and not is_stop(plain, match.start()):
             continue
-        yield from found(start, match.start(), line, new)
+        # "Effusion?" is in doubt.
+        yield from found(start, match.end() if mark == "?" else match.start(), line, new)
         new = mark != ";"
         line = mark == "\n" or (line and not text[start : match.start()].strip())
         start = match.end()

@@ -378,6 +378,7 @@ _EXISTS = re.compile(rf"\b(?:is|are|was|were) {_ADVERB}{_SEEN}\b")
 _PREDICATE = re.compile(rf"\b(?:is|are|was|were) (?:\w+ly )?{_SEEN}\b")
 _PIECE_END = re.compile(r",|;|\band\b|\bbut\b|\bwhile\b|\bhowever\b|\bwhich\b|\balthough\b")
 _ANSWER = re.compile(r"^ ?(?:[:=?-] ?)?(?:no|none|nil|yes|positive|negative|absent)$")
+_ANOTHER = re.compile(r", ?(?!(?:and|or|either|left|right|in|at)\b)[^\W\d][^,]*\w ?$")
 _OTHER_THING = re.compile(r" (?:an?|the) (?!right|left)")
 _OR = re.compile(r"\b(?:n?or)\b")
 _DENIES = re.compile(
@@ -524,6 +525,9 @@ class _Clauses:
         first = self._clause
         if direction == "around":
             first = max(first, self._met - 1)
+            nearest = self._mentions[self._met - 1][1] if self._met else match.start()
+            if _ANOTHER.search(self._text[nearest : match.start()]):
+                first = self._met  # "opacity, contusion versus edema": the opacity is there
         elif _ANSWER.search(match.group()) and first < self._comma < self._met:
             first = self._comma
         elif first < self._comma < self._met and (
