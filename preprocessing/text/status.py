@@ -47,7 +47,8 @@ _GONE = (
     r"|returned to normal(?: size)?|abated|regressed completely|normali[sz]ed)"
 )
 _TAKEN = (
-    r"(?:removed|withdrawn|taken out|extracted|explanted|retrieved|pulled out|drained"
+    r"(?:removed|withdrawn(?!,? (?:now |and )?(?:with|to|by|into|slightly)\b)"
+    r"|taken out|extracted|explanted|retrieved|pulled out|drained"
     r"|tapped(?: dry| to dryness)?"
     r"|aspirated(?! in)|evacuated|discontinued|re-?expanded)"
 )
@@ -204,12 +205,14 @@ _CUES: dict[str, str] = {
         r"|a similar) (?:appearance|picture)|produce this)"
         r"|(?:should|must|has to|needs to) be (?:considered|excluded|ruled out)|(?:in"
         r"|on) the differential"
+        r"|(?:may|might|could) (?:also |well )?(?:co-?exist|contribute|have developed|be developing"
+        r"|be superimposed|underlie)"
         r"|(?:is |are |was |were )?not (?:\w+ly )?absent"
         rf"|(?:{_BE} )?(?:considered |thought |felt |judged )?(?:to be )?(?:less likely|unlikely"
         rf"|not likely|improbable)(?! to| represent)"
         rf"|if (?:any|present|at all(?: present)?|it exists|real|so)\b|\?(?= ?[.,;)]| ?$)"
         r"|(?:questionable|possible|probable|suspected|equivocal|not certain|query"
-        r"|queried)(?= ?[.,;:)]| ?$)(?<![,:] questionable)"
+        r"|queried)(?= ?[.,;:)]| ?$)(?:(?<![,:] questionable)|(?= ?$))"
     ),
     "uncertain_around": (
         r"versus(?! (?:the )?(?:\d|prior|previous|earlier))"
@@ -355,7 +358,7 @@ _PRESENT = re.compile(
     r"|left|right|biapical|bi-?basal|unilateral|right-sided|left-sided|cardiomegaly)\b(?! (?:or"
     r"|sided or))"
 )
-_NEW_SUBJECT = re.compile(r" (?:an?|the|there)\b")
+_NEW_SUBJECT = re.compile(r" (?:an?|the|there|in (?:the|this)|on the|given)\b")
 _THERE = re.compile(
     r"(?:again |now |also )?(?:there (?:is|are|has|have|remains?|persists?)|this (?:is|has)"
     r"|these (?:are|have)|it (?:is|has))\b"
