@@ -92,7 +92,8 @@ _REWRITE = Alternatives(
         r"(?![\w'&]|[./-]\w|/)",
         "word": rf"(?<![\w'.-])(?i:{'|'.join(map(re.escape, _WORDS))})(?!\w|(?<!w/)['/-]\w)",
     },
-    start=r"(?<!\w)[A-Za-z]|\W",
+    # Of what begins with a blank only "yes/no" goes on with a letter.
+    start=r"(?<!\w)[A-Za-z]|[^\w ]| (?![A-MO-XZa-mo-xz])",
 )
 # "L" and "R" that are no sides, "N" and "Y" that are no answers.
 _NO_SIDE_AFTER = re.compile(r"\s?(?:\d|spine|sp\b|vertebra)", re.IGNORECASE)

@@ -217,7 +217,7 @@ _CUES: dict[str, str] = {
     "uncertain_around": (
         r"versus(?! (?:the )?(?:\d|prior|previous|earlier))"
         r"|vs\.?(?! (?:the )?(?:\d|prior|previous|earlier))|and/or"
-        r"|(?:(?:is|are) )?(?:\w+ly )?favou?red over|(?:is|are) (?:\w+ly )?favou?red"
+        r"|(?:(?:is|are) (?:\w+ly )?)?favou?red over|(?:is|are) (?:\w+ly )?favou?red"
     ),
     "absent_before": (
         rf"(?:{_AUX} )?(?:not|n't|never|no longer) (?:be |been |any "
