@@ -114,6 +114,15 @@ _PRONOUN = re.compile(
     r"|further)(?: \w+)? ones?"
     r"|both(?= (?:are|have|were)))\b"
 )
+# A part of a device, or what stands for it, at the beginning of the next sentence.
+_DEVICE_PART = re.compile(
+    r"(?:(?:and|but|however),? )?(?:(?:with )?(?:(?:the|its|their) )?(?:distal |proximal |catheter "
+    r"|tube )?(?:tips?|ends?|side[ -]?(?:ports?|holes?))|it|this|these|(?:the )?(?:left|right)"
+    r"(?:-sided)? one|(?:the )?(?:other|former|latter|second|first)(?: one)?|one(?: of (?:them"
+    r"|these|the two))?(?: (?:lead|wire|limb|lumen|tube|line))?|the (?:lead|wire|limb|lumen))\b"
+    r"|(?=(?:please |kindly |suggest )?(?:advance|withdraw|pull back|retract|reposition"
+    r"|re-?site)\b)"
+)
 _FIRST = frozenset(("since", "subsequently", "later"))
 _WHOLE = frozenset(("it", "this", "these", "they", "that"))
 _LARGE_BEFORE = re.compile(
@@ -331,6 +340,7 @@ def _read_alone(
         mentions = [
             Mention(before[-1].names, start, match.end(), pronoun="label", refers_back=True)
         ]
+    mentions = _with_device_part(text, segment, mentions, before)
     mentions = _with_pronouns(text, segment, mentions, before)
     if not mentions:
         return []
@@ -453,6 +463,26 @@ def _without_label(text: str, segment: Segment, mentions: list[Mention]) -> list
     if answer and (not own or text[segment.label + answer.end() :][:1] in ",;(."):
         return mentions
     return own if own or not value else mentions
+
+
+def _with_device_part(
+    text: str, segment: Segment, mentions: list[Mention], before: Sequence[Mention]
+) -> list[Mention]:
+    """With a device astray, where the sentence before names it: "The tip is in the neck"."""
+    devices = [one for one in before if "Support Devices" in one.names and one.status != "absent"]
+    part = _DEVICE_PART.match(text, segment.label, segment.end) if devices else None
+    if part is None:
+        return mentions
+    kinds = [name.lower() for name in devices[-1].names if name != "Support Devices"]
+    kind = kinds[0] if kinds else text[devices[-1].start : devices[-1].end]
+    subject = f"{kind} tip" + " " * (not part.group())
+    whole = subject + text[part.end() : segment.end]
+    for one in find_terms(whole, 0, len(whole)):
+        if one.start < len(subject) and "Device Malposition" in one.names:
+            end = part.end() + one.end - len(subject)
+            astray = replace(one, start=part.start(), end=end)
+            return [astray, *(other for other in mentions if other.start >= end)]
+    return mentions
 
 
 def _with_pronouns(
