@@ -532,7 +532,7 @@ class _Clauses:
         if direction == "around":
             first = max(first, self._met - 1)
             nearest = self._mentions[self._met - 1][1] if self._met else match.start()
-            if _ANOTHER.search(self._text[nearest : match.start()]):
+            if match.group()[0] == "v" and _ANOTHER.search(self._text[nearest : match.start()]):
                 first = self._met  # "opacity, contusion versus edema": the opacity is there
         elif _ANSWER.search(match.group()) and first < self._comma < self._met:
             first = self._comma
