@@ -1,0 +1,16 @@
+"""Tasks beside the impression: plain words, abbreviations, questions; each with a rule baseline.
+
+A task is one class and one line of ``TASKS``. Nothing here imports torch.
+"""
+
+from graphsum.tasks.task import Answer, Request, Task
+from preprocessing.registry import Table
+
+TASKS: Table[type[Task]] = Table(
+    "task",
+    {
+        "abbreviations": "graphsum.tasks.abbreviations:Abbreviations",
+    },
+)
+
+__all__ = ["TASKS", "Answer", "Request", "Task"]
