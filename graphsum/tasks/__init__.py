@@ -10,6 +10,7 @@ TASKS: Table[type[Task]] = Table(
     "task",
     {
         "abbreviations": "graphsum.tasks.abbreviations:Abbreviations",
+        "qa": "graphsum.tasks.answering:QuestionAnswering",
     },
 )
 
