@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from graphsum.tasks.concepts import Concept, find_concepts
+from graphsum.tasks.concepts import BELONGS, Concept, find_concepts
 from graphsum.tasks.questions import Question, parse_question
 from graphsum.tasks.task import NOT_STATED, Answer, Request, first_line, words_of
 from preprocessing.facts.reading import read_mentions
 from preprocessing.text.laterality import find_sides, sides_of_mentions
 from preprocessing.text.measurements import find_sizes
+from preprocessing.text.places import find_places, places_differ
 from preprocessing.text.plain import plain_text
 from preprocessing.text.sentences import sentence_spans
 from preprocessing.text.status import judge_mentions
@@ -28,7 +29,8 @@ _REFERS_BACK = re.compile(
 )
 _CLAUSE = re.compile(
     r"[;:]|,? (?:but|while|whereas|although|however|though)\b|, (?:and )?(?=the |there |no |a |an "
-    r"|both |which |left |right |mild|moderate|small|large)| and (?=the |there |no |is |are |was )"
+    r"|both |which |left |right |mild|moderate|small|large)| and (?=the |there |no |is |are |was "
+    r"|an? )"
 )
 # What a word of state denies of the part that it is said of.
 _STATES: tuple[tuple[str, str], ...] = (
@@ -72,9 +74,11 @@ _POSITION_BAD = re.compile(
 _NUMBER_WORDS = (
     "zero one two three four five six seven eight nine ten eleven twelve".split()
 )
-_COUNT = r"(?:\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|single|dual" \
+_DOUBT = re.compile(r"\b(?:indeterminate for|equivocal for|question of|\?)")
+_CHAMBERS = r"\b(?:single|dual|double|biventricular)\b(?=[ -]?(?:chamber|lead|pac|icd|def|cardiac|$| ))"
+_COUNT = r"(?:\d{1,2}(?!\d|[ -]?(?:mm|cm|ml|%|x|fr)|\.\d)|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|single|dual" \
     r"|double|triple|solitary|several|multiple|numerous|many|a few|few|innumerable|a couple of" \
-    r"|both|a|an)"
+    r"|both)"
 _SIZE = re.compile(
     r"(?:approximately |about |up to |nearly |almost |less than |more than |at least |around |~ ?)?"
     r"\d+(?:[.,]\d+)?(?:\s*(?:x|by|×|-|to)\s*\d+(?:[.,]\d+)?)*\s*-?\s*(?:mm|cm|millimet\w+"
@@ -84,6 +88,14 @@ _SIZE = re.compile(
     r"\d+(?:\.\d+)?\s*%|\b(?:one|two|three|four|five|six|seven|eight|nine|ten) (?:mm|cm"
     r"|millimet\w+|centimet\w+|vertebral levels?|levels)|\b0\.\d\d?\b"
 )
+_RATIO = re.compile(r"\b\d+(?:[.,]\d+)?(?: ?%)?")
+_UNITS = (
+    (r"\bratio|score|value|index", _RATIO),
+    (r"\bvolume\b(?! loss)", re.compile(r"\b\d+(?:[.,]\d+)? ?(?:ml|cc|cm3|millilit\w+|lit(?:er|re)s?|l)\b")),
+    (r"\bangle\b|angulat|how many degrees", re.compile(r"\b\d+(?:[.,]\d+)? ?(?:degrees?|°)")),
+    (r"percent", re.compile(r"\b\d+(?:[.,]\d+)? ?(?:%|percent|per cent)")),
+    (r"attenuation|hounsfield|\bdensity\b", re.compile(r"-?\b\d+ ?(?:hu|hounsfield units?)\b")),
+)  # fmt: skip
 _DEGREE = re.compile(
     r"\b(?:(?:very|mildly|moderately|markedly|severely|slightly|minimally|massively|grossly)"
     r"(?: to (?:mildly|moderately|markedly|severely))?|(?:(?:mild|moderate|small|minimal)(?:ly)?"
@@ -97,9 +109,9 @@ _DEGREE = re.compile(
 )
 _CHANGES: tuple[tuple[str, str], ...] = (
     ("unchanged", r"unchanged|stable|not (?:significantly |appreciably |really )?changed"
-     r"|no (?:\w+ ){0,2}change|similar(?: in \w+)? to|persist\w*|without (?:\w+ )?change|constant"
+     r"|no (?:\w+ ){0,2}change|similar(?: in \w+)? to|without (?:\w+ )?change|constant"
      r"|no (?:\w+ )?(?:growth|progression|interval growth)|static|the same"
-     r"|has not (?:grown|changed|progressed|improved|increased|resolved)|remains? (?!to)"),
+     r"|has not (?:grown|changed|progressed|improved|increased|resolved)"),
     ("improved but not resolved", r"(?:partial\w*|partly|near(?:ly)?|almost|largely|mostly"
      r"|incomplete\w*)(?:-| )(?:complete )?(?:resol\w+|clear\w+)"),
     ("resolved", r"(?:has|have|had|now|completely|fully|is|are) (?:\w+ )?(?:resolved|cleared|gone"
@@ -119,6 +131,7 @@ _CHANGES: tuple[tuple[str, str], ...] = (
     ("moved", r"(?:been|was|were) (?:\w+ )?(?:advanced|pulled back|repositioned|retracted"
      r"|exchanged|replaced)[^.;,]*"),
     ("collapsed", r"(?:has|have) (?:\w+ )?collapsed"),
+    ("still there", r"persist\w*|remains? (?!to)|residual"),
     ("healed", r"(?:has|have) (?:\w+ )?(?:healed|united|fused|closed|opened|migrated|shifted)"
      r"|healing|callus"),
 )  # fmt: skip
@@ -181,6 +194,13 @@ _LOCATION = (
     r"|infrahilar|paraspinal|subphrenic|pericolic|pelvic|perinephric|sigmoid|cecal|ileal|jejunal"
     r"|duodenal|gastric|rectal|pleural|supraclavicular|inguinal)"
 )
+_ORDINAL_WORDS = (
+    r"(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth"
+    r"|\d{1,2}(?:st|nd|rd|th)|[ctls]\d{1,2})"
+)
+_ORDINAL = re.compile(
+    rf"\b{_ORDINAL_WORDS}(?:(?:,? (?:to|through|and)|,|-|/) ?{_ORDINAL_WORDS})*\b"
+)
 _NOUN_BEFORE = re.compile(rf"(?:{_LOCATION}(?:-sided)?(?:,? and|,|/|-)? ?)+(?=\w|$)")
 _VERB = re.compile(
     r"\b(?:is|are|was|were|has|have|shows?|remains?|appears?|does|do|contains?|demonstrat\w+"
@@ -229,7 +249,7 @@ class _Report:
             if label:
                 new = frozenset(one.name for one in concepts if one.end <= label.end())
                 context = context | new if row == 0 else new
-            inherited = context
+            inherited = context | _wholes_of(concepts, plain)
             if _REFERS_BACK.match(plain):
                 inherited |= before
             else:
@@ -267,6 +287,25 @@ class _Report:
         return own + [unit for unit in found if unit not in own and unit.sentence not in rows]
 
 
+def _wholes_of(concepts: Sequence[Concept], text: str) -> frozenset[str]:
+    """The parts of the body to which the concepts of a sentence belong."""
+    names = {one.name for one in concepts}
+    found = frozenset().union(*(BELONGS.get(name, frozenset()) for name in names))
+    if "edema" in names and not re.search(
+        r"vasogenic|cerebral|brain|soft[ -]tissue|subcutaneous|marrow|leg|wall|mesenter", text
+    ):
+        found |= {"lung"}
+    if names & {"nodule", "mass", "cavity"} and not names & _OTHER_ORGANS:
+        found |= {"lung"}
+    return found
+
+
+_OTHER_ORGANS = frozenset(
+    """thyroi liver kidney adrena pancreas spleen breast brain skin bladder uterus ovary bone colon
+    stomach prostate thigh soft mediastinum""".split()
+)
+
+
 @lru_cache(maxsize=64)
 def _read(text: str) -> _Report:
     return _Report(text)
@@ -298,7 +337,11 @@ def _sides_of(unit: _Unit, topic: frozenset[str]) -> set[str]:
 
 
 def _fits_side(unit: _Unit, asked: Question) -> bool:
-    """Whether what the unit says may be of the side asked of."""
+    """Whether what the unit says may be of the side and the place asked of."""
+    if asked.places:
+        places = frozenset(one.place for one in find_places(unit.text))
+        if places_differ(asked.places, places) and (not unit.whole or not asked.topic):
+            return False
     if not asked.sides:
         return True
     named = {str(one.side) for one in find_sides(unit.text) if one.side}
@@ -312,6 +355,8 @@ def _status(unit: _Unit, topic: frozenset[str]) -> str:
     if not spans:
         return "present"
     states = [one.status for one in judge_mentions(unit.text, 0, len(unit.text), spans)]
+    if "present" in states and _DOUBT.search(unit.text[: spans[-1][0]][-40:]):
+        return "uncertain"
     for state in ("absent", "past", "uncertain"):
         if state in states:
             return state
@@ -479,8 +524,27 @@ def _by_engine(report: _Report, asked: Question) -> _Found:
     return None
 
 
+def _by_size(report: _Report, asked: Question) -> list[_Unit]:
+    """What is there, the largest first where the question asks of it."""
+    units = _there(report, asked)
+    order = re.search(r"\b(?:(larg|bigg)|small)(?:er|est)\b", asked.text)
+    if not order or asked.kind == "change":
+        return units
+    sized = [
+        (max(one.value for one in find_sizes(unit.text)), unit)
+        for unit in units
+        if any(find_sizes(unit.text)) and not unit.whole
+    ]
+    sized.sort(key=lambda pair: pair[0], reverse=bool(order[1]))
+    return [unit for _, unit in sized] or units
+
+
 def _side(report: _Report, asked: Question) -> _Found:
-    for unit in _wider(report, _there(report, asked)):
+    for unit in _wider(report, _by_size(report, asked)):
+        if "shift" in asked.topic and (
+            way := re.search(r"\b(?:to|towards?) the (left|right)|\b(left|right)ward", unit.text)
+        ):
+            return f"To the {way[1] or way[2]}", unit
         sides = _sides_of(unit, asked.topic)
         if not sides:
             words = [one for one in find_sides(unit.text) if one.side]
@@ -496,10 +560,12 @@ def _side(report: _Report, asked: Question) -> _Found:
 
 
 def _size(report: _Report, asked: Question) -> _Found:
-    units = _there(report, asked)
+    units = _by_size(report, asked)
     topic = asked.topic
+    dated = any(re.fullmatch(r"(?:19|20)\d\d", name) for name in topic)
+    pattern = next((units for words, units in _UNITS if re.search(words, asked.text)), _SIZE)
     for unit in _wider(report, units):
-        sizes = [match.span() for match in _SIZE.finditer(unit.text)]
+        sizes = [match.span() for match in pattern.finditer(unit.text)]
         earlier = {
             (one.start, one.end) for one in find_sizes(unit.text) if one.kind == "earlier"
         }
@@ -514,12 +580,17 @@ def _size(report: _Report, asked: Question) -> _Found:
             or re.match(r",? (?:previously|on the prior|before|earlier)", unit.text[span[1] :])
         ]
         wanted = marked if asked.earlier else ([s for s in sizes if s not in marked] or [])
+        wanted = sizes if dated else wanted
         if asked.earlier and not wanted:
             continue
         if wanted:
             start, end = _nearest(unit, asked, wanted)
             return unit.text[start:end], unit
-    if asked.earlier or re.search(r"how (?:far|high|long|deep|wide)|distance|percent", asked.text):
+    if (
+        asked.earlier
+        or pattern is not _SIZE
+        or re.search(r"how (?:far|high|long|deep|wide)|distance|percent", asked.text)
+    ):
         return None
     return _severity(report, asked) if topic else None
 
@@ -546,16 +617,20 @@ def _severity(report: _Report, asked: Question) -> _Found:
 def _count(report: _Report, asked: Question) -> _Found:
     match = re.search(r"how many (?:\w+ ){0,4}?(\w+)(?= (?:are|is|were|was|do|does|have|has|can|did|in|"
                       r"on|of)\b|$)", asked.text)  # fmt: skip
-    noun = {one.name for one in find_concepts(match[0])} & asked.topic if match else set()
-    units = _there(report, asked) or _there(report, asked, frozenset(noun) or None)
+    noun = {one.name for one in find_concepts(match[1])} & asked.topic if match else set()
+    units = _there(report, asked)
     for unit in units:
         spans = unit.spans(frozenset(noun) or asked.topic)
         if not spans:
             continue
         for start, _ in spans:
             before = unit.text[:start]
-            counted = re.search(rf"\b({_COUNT})(?:[ -](?!and\b|of\b)[\w.-]+){{0,6}}[ -]?$", before)
+            counted = re.search(
+                rf"\b({_COUNT})(?:[ -](?!and\b|of\b)(?:[\w.]+)){{0,6}}?[ -]?$", before
+            )
             words = counted[1] if counted else ""
+            if "lead" in noun and (kind := re.search(_CHAMBERS, unit.text)):
+                words = {"s": "one", "d": "two", "b": "three"}[kind[0][0]]
             if words in ("single", "solitary", "one", "1"):
                 return "One", unit
             if words in ("dual", "double", "two", "2", "both", "a couple of"):
@@ -589,6 +664,15 @@ def _count(report: _Report, asked: Question) -> _Found:
 
 def _change(report: _Report, asked: Question) -> _Found:
     units = [unit for unit in report.about(asked.topic) if _fits_side(unit, asked)]
+    if not asked.topic:
+        units = [
+            unit for unit in report.units
+            if asked.places and _fits_side(unit, asked)
+            and asked.places & {one.place for one in find_places(unit.text)}
+        ]  # fmt: skip
+        if not asked.places and not asked.sides:
+            units = [u for u in report.wholes
+                     if re.search(r"prior|previous|earlier|since|study|exam|last|compar|interval", u.text)]  # fmt: skip
     for unit in _wider(report, units):
         for name, pattern in _CHANGE:
             match = pattern.search(unit.text)
@@ -614,7 +698,7 @@ def _polar_change(asked: Question, name: str, said: str) -> str:
         return said
     checks: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
         (_GONE_ASKED, ("resolved", "removed")),
-        (_SAME_ASKED, ("unchanged",)),
+        (_SAME_ASKED, ("unchanged", "still there")),
         (_WORSE_ASKED, ("worse (increased)", "new")),
         (_BETTER_ASKED, ("improved (decreased)", "resolved", "improved but not resolved",
                          "re-expanded")),
@@ -624,7 +708,7 @@ def _polar_change(asked: Question, name: str, said: str) -> str:
             return f"{'Yes' if name in yes else 'No'}: {said}"
     if re.search(r"\bnew\b", asked.text):
         return f"{'Yes' if name == 'new' else 'No'}: {said}"
-    return f"{'No' if name == 'unchanged' else 'Yes'}: {said}"
+    return f"{'No' if name in ('unchanged', 'still there') else 'Yes'}: {said}"
 
 
 def _when(report: _Report, asked: Question) -> _Found:
@@ -720,14 +804,16 @@ def _place(report: _Report, asked: Question) -> _Found:
     head = noun[1].split()[-1] if noun else ""
     topic = asked.topic - {one.name for one in find_concepts(head)} if head else asked.topic
     units = [
-        unit for unit in report.about(topic or asked.topic)
+        unit for unit in (_by_size(report, asked) if re.search(r"larg|small|bigg", asked.text)
+                          else report.about(topic or asked.topic))
         if _fits_side(unit, asked)
         and (_status(unit, topic or asked.topic) != "absent" or re.search(r"\bnot\b", asked.text))
     ]  # fmt: skip
     for unit in _wider(report, units):
         if head:
             stem = head[:4] if head.startswith("vert") else head
-            match = re.search(
+            numbered = stem in ("rib", "vert", "digit", "finger", "toe", "metatarsal", "metacarpal")
+            match = None if numbered else re.search(
                 rf"((?:{_LOCATION}(?:,? and|,|/|-)? ?(?:the )?){{1,5}}){stem}\w*(?: of the \w+)?",
                 unit.text,
             )
@@ -737,12 +823,33 @@ def _place(report: _Report, asked: Question) -> _Found:
                 match := re.search(r"\b[ctls]\d{1,2}(?:[-/ ]+[ctls]?\d{1,2})?\b", unit.text)
             ):
                 return match[0].upper(), unit
+            if numbered:
+                numbers = [one.span() for one in _ORDINAL.finditer(unit.text)]
+                if numbers:
+                    first, last = _nearest(unit, asked, numbers)
+                    if asked.sides:
+                        side = next((one for one in find_sides(unit.text)
+                                     if str(one.side) in asked.sides), None)  # fmt: skip
+                        after = [span for span in numbers if side and span[0] >= side.end]
+                        first, last = after[0] if after else (first, last)
+                    return f"{unit.text[first:last]} {head}", unit
             if match := re.search(rf"\b(?:\w+ ){{1,3}}{stem}s?\b", unit.text):
                 words = re.sub(r"^(?:.*\b(?:the|a|an|of|in|is|are|both) )", "", match[0])
                 if words.strip() not in (stem, stem + "s"):
                     return words, unit
+        if "tip" in asked.text.split() and "tip" in unit.text:
+            if re.search(r"tip (?:is |lies |was )?(?:\w+ )?(?:out of|outside|beyond|not|below)", unit.text) and (
+                out := re.search(r"tip (?:is |lies |was )?([^,;.]*)", unit.text)
+            ):
+                return out[1], unit
         found = _where(unit, topic or asked.topic)
         if found:
+            if not re.search(r"\b(?:left|right|bilateral|both)\b", found) and not asked.sides:
+                sides = _sides_of(unit, topic or asked.topic) or {
+                    str(one.side) for one in find_sides(report.wholes[unit.sentence].text) if one.side
+                }
+                if len(sides) == 1 and (side := sides.pop()) in ("left", "right"):
+                    found = f"{found} ({side} side)"
             return found, unit
     return None
 
@@ -751,6 +858,8 @@ def _where(unit: _Unit, topic: frozenset[str]) -> str:
     """Where a unit says that the topic lies: words before it, and the phrase behind it."""
     spans = unit.spans(topic)
     start, end = (spans[0][0], spans[-1][1]) if spans else (0, 0)
+    if len(spans) > 1 and _PREPOSITION.match(unit.text[spans[0][1] :].lstrip()):
+        end = spans[0][1]
     before = ""
     if spans:
         for match in _NOUN_BEFORE.finditer(unit.text[:start]):

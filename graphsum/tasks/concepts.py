@@ -9,6 +9,29 @@ from preprocessing.errors import InputError
 from preprocessing.files import read_yaml
 
 SHIPPED = Path(__file__).with_name("concepts.yaml")
+# What is said of a part is said of the whole that it belongs to.
+_BELONGS = {
+    "lung": "pneumonia consolidation opacity atelectasis emphysema bronch bronchiectasis lingul",
+    "pleura": "pneumothorax effusion",
+    "brain": "thalam pons pontin cerebe fronta pariet tempor occipi subdur subara epidur midlin "
+    "hydrocephalus lacune insula sulci stroke ventricle cortic",
+    "wrist": "scapho lunate trique capita hamate radius ulnar",
+    "knee": "meniscus acl pcl patell",
+    "shoulder": "supras infras subsca rotato labrum glenoi acromi",
+    "hip": "acetab",
+    "ankle": "malleo talus talar",
+    "spine": "vertebra disc facet",
+    "bone": "fracture rib femur tibia humerus clavicle",
+    "abdomen": "liver kidney spleen pancreas bowel gallbladder appendix",
+    "artery": "aorta",
+    "cancer": "metastasis",
+    "clot": "thrombus embolism",
+}
+BELONGS = {
+    part: frozenset(w for w, parts in _BELONGS.items() if part in parts.split())
+    for parts_ in _BELONGS.values()
+    for part in parts_.split()
+}
 _WORD = re.compile(r"[a-z][a-z0-9'-]*|\d+(?:\.\d+)?")
 _LEVEL = re.compile(r"[ctls]\d{1,2}(?:-[ctls]?\d{1,2})?")
 

@@ -7,6 +7,7 @@ from typing import Literal
 
 from graphsum.tasks.concepts import find_concepts
 from preprocessing.text.laterality import find_sides
+from preprocessing.text.places import find_places
 from preprocessing.text.plain import plain_text
 
 Kind = Literal[
@@ -35,9 +36,9 @@ _KINDS: tuple[tuple[Kind, str], ...] = (
         "size",
         r"\bhow (?:large|big|wide|thick|long(?! ago)|deep|tall|high|far|small|dilated|much)\b"
         r"|\bwhat (?:sizes?|diameter|length|width)\b"
-        r"|\bwhat (?:is|are|was|were) the (?:(?:maximum|maximal|approximate|largest|current|present"
-        r"|greatest|previous|earlier|prior|axial|short-axis|total) )*(?:sizes?|diameters?|lengths?"
-        r"|width|thickness|dimensions?|measurements?|distance|depth|height|volume|calib\w+|extent)"
+        r"|\bwhat (?:is|are|was|were) (?:\w+ ){0,4}?(?:sizes?|diameters?|lengths?|width|thickness"
+        r"|dimensions?|measurements?|distance|depth|height|volume|calib\w+|extent|ratio|angle|score"
+        r"|percentage|attenuation|density|value)\b"
         r"|\bmeasur\w*\b|\bat what distance\b|\bwhat percentage\b",
     ),
     (
@@ -57,25 +58,26 @@ _KINDS: tuple[tuple[Kind, str], ...] = (
         "change",
         r"^how (?:has|have|did|does|do)\b(?!.*\bcause)|\bwhat (?:has )?(?:happened|become|became)\b"
         rf"|^(?:is|are|was|were|has|have|had|did|does|do)\b(?! (?:there|any)\b).*\b{_CHANGED}"
-        r"|^what (?:is|was) the (?:interval )?change\b|\bany (?:interval )?change\b",
+        r"|^(?:is|are) (?:the|it|they)\b.*\b(?:bigger|larger|smaller)\b|^what (?:is|was) the (?:interval )?change\b|\bany (?:interval )?change\b",
     ),
     (
         "recommendation",
-        r"\brecommend\w*|\badvis\w+|\bsuggested (?:next|follow|further)|\bshould\b|\bnext step\b"
+        r"\brecommend\w*|\bpropos\w+|\badvis\w+|\bsuggested (?:next|follow|further)|\bshould\b|\bnext step\b"
         r"|\bneed(?:s|ed)?(?: to be)?\b|\bnext\b|\bfollow-? ?up (?:is|was|does|do|study|imaging)\b"
         r"|\bwhat follow-? ?up\b|\b(?:is|are|was|any) .*\bfollow-? ?up\b|\bmanage\w*",
     ),
+    ("side", r"\b(?:which|what) side\b|\bleft or (?:the )?right\b|\bright or (?:the )?left\b|side or both"),
     ("place", rf"^where\b|\b(?:which|what) (?:\w+ ){{0,2}}?{_PLACE_NOUN}\b(?! (?:angle))"
      r"|\b(?:location|position|site) of\b|\bwhere\b"),
-    ("side", r"\b(?:which|what) side\b|\bleft or right\b|\bright or left\b|^which\b|\bin which\b"
+    ("side", r"\bone side or both\b|\bleft or the right\b|\bright or the left\b|\b(?:which|what) side\b|\bleft or right\b|\bright or left\b|^which\b|\bin which\b"
      r"|\bof which\b|\bon which\b"),
     (
         "cause",
-        r"^why\b|\b(?:what|which)\b.*\b(?:caus\w+|explain\w*|accounts? for|responsible|suggest\w*"
+        r"^why\b|\bcause of\b|\b(?:what|which)\b.*\b(?:caus\w+|explain\w*|accounts? for|responsible|suggest\w*"
         r"|represent\w*|indicat\w+|reflect\w*|diagnos[ei]s|due to|raise\w*|point\w* to|favou?red"
-        r"|consistent|compatible|concern\w*|suspected|likely)\b",
+        r"|consistent|compatible|fit|fits|concern\w*|suspected|likely)\b",
     ),
-    ("presence", _POLAR.pattern),
+    ("presence", rf"^{_POLAR.pattern}"),
 )  # fmt: skip
 _PATTERNS = [(kind, re.compile(pattern)) for kind, pattern in _KINDS]
 
@@ -116,7 +118,11 @@ IGNORED = frozenset(
     zone segment bone organ upper lower middle how's what's that's overall there's radiologist
     author appearance condition status currently persist persists remain remains
     remaining evident
-    sized course appears lesion's abnormality's seem seems look looks concerning concern
+    sized course appears lesion's abnormality's space spaces found fit fits residual avascular lobar probable most numerous predominant predominate procedure
+    proposed propose proposes disease volume toward towards getting get result results picture
+    thing operation's shown abnormality overall body side's amount appearing related associated
+    underlying extend extends extending reported calibre caliber ratio value remnant patients'
+    specifically clearly single main problem issue cause's process seem seems look looks concerning concern
     interval""".split()
 )
 _ASKS_EARLIER = re.compile(r"\b(?:previously|before|earlier|prior|originally|formerly|initially)\b")
@@ -126,7 +132,7 @@ _ASKS_EARLIER = re.compile(r"\b(?:previously|before|earlier|prior|originally|for
 class Question:
     """A question in its plain form, and what it asks.
 
-    ``topic``: the concepts that it asks of; ``sides``: left and right as it names them;
+    ``topic``: the concepts that it asks of; ``sides``: left and right as it names them, ``places`` likewise;
     ``polar``: whether yes or no answers it; ``earlier``: whether it asks of an earlier study.
     """
 
@@ -134,6 +140,7 @@ class Question:
     kind: Kind
     topic: frozenset[str]
     sides: frozenset[str]
+    places: frozenset[str]
     polar: bool
     earlier: bool
 
@@ -152,9 +159,10 @@ def parse_question(question: str) -> Question:
     )
     kind = next((kind for kind, pattern in _PATTERNS if pattern.search(text)), "what")
     polar = bool(_POLAR.match(text))
-    topic = frozenset(one.name for one in find_concepts(text, IGNORED))
+    topic = frozenset(one.name for one in find_concepts(text, IGNORED)) - {"compare"}
     sides = frozenset(one.side for one in find_sides(text) if one.side in ("left", "right"))
     if re.search(r"left or right|right or left|left or the right|right or the left", text):
         sides = frozenset()
+    places = frozenset(one.place for one in find_places(text))
     earlier = bool(_ASKS_EARLIER.search(text))
-    return Question(text, kind, topic, frozenset(map(str, sides)), polar, earlier)
+    return Question(text, kind, topic, frozenset(map(str, sides)), places, polar, earlier)
