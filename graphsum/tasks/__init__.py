@@ -11,6 +11,7 @@ TASKS: Table[type[Task]] = Table(
     {
         "abbreviations": "graphsum.tasks.abbreviations:Abbreviations",
         "qa": "graphsum.tasks.answering:QuestionAnswering",
+        "paraphrase": "graphsum.tasks.paraphrase:Paraphrase",
     },
 )
 
