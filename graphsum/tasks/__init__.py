@@ -9,9 +9,10 @@ from preprocessing.registry import Table
 TASKS: Table[type[Task]] = Table(
     "task",
     {
+        "impression": "graphsum.tasks.impression:Impression",
+        "paraphrase": "graphsum.tasks.paraphrase:Paraphrase",
         "abbreviations": "graphsum.tasks.abbreviations:Abbreviations",
         "qa": "graphsum.tasks.answering:QuestionAnswering",
-        "paraphrase": "graphsum.tasks.paraphrase:Paraphrase",
     },
 )
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from graphsum.tasks.concepts import BELONGS, Concept, find_concepts
 from graphsum.tasks.questions import Question, parse_question
@@ -71,14 +72,17 @@ _POSITION_BAD = re.compile(
     r"\w+|(?:withdrawal|retraction|advancement|repositioning)|(?:right|left) main\w*|esophag\w+"
     r"|jugular|needs? to be|migrated|displaced|dislodged|malalign\w*)\b"
 )
-_NUMBER_WORDS = (
-    "zero one two three four five six seven eight nine ten eleven twelve".split()
-)
+_NUMBER_WORDS = "zero one two three four five six seven eight nine ten eleven twelve".split()
 _DOUBT = re.compile(r"\b(?:indeterminate for|equivocal for|question of|\?)")
-_CHAMBERS = r"\b(?:single|dual|double|biventricular)\b(?=[ -]?(?:chamber|lead|pac|icd|def|cardiac|$| ))"
-_COUNT = r"(?:\d{1,2}(?!\d|[ -]?(?:mm|cm|ml|%|x|fr)|\.\d)|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|single|dual" \
-    r"|double|triple|solitary|several|multiple|numerous|many|a few|few|innumerable|a couple of" \
+_CHAMBERS = (
+    r"\b(?:single|dual|double|biventricular)\b(?=[ -]?(?:chamber|lead|pac|icd|def|cardiac|$| ))"
+)
+_COUNT = (
+    r"(?:\d{1,2}(?!\d|[ -]?(?:mm|cm|ml|%|x|fr)|\.\d)|one|two|three|four|five|six|seven|eight"
+    r"|nine|ten|eleven|twelve|single|dual"
+    r"|double|triple|solitary|several|multiple|numerous|many|a few|few|innumerable|a couple of"
     r"|both)"
+)
 _SIZE = re.compile(
     r"(?:approximately |about |up to |nearly |almost |less than |more than |at least |around |~ ?)?"
     r"\d+(?:[.,]\d+)?(?:\s*(?:x|by|×|-|to)\s*\d+(?:[.,]\d+)?)*\s*-?\s*(?:mm|cm|millimet\w+"
@@ -91,7 +95,8 @@ _SIZE = re.compile(
 _RATIO = re.compile(r"\b\d+(?:[.,]\d+)?(?: ?%)?")
 _UNITS = (
     (r"\bratio|score|value|index", _RATIO),
-    (r"\bvolume\b(?! loss)", re.compile(r"\b\d+(?:[.,]\d+)? ?(?:ml|cc|cm3|millilit\w+|lit(?:er|re)s?|l)\b")),
+    (r"\bvolume\b(?! loss)", re.compile(r"\b\d+(?:[.,]\d+)? ?(?:ml|cc|cm3|millilit\w+|lit(?:er"
+    r"|re)s?|l)\b")),
     (r"\bangle\b|angulat|how many degrees", re.compile(r"\b\d+(?:[.,]\d+)? ?(?:degrees?|°)")),
     (r"percent", re.compile(r"\b\d+(?:[.,]\d+)? ?(?:%|percent|per cent)")),
     (r"attenuation|hounsfield|\bdensity\b", re.compile(r"-?\b\d+ ?(?:hu|hounsfield units?)\b")),
@@ -115,7 +120,8 @@ _CHANGES: tuple[tuple[str, str], ...] = (
     ("improved but not resolved", r"(?:partial\w*|partly|near(?:ly)?|almost|largely|mostly"
      r"|incomplete\w*)(?:-| )(?:complete )?(?:resol\w+|clear\w+)"),
     ("resolved", r"(?:has|have|had|now|completely|fully|is|are) (?:\w+ )?(?:resolved|cleared|gone"
-     r"|disappeared|vanished)|(?:complete )?resolution of|no longer (?:\w+ )?(?:seen|present|visible"
+     r"|disappeared|vanished)|(?:complete )?resolution of|no longer (?:\w+ )?(?:seen|present"
+     r"|visible"
      r"|identified|evident)|resolved|cleared|disappeared"),
     ("re-expanded", r"re-?expan\w+|re-?inflat\w+"),
     ("improved (decreased)", r"improv\w+|decreas\w+|smaller|reduc\w+|diminish\w+|less (?:\w+ )?(?:"
@@ -123,7 +129,8 @@ _CHANGES: tuple[tuple[str, str], ...] = (
      r"|resolving|clearing|down from|thinner|abated|subsid\w+"),
     ("worse (increased)", r"increas\w+|worse\w*|larger|bigger|grown|progress\w+|enlarg(?:ed|ing) "
      r"(?:since|from|compared)|has enlarged|have enlarged|enlarging|more (?:\w+ )?(?:than|extensive"
-     r"|prominent|dense|marked|conspicuous|pronounced)|up from|thicker|deteriorat\w+|growth|advanced"
+     r"|prominent|dense|marked|conspicuous|pronounced)|up from|thicker|deteriorat\w+|growth"
+     r"|advanced"
      r" since"),
     ("new", r"\bnew(?:ly)?\b|interval (?:development|appearance)|has developed|have developed"
      r"|has appeared|have appeared"),
@@ -151,7 +158,8 @@ _WHEN = re.compile(
     r"|(?:(?:in|within|after|at|every) )?(?:(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten"
     r"|twelve|several|a few|an?)(?: ?(?:to|-) ?(?:\d+|two|three|four|six|eight|twelve))?)[ -]"
     r"(?:hours?|days?|weeks?|months?|years?)(?: (?:ago|earlier|before|previously|prior|old))?"
-    r"|(?:in )?(?:19|20)\d\d|immediate(?:ly)?|urgent(?:ly)?|annual(?:ly)?|\d{1,2}:\d{2}(?: ?[ap]m)?)"
+    r"|(?:in )?(?:19|20)\d\d|immediate(?:ly)?|urgent(?:ly)?|annual(?:ly)?|\d{1,2}:\d{2}(?:"
+    r" ?[ap]m)?)"
     r"\b"
 )
 _ADVICE = re.compile(
@@ -164,7 +172,8 @@ _CAUSE = re.compile(
     r"\b(?:due to|secondary to|caused by|because of|resulting from|as a result of|related to|from"
     r"(?= (?:a |an |the )?(?:prior|previous|old|compress|obstruct|tumou?r|mass|stone|invas))"
     r"|attribut\w+ to|owing to|explained by|(?:most )?(?:in keeping|consistent|compatible) with"
-    r"|suggest\w* of|suggest(?:s|ing)?|(?:most |more )?(?:likely|probably)(?: (?:represent\w*|reflect"
+    r"|suggest\w* of|suggest(?:s|ing)?|(?:most |more )?(?:likely|probably)(?: (?:represent\w*"
+    r"|reflect"
     r"\w*|due to|to represent|a|an))?|(?:may|might|could|would|to) (?:represent|reflect|indicate"
     r"|be)|represent(?:s|ing)?|reflect(?:s|ing)?|indicat(?:es?|ing|ive of)|concern(?:ing)? for"
     r"|suspicious for|worrisome for|favou?r(?:s|ing|ed)?|diagnostic of|characteristic of|typical of"
@@ -258,7 +267,7 @@ class _Report:
             before |= whole.names
             self.wholes.append(whole)
             bounds = [0, *(match.end() for match in _CLAUSE.finditer(plain)), len(plain)]
-            for start, end in zip(bounds, bounds[1:], strict=False):
+            for start, end in pairwise(bounds):
                 clause = plain[start:end]
                 if clause.strip():
                     own = tuple(
@@ -434,14 +443,16 @@ def _presence(report: _Report, asked: Question) -> _Found:
         gone = state == "past" and re.search(
             r"\b(?:no|not|without|resolved|cleared|removed|resolution|removal)\b", unit.text
         )
-        if (state == "absent" or (gone and (wants_new or "remov" in unit.text
-                                            or "resol" in unit.text))) and absent is None:
+        if (
+            state == "absent"
+            or (gone and (wants_new or "remov" in unit.text or "resol" in unit.text))
+        ) and absent is None:
             absent = "No", unit
     return uncertain or absent or _by_engine(report, asked)
 
 
 def _refuted(unit: _Unit, asked: Question) -> bool:
-    """Whether a unit says "nondisplaced" of what is asked to be displaced, and the like."""
+    """Whether a unit says "nondisplaced" of what is asked to be displaced."""
     return "displaced" in asked.topic and bool(
         re.search(r"\b(?:non-?|un|not )displaced", unit.text)
     )
@@ -469,8 +480,8 @@ def _denied_by_state(report: _Report, asked: Question) -> _Found:
 def _state(report: _Report, asked: Question) -> _Found:
     """Whether a part is normal, clear, intact, in place."""
     words = {"normal", "clear", "intact", "patent", "open", "unrema", "midlin", "sharp", "health",
-             "preser", "aligne", "align", "alignm", "inflat", "expand", "expan", "correc", "standar",
-             "standa", "proper", "seat", "seated", "sited", "satisf", "appear"}  # fmt: skip
+             "preser", "aligne", "align", "alignm", "inflat", "expand", "expan", "correc", "standa",
+             "standar", "proper", "seat", "seated", "sited", "satisf", "appear"}  # fmt: skip
     part = asked.topic - words
     device = re.search(r"position|place|sited|seated", asked.text)
     for unit in _wider(report, [u for u in report.about(part) if _fits_side(u, asked)]):
@@ -566,9 +577,7 @@ def _size(report: _Report, asked: Question) -> _Found:
     pattern = next((units for words, units in _UNITS if re.search(words, asked.text)), _SIZE)
     for unit in _wider(report, units):
         sizes = [match.span() for match in pattern.finditer(unit.text)]
-        earlier = {
-            (one.start, one.end) for one in find_sizes(unit.text) if one.kind == "earlier"
-        }
+        earlier = {(one.start, one.end) for one in find_sizes(unit.text) if one.kind == "earlier"}
         marked = [
             span
             for span in sizes
@@ -615,7 +624,8 @@ def _severity(report: _Report, asked: Question) -> _Found:
 
 
 def _count(report: _Report, asked: Question) -> _Found:
-    match = re.search(r"how many (?:\w+ ){0,4}?(\w+)(?= (?:are|is|were|was|do|does|have|has|can|did|in|"
+    match = re.search(r"how many (?:\w+ ){0,4}?(\w+)(?= (?:are|is|were|was|do|does|have|has"
+    r"|can|did|in|"
                       r"on|of)\b|$)", asked.text)  # fmt: skip
     noun = {one.name for one in find_concepts(match[1])} & asked.topic if match else set()
     units = _there(report, asked)
@@ -672,7 +682,8 @@ def _change(report: _Report, asked: Question) -> _Found:
         ]  # fmt: skip
         if not asked.places and not asked.sides:
             units = [u for u in report.wholes
-                     if re.search(r"prior|previous|earlier|since|study|exam|last|compar|interval", u.text)]  # fmt: skip
+                     if re.search(r"prior|previous|earlier|since|study|exam|last|compar"
+                     r"|interval", u.text)]  # fmt: skip
     for unit in _wider(report, units):
         for name, pattern in _CHANGE:
             match = pattern.search(unit.text)
@@ -730,13 +741,17 @@ def _compared(report: _Report, asked: Question) -> _Found:
         match = re.search(
             r"(?:comparison(?: is made)?(?: (?:with|to))?:?|compared (?:with|to)|since|relative to"
             r"|in comparison (?:with|to)|versus|from) (?:the |a |an )?"
-            r"((?:prior |previous |earlier |last |outside |chest |ct |mri |radiograph |study |exam\w* "
+            r"((?:prior |previous |earlier |last |outside |chest |ct |mri |radiograph |study "
+            r"|exam\w* "
             r"|film |x-?ray )*[^.,;]*)",
             unit.text,
         )
         if match and (
-            re.search(r"prior|previous|earlier|last|study|exam|film|radiogr|ct\b|mri|scan|x-?ray|none"
-                      r"|yesterday|\d", match[1])
+            re.search(
+                r"prior|previous|earlier|last|study|exam|film|radiogr|ct\b|mri|scan|x-?ray|none"
+                r"|yesterday|\d",
+                match[1],
+            )
         ):
             when = _WHEN.search(match[1])
             if re.search(r"^when|date|how long", asked.text):
@@ -755,13 +770,11 @@ def _recommendation(report: _Report, asked: Question) -> _Found:
         close = [unit for unit in advice if topic <= unit.names | unit.inherited]
         if not close:
             rows = {unit.sentence for unit in report.about(topic)}
-            last = [u for u in advice if u.sentence - 1 in rows or len(advice) == 1 and rows]
+            last = [u for u in advice if u.sentence - 1 in rows or (len(advice) == 1 and rows)]
             close = [] if asked.polar else last
         advice = close
     for unit in advice:
-        clauses = [
-            one for one in report.units if one.sentence == unit.sentence and _advises(one)
-        ]
+        clauses = [one for one in report.units if one.sentence == unit.sentence and _advises(one)]
         text = clauses[0].text if len(clauses) == 1 else unit.text
         if asked.polar:
             return ("No" if re.search(r"\bno\b|\bnot\b", text) else "Yes"), unit
@@ -770,7 +783,9 @@ def _recommendation(report: _Report, asked: Question) -> _Found:
 
 
 def _advises(unit: _Unit) -> bool:
-    return bool(_ADVICE.search(unit.text)) and not re.search(r"\bno (?:acute )?\w+ consider", unit.text)
+    return bool(_ADVICE.search(unit.text)) and not re.search(
+        r"\bno (?:acute )?\w+ consider", unit.text
+    )
 
 
 def _cause(report: _Report, asked: Question) -> _Found:
@@ -795,7 +810,8 @@ def _cause(report: _Report, asked: Question) -> _Found:
 
 def _place(report: _Report, asked: Question) -> _Found:
     noun = re.search(
-        r"(?:which|what) ((?:\w+ ){0,2}?(?:lobe|zone|segment|level|vertebra|rib|bone|artery|vein|part"
+        r"(?:which|what) ((?:\w+ ){0,2}?(?:lobe|zone|segment|level|vertebra|rib|bone|artery"
+        r"|vein|part"
         r"|portion|finger|toe|compartment|quadrant|horn|ligament|tendon|disc|joint|lung|third|pole"
         r"|ventricle|chamber|sinus|valve|duct|bronch\w+|branch|region|area|metatarsal|metacarpal"
         r"|muscle|organ|wall|vessel))",
@@ -813,9 +829,14 @@ def _place(report: _Report, asked: Question) -> _Found:
         if head:
             stem = head[:4] if head.startswith("vert") else head
             numbered = stem in ("rib", "vert", "digit", "finger", "toe", "metatarsal", "metacarpal")
-            match = None if numbered else re.search(
-                rf"((?:{_LOCATION}(?:,? and|,|/|-)? ?(?:the )?){{1,5}}){stem}\w*(?: of the \w+)?",
-                unit.text,
+            match = (
+                None
+                if numbered
+                else re.search(
+                    rf"((?:{_LOCATION}(?:,? and|,|/|-)? ?(?:the )?){{1,5}}){stem}\w*(?: of the"
+                    rf" \w+)?",
+                    unit.text,
+                )
             )
             if match:
                 return match[0], unit
@@ -828,25 +849,30 @@ def _place(report: _Report, asked: Question) -> _Found:
                 if numbers:
                     first, last = _nearest(unit, asked, numbers)
                     if asked.sides:
-                        side = next((one for one in find_sides(unit.text)
-                                     if str(one.side) in asked.sides), None)  # fmt: skip
-                        after = [span for span in numbers if side and span[0] >= side.end]
+                        ends = [
+                            one.end for one in find_sides(unit.text) if str(one.side) in asked.sides
+                        ]
+                        after = [span for span in numbers if ends and span[0] >= ends[0]]
                         first, last = after[0] if after else (first, last)
                     return f"{unit.text[first:last]} {head}", unit
             if match := re.search(rf"\b(?:\w+ ){{1,3}}{stem}s?\b", unit.text):
                 words = re.sub(r"^(?:.*\b(?:the|a|an|of|in|is|are|both) )", "", match[0])
                 if words.strip() not in (stem, stem + "s"):
                     return words, unit
-        if "tip" in asked.text.split() and "tip" in unit.text:
-            if re.search(r"tip (?:is |lies |was )?(?:\w+ )?(?:out of|outside|beyond|not|below)", unit.text) and (
-                out := re.search(r"tip (?:is |lies |was )?([^,;.]*)", unit.text)
-            ):
-                return out[1], unit
+        out = re.search(
+            r"tip (?:is |lies |was )?((?:\w+ )?(?:out of|outside|beyond|not|below)[^,;.]*)",
+            unit.text,
+        )
+        if out and "tip" in asked.text.split():
+            return out[1], unit
         found = _where(unit, topic or asked.topic)
         if found:
-            if not re.search(r"\b(?:left|right|bilateral|both)\b", found) and not asked.sides:
+            sided = re.search(r"\b(?:left|right|bilateral|both)\b", found)
+            if not sided and not asked.sides:
                 sides = _sides_of(unit, topic or asked.topic) or {
-                    str(one.side) for one in find_sides(report.wholes[unit.sentence].text) if one.side
+                    str(one.side)
+                    for one in find_sides(report.wholes[unit.sentence].text)
+                    if one.side
                 }
                 if len(sides) == 1 and (side := sides.pop()) in ("left", "right"):
                     found = f"{found} ({side} side)"
@@ -876,7 +902,9 @@ def _where(unit: _Unit, topic: frozenset[str]) -> str:
         tail = unit.text[match.start() :]
         stop = _PLACE_END.search(tail, match.end() - match.start())
         phrase = tail[: stop.start()] if stop else tail
-        if re.match(r"(?:of|in|on|from|to|at) (?:normal|size|the prior|prior|keeping|place$|number)", phrase):
+        if re.match(
+            r"(?:of|in|on|from|to|at) (?:normal|size|the prior|prior|keeping|place$|number)", phrase
+        ):
             continue
         if re.match(r"of (?:\d|the prior)", phrase):
             continue
@@ -893,9 +921,9 @@ def _where(unit: _Unit, topic: frozenset[str]) -> str:
 
 def _generic(report: _Report, asked: Question) -> _Found:
     """The clause that has all that the question asks of."""
-    if asked.polar or asked.kind in ("side", "place", "cause"):
-        if asked.kind != "place" or not re.search(r"\bnot\b", asked.text):
-            return None
+    only_what = asked.polar or asked.kind in ("side", "place", "cause")
+    if only_what and not (asked.kind == "place" and re.search(r"\bnot\b", asked.text)):
+        return None
     for unit in report.about(asked.topic):
         if _fits_side(unit, asked) and _status(unit, asked.topic) != "past":
             return unit.text, unit

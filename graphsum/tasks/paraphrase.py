@@ -58,22 +58,27 @@ _PLACES = {
     "in the pancreas", "ovarian": "in the ovary", "breast": "in the breast", "nasal":
     "in the nose", "skull": "in the skull", "hip": "at the hip", "ankle": "at the ankle",
     "wrist": "at the wrist", "sigmoid": "in the lower large bowel", "femoral": "in the thigh",
+    "spiculated": "with spiky edges", "cavitary": "with a hollow center", "cavitating":
+    "with a hollow center", "bilobed": "with two parts", "subcentimeter": "smaller than 1 cm",
     "multilevel": "at several levels of the spine", "paratracheal": "beside the windpipe",
 }  # fmt: skip
 _PLACE = "|".join(map(re.escape, sorted(_PLACES, key=len, reverse=True)))
-_AGES = "acute|subacute|new|old|healed|healing|stable|unchanged|scattered|multiple|several|focal" \
-    "|diffuse|residual|persistent|patchy|possible|probable|suspected|definite|bulky|calcified" \
-    "|loculated|solitary|single|two|three|few|few small|active|recurrent|simple|complex|linear" \
-    "|obstructing|nonobstructing|non-obstructing|increasing|decreasing|worsening|improving" \
-    "|enlarging|displaced|nondisplaced|non-displaced|undisplaced|complete|partial|significant" \
+_AGES = (
+    "acute|subacute|new|old|healed|healing|stable|unchanged|scattered|multiple|several|focal"
+    "|diffuse|residual|persistent|patchy|possible|probable|suspected|definite|bulky|calcified"
+    "|loculated|solitary|single|two|three|few|few small|active|recurrent|simple|complex|linear"
+    "|obstructing|nonobstructing|non-obstructing|increasing|decreasing|worsening|improving"
+    "|enlarging|displaced|nondisplaced|non-displaced|undisplaced|complete|partial|significant"
     "|dependent|underlying|associated|superimposed|developing|resolving|hazy|dense|confluent"
+)
 _MODIFIERS = re.compile(
     rf"((?:\b(?:(?P<a>an?|the)|(?:{_DEGREE})|(?:left|right)(?:-sided)?|bilateral|both|(?:{_PLACE})"
     rf"|(?:{_AGES})|\d+(?:\.\d+)? ?(?:mm|cm)|and)\b(?: |, |-)?)+)$"
 )
 _PART_BEFORE = re.compile(r"(\x02\d+\x03) ?$")
 _VERB = re.compile(
-    r"\b(?:is|are|was|were|has|have|had|shows?|ends?|appears?|remains?|lies|measures?|can|may"
+    r"\b(?:must|needs?|will|would|does|do|is|are|was|were|has|have|had|shows?|ends?|appears?"
+    r"|remains?|lies|measures?|can|may"
     r"|could|should|extends?|courses?|touch(?:es)?|press(?:es)?|contains?|projects?|overl\w+"
     r"|terminates?|explains?|suggests?|involves?|obscures?|persists?|deviates?|indicates?)\b"
 )
@@ -100,7 +105,8 @@ _FIT_WORDS = {
     "possibly": "This is possibly",
 }  # fmt: skip
 _CHANGE_OF = re.compile(
-    r"(?:interval |complete |near[- ]complete |partial )*(?P<what>resolution|clearing|improvement"
+    r"(?:interval |complete |near[- ]complete |partial |further |mild |slight |marked )*"
+    r"(?P<what>re-?expansion|resolution|clearing|improvement"
     r"|decrease|reduction|increase|worsening|progression|enlargement|growth|development"
     r"|removal|placement)(?: in size)? (?:of|in)(?: the)? (?P<rest>.+)"
 )
@@ -109,13 +115,32 @@ _CHANGED = {
     "has improved", "decrease": "has decreased", "reduction": "has decreased", "increase":
     "has increased", "worsening": "has become worse (has worsened)", "progression":
     "has become worse (has progressed)", "enlargement": "has become larger (has enlarged)",
-    "growth": "has grown", "development": "is new", "removal": "has been removed", "placement":
+    "re-expansion": "has opened up again (re-expanded)", "reexpansion":
+    "has opened up again (re-expanded)", "growth": "has grown", "development": "is new", "removal":
+    "has been removed", "placement":
     "is newly in place",
 }  # fmt: skip
 _STATE_FIRST = re.compile(
     r"(?P<state>clear|normal|unremarkable|intact|patent|enlarged)(?: appearance of)? (?:the )?"
     r"(?P<part>[^,;]+)"
 )
+
+
+# Technical words that stand beside no finding.
+_LEFT_OVER = {
+    "acute": "new", "subacute": "fairly recent", "chronic":
+    "long-standing", "multifocal": "in several places", "diffuse": "widespread", "focal":
+    "in one spot", "apical": "at the top", "bibasilar": "at the bottom of both lungs", "bibasal":
+    "at the bottom of both lungs", "basilar|basal": "at the bottom", "perihilar":
+    "near the root of the lungs", "retrocardiac": "behind the heart", "anterior": "front",
+    "posterior": "back", "lateral": "outer", "medial": "inner", "interval":
+    "since the last scan", "calcified": "hardened with calcium", "abdominal": "belly",
+    "spiculated": "with spiky edges", "recommended": "advised", "radiographs?": "x-ray",
+    "mediastinal": "in the middle of the chest", "hilar": "at the root of the lungs", "pulmonary":
+    "lung", "hepatic": "liver", "renal": "kidney", "cardiac": "heart", "gastric": "stomach",
+    "intracranial": "inside the head", "subcutaneous": "under the skin", "thoracic": "chest",
+    "inferior": "lower", "superior": "upper", "bilateral(?:ly)?": "on both sides",
+}  # fmt: skip
 
 
 @dataclass
@@ -167,6 +192,7 @@ def _plain_sentence(sentence: str, findings: str) -> list[str] | None:
         marked = _mark_phrases(made, source, reorder=framed)
         frames = _frames(marked) if framed else [marked]
         technical = ". ".join(made.filled(frame, made.technical) for frame in frames)
+        frames = [_number(frame, made) for frame in frames]
         lay = [_finished(made.filled(frame, made.lay)) for frame in frames]
         if _states_the_same(source, technical) and _keeps(source, " ".join(lay)):
             return lay
@@ -175,7 +201,7 @@ def _plain_sentence(sentence: str, findings: str) -> list[str] | None:
 
 def _spelled_out(sentence: str, findings: str) -> str:
     """With the abbreviations of the table spelled out, but for tests that everybody knows."""
-    known = {"CT", "MRI", "ICU", "HIV", "TB", "COPD", "AP", "PA", "L", "R"}
+    known = {"CT", "MRI", "PET", "ICU", "HIV", "TB", "COPD", "AP", "PA", "L", "R"}
 
     def full(match: re.Match[str]) -> str:
         term = match[0]
@@ -205,18 +231,24 @@ def _mark_phrases(made: _Sentence, text: str, *, reorder: bool) -> str:
             words = term.entry.words(term.match)
             if article and term.entry.kind == "test" and re.match(r"an? ", words):
                 result = result[: article.start()]
+            if re.search(r"\b(?:urgent|further|dedicated|prompt|early|routine|no|the) $", result):
+                words = re.sub(r"^an? ", "", words)
             result += made.add(words, term.match[0])
     return result + text[done:]
 
 
 def _mark_part(made: _Sentence, before: str, term: Term) -> str:
     words = term.entry.words(term.match)
-    match = re.search(r"\b(?:(?P<a>the|a|an) )?(?P<side>left|right|both|bilateral)(?:-sided)? $", before)
+    match = re.search(
+        r"\b(?:(?P<a>the|a|an) )?(?P<side>left|right|both|bilateral)(?:-sided)? $", before
+    )
     side = ""
     if match and not re.search(r"\b(?:left|right|both)\b", words):
         side = {"bilateral": "both"}.get(match["side"], match["side"])
         before = before[: match.start()]
-        words = re.sub(r"^(?:the |an? )?", f"the {side} " if side != "both" else "both ", words, count=1)
+        words = re.sub(
+            r"^(?:the |an? )?", f"the {side} " if side != "both" else "both ", words, count=1
+        )
         return before + made.add(words, f"{match['side']} {term.match[0]}")
     if article := re.search(r"\b(?:the|an?) $", before):
         if re.match(r"(?:the|an?) ", words):
@@ -231,18 +263,22 @@ def _mark_finding(made: _Sentence, before: str, term: Term, *, reorder: bool) ->
     technical = term.match[0]
     if reorder and (part := _PART_BEFORE.search(before)):
         row = int(part[1][1:-1])
-        if re.match(r"the (?:upper|middle|lower|top|bottom|parts|tops)|the \w+ parts", made.lay[row]):
+        if re.match(
+            r"the (?:upper|middle|lower|top|bottom|parts|tops)|the \w+ parts", made.lay[row]
+        ):
             where.append(f"in {made.lay[row]}")
             technical = f"{made.technical[row]} {technical}"
             before = before[: part.start()]
     match = _MODIFIERS.search(before)
     phrase = match[1] if match else ""
     article, degree, kept = "", "", []
-    pattern = rf"{_DEGREE}|(?:left|right)(?:-sided)? and (?:left|right)(?:-sided)?|(?:left|right)" \
-              rf"(?:-sided)?|bilateral|both|{_PLACE}|\d+(?:\.\d+)? ?(?:mm|cm)|\w[\w-]*"
+    pattern = (
+        rf"{_DEGREE}|(?:left|right)(?:-sided)? and (?:left|right)(?:-sided)?|(?:left|right)"
+        rf"(?:-sided)?|bilateral|both|{_PLACE}|\d+(?:\.\d+)? ?(?:mm|cm)|\w[\w-]*"
+    )
     tokens = re.findall(rf"\b(?:{pattern})\b", phrase)
     if re.search(rf"\b(?:{_DEGREE})\b.*\band\b.*\b(?:{_DEGREE})\b", phrase) or not reorder:
-        tokens, where_words = [], []
+        tokens = []
         kept = [phrase.strip()] if phrase.strip() else []
     for token in tokens:
         if token in ("a", "an", "the"):
@@ -254,15 +290,23 @@ def _mark_finding(made: _Sentence, before: str, term: Term, *, reorder: bool) ->
             where.append(f"on the {token.removesuffix('-sided')} side")
         elif token in ("bilateral", "both") or " and " in token:
             where.append("on both sides")
+        elif re.match(r"\d", token):
+            where.append(f"of {token}")
         elif token in _PLACES:
             where.append(_PLACES[token])
         elif token == "and":
             kept.append(token)
         else:
-            kept.append({"acute": "new", "nondisplaced": "non-displaced"}.get(token, token))
+            kept.append(
+                {"acute": "new", "active": "active (current)", "nondisplaced": "non-displaced"}.get(
+                    token, token
+                )
+            )
     if match:
         before = before[: match.start()]
     words = term.entry.words(term.match, degree)
+    if _is_plural(term.match[0]):
+        words = _plural(words)
     if degree and degree not in words:
         words = f"{degree} {words}"
     if words.startswith("lyly"):
@@ -271,7 +315,9 @@ def _mark_finding(made: _Sentence, before: str, term: Term, *, reorder: bool) ->
     if kept:
         bare = re.sub(r"^an? ", "", words)
         words = f"{' '.join(kept)} {bare}"
-    if article == "the" or re.search(r"\bno $", before):
+    if article == "the" or re.search(
+        r"\bno $|\b(?:an?|the|no|two|three|several|multiple)(?: [\w.-]+){1,4} $", before
+    ):
         words = re.sub(r"^an? ", "", words)
     if article == "the":
         words = f"the {words}"
@@ -283,6 +329,25 @@ def _mark_finding(made: _Sentence, before: str, term: Term, *, reorder: bool) ->
     lay = f"{words} {tail}".strip()
     source = re.sub(r"\s+", " ", f"{phrase}{technical}").strip()
     return before + made.add(lay, source)
+
+
+_COUNTED = (
+    "spot lump bone sac bulge growth tumor area pocket clot bleed tear hernia pool polyp fibroid "
+    "crack disc cluster bruise".split()
+)
+
+
+def _is_plural(term: str) -> bool:
+    return bool(re.search(r"(?:[^siu]s|ies|[aeiou]ses|li|ae|ces)$", term))
+
+
+def _plural(words: str) -> str:
+    """Plain words for several: without the article, the counted noun in the plural."""
+    if not re.match(r"an? ", words):
+        return words
+    head, bracket, tail = re.sub(r"^an? ", "", words).partition(" (")
+    head = re.sub(rf"\b({'|'.join(_COUNTED)})\b", r"\1s", head)
+    return head.replace("that has ", "that have ") + bracket + tail
 
 
 # --- frames -------------------------------------------------------------------------------------
@@ -297,28 +362,60 @@ def _frames(text: str) -> list[str]:
 
 
 def _frame(text: str) -> list[str]:
-    text = re.sub(r"^(?:otherwise|the remainder of the (?:study|exam\w*) is) (?=\x02|normal|clear)", "otherwise ", text)
+    text = re.sub(
+        r"^(?:otherwise|the remainder of the (?:study|exam\w*) is) (?=\x02|normal|clear)",
+        "otherwise ",
+        text,
+    )
     if re.fullmatch(r"otherwise (?:normal|\x02\d+\x03)", text):
         return [f"everything else is {text.removeprefix('otherwise ')}"]
+    if doubt := re.fullmatch(
+        r"(?:can not|cannot|could not) (?:entirely |completely )?(?:exclude|rule out) (?P<what>.+)"
+        r"|(?P<first>[^,]+) (?:can not|cannot|could not) be (?:entirely |completely )?(?:excluded"
+        r"|ruled out)",
+        text,
+    ):
+        return [f"{doubt['what'] or doubt['first']} is possible and cannot be excluded"]
+    advice = re.fullmatch(
+        r"(?P<what>[^,]+?) (?P<how>recommended|advised|suggested|required|needed|indicated)", text
+    )
+    if advice and not _VERB.search(advice["what"]):
+        return [f"{advice['what']} is {advice['how']}"]
     if change := _CHANGE_OF.fullmatch(text):
-        return [f"the {change['rest']} {_CHANGED[change['what']]}"]
+        partly = re.match(r"(?:interval )?(partial|near)", text)
+        said = _CHANGED[change["what"]]
+        if partly:
+            said = said.replace(
+                "has ", "has partly " if partly[1] == "partial" else "has almost ", 1
+            )
+        return [f"the {change['rest']} {said}"]
     if none := _NO_LIST.fullmatch(text):
         items = re.split(r", (?:or |and )?| or | nor | and (?=\x02)", none["items"])
         if all(items) and not _VERB.search(none["items"]):
             return [f"there is no {', no '.join(items)}"]
     if seen := re.fullmatch(rf"(?:an? |the )?(?P<what>[^,]+?) {_SEEN}", text):
-        if re.match(r"no ", seen["what"]):
+        if re.match(r"no ", seen["what"]) or not _VERB.search(seen["what"]):
             return [f"there is {seen['what']}"]
-        if not _VERB.search(seen["what"]):
-            return [f"there is {seen['what']}"]
-    if state := _STATE_FIRST.fullmatch(text):
-        if not _VERB.search(state["part"]):
-            return [f"the {state['part']} {_be(state['part'])} {state['state']}"]
+    state = _STATE_FIRST.fullmatch(text)
+    if state and not _VERB.search(state["part"]):
+        return [f"the {state['part']} {_be(state['part'])} {state['state']}"]
     if _VERB.search(text) or text.startswith("there "):
         return [text]
     if re.match(r"(?:no|without) ", text):
         return [f"there is {text}"]
     return [f"there is {text}"]
+
+
+def _number(frame: str, made: _Sentence) -> str:
+    """ "There are" where the first phrase is of several things."""
+    first = re.match(r"there is (?!no )(?:[\w-]+ ){0,2}\x02(\d+)\x03", frame)
+    if not first:
+        return frame
+    lay = made.lay[int(first[1])]
+    several = _is_plural(made.technical[int(first[1])]) and not re.match(
+        r"(?:an? |(?:[\w,]+ )?(?:fluid|air|blood|swelling|scarring|hardening|wear))", lay
+    )
+    return "there are" + frame.removeprefix("there is") if several else frame
 
 
 def _be(part: str) -> str:
@@ -334,6 +431,8 @@ def _finished(text: str) -> str:
     text = re.sub(r"\b(?:a )(?=[aeiou](?!ne\b|ni|su|se|ri))", "an ", text)
     text = re.sub(r"\ban (?=[^aeiouh\W])", "a ", text)
     text = re.sub(r"\bmildly (?=an? )|\s+,", lambda match: match[0].strip(), text)
+    for word, plain in _LEFT_OVER.items():
+        text = re.sub(rf"\b{word}\b", plain, text)
     text = " ".join(text.split()).strip(" ,;:")
     for short in ("ct", "mri", "copd", "tb", "icu", "hiv"):
         text = re.sub(rf"\b{short}\b", short.upper(), text)
@@ -345,7 +444,9 @@ def _finished(text: str) -> str:
 
 def _facts(text: str) -> Counter[tuple[str, str, str | None, frozenset[float]]]:
     return Counter(
-        (name, one.status, one.side, one.sizes) for one in read_mentions(text)[1] for name in one.names
+        (name, one.status, one.side, one.sizes)
+        for one in read_mentions(text)[1]
+        for name in one.names
     )
 
 
@@ -357,14 +458,17 @@ def _states_the_same(source: str, technical: str) -> bool:
 
 def _keeps(source: str, lay: str) -> bool:
     """Whether numbers and sides are those of the source, and a denial is still one."""
-    wanted = set(re.findall(r"\d+(?:\.\d+)?", re.sub(r"\b[ctls]\d+(?:[-/][ctls]?\d+)?\b", "", source)))
+    wanted = set(
+        re.findall(r"\d+(?:\.\d+)?", re.sub(r"\b[ctls]\d+(?:[-/][ctls]?\d+)?\b", "", source))
+    )
     if not wanted <= set(re.findall(r"\d+(?:\.\d+)?", lay)):
         return False
     own = {str(one.side) for one in find_sides(source) if one.side}
     new = {str(one.side) for one in find_sides(lay.lower()) if one.side}
     for side in ("left", "right"):
         if (side in own and side not in new and "bilateral" not in new) or (
-            side in new and not re.search(rf"\b{side}|\bmiddle lobe|lingula|\b{side[0]}[ulm]l", source)
+            side in new
+            and not re.search(rf"\b{side}|\bmiddle lobe|lingula|\b{side[0]}[ulm]l", source)
         ):
             return False
     negated = re.compile(r"\b(?:no|not|without|none|nor|never|negative)\b|n't\b")
