@@ -55,7 +55,7 @@ def execute(options: argparse.Namespace) -> None:
     if options.output is not None:
         check_writable(options.output)
     lines = [
-        dumps(_answered(row, number, options)) + "\n"
+        dumps(_answered(row, number, options))
         for number, row in enumerate(read_jsonl(options.input), start=1)
     ]
     if not lines:

@@ -304,6 +304,8 @@ def _wholes_of(concepts: Sequence[Concept], text: str) -> frozenset[str]:
         r"vasogenic|cerebral|brain|soft[ -]tissue|subcutaneous|marrow|leg|wall|mesenter", text
     ):
         found |= {"lung"}
+    if {"gallbladder", "stone"} <= names:
+        found |= {"gallstone"}
     if names & {"nodule", "mass", "cavity"} and not names & _OTHER_ORGANS:
         found |= {"lung"}
     return found
@@ -358,12 +360,22 @@ def _fits_side(unit: _Unit, asked: Question) -> bool:
     return not own or "bilateral" in own or bool(own & asked.sides) or bool(named & asked.sides)
 
 
+_STRENGTH = ("present", "moved", "uncertain", "past", "absent")
+
+
 def _status(unit: _Unit, topic: frozenset[str]) -> str:
     """Of all that a unit says of the topic's mentions, what takes it away most."""
     spans = unit.spans(topic)
     if not spans:
         return "present"
-    states = [one.status for one in judge_mentions(unit.text, 0, len(unit.text), spans)]
+    judged = judge_mentions(unit.text, 0, len(unit.text), spans)
+    of_name: dict[str, list[str]] = {}
+    for one in unit.concepts:
+        for (start, end), verdict in zip(spans, judged, strict=True):
+            if one.name in topic and start <= one.start < end:
+                of_name.setdefault(one.name, []).append(verdict.status)
+    # A concept that is there and denied ("diverticula without diverticulitis") is there.
+    states = [min(found, key=_STRENGTH.index) for found in of_name.values()]
     if "present" in states and _DOUBT.search(unit.text[: spans[-1][0]][-40:]):
         return "uncertain"
     for state in ("absent", "past", "uncertain"):
@@ -573,7 +585,7 @@ def _side(report: _Report, asked: Question) -> _Found:
 def _size(report: _Report, asked: Question) -> _Found:
     units = _by_size(report, asked)
     topic = asked.topic
-    dated = any(re.fullmatch(r"(?:19|20)\d\d", name) for name in topic)
+    dated = any(re.fullmatch(_DATED, name) for name in topic)
     pattern = next((units for words, units in _UNITS if re.search(words, asked.text)), _SIZE)
     for unit in _wider(report, units):
         sizes = [match.span() for match in pattern.finditer(unit.text)]
@@ -604,7 +616,24 @@ def _size(report: _Report, asked: Question) -> _Found:
     return _severity(report, asked) if topic else None
 
 
+# A year, or a month by its first six letters.
+_DATED = (
+    r"(?:19|20)\d\d|januar|februa|march|april|june|july|august|septem|octobe|novemb|decemb|yester"
+)
+
+
 def _severity(report: _Report, asked: Question) -> _Found:
+    if re.search(r"\b(?:what|which) (?:type|kind|sort)\b", asked.text):
+        for unit in _there(report, asked):
+            for start, end in unit.spans(asked.topic):
+                preceding = re.search(r"((?:[\w-]+ ){1,4})$", unit.text[:start])
+                words = re.sub(
+                    r"^.*\b(?:an?|the|of|with|in|on|at|is|are|and|has|shows?|no|there) ", "",
+                    preceding[1] if preceding else "",
+                )  # fmt: skip
+                if words:
+                    return f"{words}{unit.text[start:end]}", unit
+        return None
     for unit in _there(report, asked):
         spans = unit.spans(asked.topic)
         degrees = [match.span() for match in _DEGREE.finditer(unit.text)]

@@ -8,10 +8,12 @@ from graphsum.tasks.task import DISCLAIMER, NOT_STATED, Answer, Request
 from preprocessing.errors import InputError
 from preprocessing.registry import load
 
+_ABBREVIATION = r"(?P<{}>[A-Z][A-Za-z0-9/-]*[A-Z0-9]s?|[a-z]/[a-z]{{1,2}})"
 _TERM = re.compile(
-    r"(?:what (?:does|is|are|do)|meaning of|stand for|expand"
-    r"|define)\b.*?\b(?P<term>[A-Z][A-Za-z0-9/-]*"
-    r"[A-Z0-9]|[a-z]/[a-z]{1,2})\b(?=.*(?:mean|stand|short|abbrev|\?|$))"
+    r"(?i:what|meaning of|stands? for|expand|define|explain)\b.*?"
+    rf"\b{_ABBREVIATION.format('term')}\b.*(?i:mean|stand|short|abbrev)"
+    r"|(?i:what is|what's|expand|define|meaning of) (?:an? |the )?"
+    rf"{_ABBREVIATION.format('bare')}\W*$"
 )
 _ALL = re.compile(
     r"\b(?:explain|plain|simple|simpler|layman|lay|in other words|paraphrase|rephrase|reword"
@@ -23,7 +25,8 @@ _SUMMARY = re.compile(
 )
 _REFERS = re.compile(r"\b(?:it|its|that|they|their|them|this one)\b", re.IGNORECASE)
 _THING = re.compile(
-    r"\b(?:a|an|the|any)\s+((?:[a-z-]+ ){0,3}?[a-z-]+?)(?= (?:on|in|at|is|are|seen|present|has"
+    r"\b(?:a|an|the|any|are there|is there|have)\s+(?!an? |any |the )"
+    r"((?:[a-z-]+ ){0,3}?[a-z-]+?)(?= (?:on|in|at|is|are|seen|present|has"
     r"|have|changed|located)\b|\W*$)",
     re.IGNORECASE,
 )
@@ -80,8 +83,9 @@ class Conversation:
         """The answer to a message of the user."""
         message = " ".join(message.split())
         term = _TERM.search(message)
-        if term and senses_of(term["term"]) and term["term"].lower() in self.report.lower():
-            return self._assistant.ask(self.report, term=term["term"])
+        asked = (term["term"] or term["bare"]) if term else ""
+        if asked and senses_of(asked) and asked.lower() in self.report.lower():
+            return self._assistant.ask(self.report, term=asked)
         if _ALL.search(message):
             return self._assistant.ask(self.report, task="paraphrase")
         if _SUMMARY.search(message):
@@ -91,8 +95,7 @@ class Conversation:
             question = _REFERS.sub(f"the {self._thing}", message, count=1)
         elif thing := _THING.search(message):
             self._thing = thing[1]
-        answer = self._assistant.ask(self.report, question=question or "?")
-        return answer
+        return self._assistant.ask(self.report, question=question or "?")
 
     @staticmethod
     def shown(answer: Answer) -> str:

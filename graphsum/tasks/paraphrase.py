@@ -120,6 +120,10 @@ _CHANGED = {
     "has been removed", "placement":
     "is newly in place",
 }  # fmt: skip
+_PARTLY = {
+    "resolution": "has {} resolved", "clearing": "has {} cleared", "re-expansion":
+    "has {} opened up again (re-expanded)",
+}  # fmt: skip
 _STATE_FIRST = re.compile(
     r"(?P<state>clear|normal|unremarkable|intact|patent|enlarged)(?: appearance of)? (?:the )?"
     r"(?P<part>[^,;]+)"
@@ -314,7 +318,10 @@ def _mark_finding(made: _Sentence, before: str, term: Term, *, reorder: bool) ->
     words = words.replace("smally ", "small ").replace("mildly", "mildly")
     if kept:
         bare = re.sub(r"^an? ", "", words)
-        words = f"{' '.join(kept)} {bare}"
+        one = re.match(r"an? ", words) and not re.search(
+            r"\b(?:multiple|several|scattered|two|three|few|no)\b|\d", " ".join(kept)
+        )
+        words = f"{'a ' if one else ''}{' '.join(kept)} {bare}"
     if article == "the" or re.search(
         r"\bno $|\b(?:an?|the|no|two|three|several|multiple)(?: [\w.-]+){1,4} $", before
     ):
@@ -385,17 +392,16 @@ def _frame(text: str) -> list[str]:
         partly = re.match(r"(?:interval )?(partial|near)", text)
         said = _CHANGED[change["what"]]
         if partly:
-            said = said.replace(
-                "has ", "has partly " if partly[1] == "partial" else "has almost ", 1
-            )
+            degree = "partly" if partly[1] == "partial" else "almost"
+            said = _PARTLY.get(change["what"], said).format(degree)
         return [f"the {change['rest']} {said}"]
-    if none := _NO_LIST.fullmatch(text):
+    none = _NO_LIST.fullmatch(text)
+    if none and not _VERB.search(none["items"]):
         items = re.split(r", (?:or |and )?| or | nor | and (?=\x02)", none["items"])
-        if all(items) and not _VERB.search(none["items"]):
-            return [f"there is no {', no '.join(items)}"]
-    if seen := re.fullmatch(rf"(?:an? |the )?(?P<what>[^,]+?) {_SEEN}", text):
-        if re.match(r"no ", seen["what"]) or not _VERB.search(seen["what"]):
-            return [f"there is {seen['what']}"]
+        return [f"there is no {', no '.join(filter(None, items))}"]
+    seen = re.fullmatch(rf"(?:an? |the )?(?P<what>[^,]+?) {_SEEN}", text)
+    if seen and (seen["what"].startswith("no ") or not _VERB.search(seen["what"])):
+        return [f"there is {seen['what']}"]
     state = _STATE_FIRST.fullmatch(text)
     if state and not _VERB.search(state["part"]):
         return [f"the {state['part']} {_be(state['part'])} {state['state']}"]
@@ -471,7 +477,7 @@ def _keeps(source: str, lay: str) -> bool:
             and not re.search(rf"\b{side}|\bmiddle lobe|lingula|\b{side[0]}[ulm]l", source)
         ):
             return False
-    negated = re.compile(r"\b(?:no|not|without|none|nor|never|negative)\b|n't\b")
+    negated = re.compile(r"\b(?:no|not|cannot|without|none|nor|never|negative)\b|n't\b")
     return bool(negated.search(source)) <= bool(negated.search(lay.lower()))
 
 
