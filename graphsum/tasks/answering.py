@@ -38,7 +38,7 @@ _STATES: tuple[tuple[str, str], ...] = (
     (r"intact|preserved|continuous|unbroken",
      "fracture tear rupture injury damage disrup broken dislocation loosening displaced break "
      "defect"),
-    (r"patent|open|unobstructed|widely patent|maintained",
+    (r"patent|compressible|open|unobstructed|widely patent|maintained",
      "obstruction thrombus narrowing efface compression occlus embolism"),
     (r"clear|aerated|well[- ]aerated|well expanded|fully expanded|inflated|free of disease",
      "opacity consolidation pneumonia infection edema mass nodule atelectasis collapse effusion "
@@ -73,6 +73,8 @@ _POSITION_BAD = re.compile(
     r"|jugular|needs? to be|migrated|displaced|dislodged|malalign\w*)\b"
 )
 _NUMBER_WORDS = "zero one two three four five six seven eight nine ten eleven twelve".split()
+_NEW = re.compile(r"\bnew(?:ly)?\b|\binterval development\b|\bdeveloped\b")
+_OLD = re.compile(r"\b(?:old|healed|chronic|remote|prior|longstanding|long-standing|unchanged)\b")
 _DOUBT = re.compile(r"\b(?:indeterminate for|equivocal for|question of|\?)")
 _CHAMBERS = (
     r"\b(?:single|dual|double|biventricular)\b(?=[ -]?(?:chamber|lead|pac|icd|def|cardiac|$| ))"
@@ -94,6 +96,7 @@ _SIZE = re.compile(
 )
 _RATIO = re.compile(r"\b\d+(?:[.,]\d+)?(?: ?%)?")
 _UNITS = (
+    (r"\brads\b|category", re.compile(r"(?:(?<=rads )|(?<=category ))\d\w?\b")),
     (r"\bratio|score|value|index", _RATIO),
     (r"\bvolume\b(?! loss)", re.compile(r"\b\d+(?:[.,]\d+)? ?(?:ml|cc|cm3|millilit\w+|lit(?:er"
     r"|re)s?|l)\b")),
@@ -387,11 +390,14 @@ def _status(unit: _Unit, topic: frozenset[str]) -> str:
 def _there(report: _Report, asked: Question, topic: frozenset[str] | None = None) -> list[_Unit]:
     """What the report says of a topic that is there, or may be: clauses, then sentences."""
     topic = asked.topic if topic is None else topic
-    return [
+    found = [
         unit
         for unit in report.about(topic)
         if _fits_side(unit, asked) and _status(unit, topic) in ("present", "uncertain", "moved")
     ]
+    if re.search(r"\bnew\b", asked.text):
+        found = [unit for unit in found if _NEW.search(unit.text)] or found
+    return found
 
 
 def _wider(report: _Report, units: Sequence[_Unit]) -> Iterator[_Unit]:
@@ -434,10 +440,31 @@ def _nearest(unit: _Unit, asked: Question, spans: Sequence[tuple[int, int]]) -> 
 # --- one function a kind ------------------------------------------------------------------------
 
 
+def _alternatives(report: _Report, asked: Question) -> _Found:
+    """ "Is the tear partial or complete?": the one that the report says."""
+    either = re.search(r"\b([\w-]+) or (?:an? |the |in the )?([\w-]+)", asked.text)
+    if not either:
+        return None
+    words = [one for one in (either[1], either[2]) if one not in ("mass", "more")]
+    topic = asked.topic - {one.name for word in words for one in find_concepts(word)}
+    for unit in report.about(topic - {"thickening"}):
+        said = [word for word in words if re.search(rf"\b{re.escape(word[:6])}", unit.text)]
+        if len(said) == 1 and _status(unit, topic) != "absent":
+            return said[0], unit
+    return None
+
+
 def _presence(report: _Report, asked: Question) -> _Found:
+    if found := _alternatives(report, asked):
+        return found
     if _ASKS_STATE.search(asked.text) and (found := _state(report, asked)):
         return found
-    if found := _denied_by_state(report, asked):
+    stated = any(
+        _status(unit, asked.topic) == "present" and asked.topic <= unit.names
+        for unit in report.about(asked.topic)
+        if not unit.whole and _fits_side(unit, asked)
+    )
+    if not stated and (found := _denied_by_state(report, asked)):
         return found
     uncertain: _Found = None
     absent: _Found = None
@@ -465,9 +492,9 @@ def _presence(report: _Report, asked: Question) -> _Found:
 
 def _refuted(unit: _Unit, asked: Question) -> bool:
     """Whether a unit says "nondisplaced" of what is asked to be displaced."""
-    return "displaced" in asked.topic and bool(
-        re.search(r"\b(?:non-?|un|not )displaced", unit.text)
-    )
+    aged = re.search(r"\b(?:acute|new|recent|fresh)\b", asked.text) and _OLD.search(unit.text)
+    placed = "displaced" in asked.topic and re.search(r"\b(?:non-?|un|not )displaced", unit.text)
+    return bool(placed or (aged and not re.search(r"\bacute|\bnew\b", unit.text)))
 
 
 def _denied_by_state(report: _Report, asked: Question) -> _Found:
@@ -582,6 +609,20 @@ def _side(report: _Report, asked: Question) -> _Found:
     return None
 
 
+def _which(report: _Report, asked: Question) -> _Found:
+    """Which of several findings: its side with its place; which side: the side alone."""
+    found = _side(report, asked)
+    if (
+        found
+        and re.match(r"(?:which|what) (?!side)", asked.text)
+        and (placed := _place(report, asked))
+    ):
+        side = found[0].split()[0]
+        if side in placed[0] and len(placed[0].split()) <= 8:
+            return placed
+    return found
+
+
 def _size(report: _Report, asked: Question) -> _Found:
     units = _by_size(report, asked)
     topic = asked.topic
@@ -643,7 +684,10 @@ def _severity(report: _Report, asked: Question) -> _Found:
             span
             for span in degrees
             if not re.search(r"[;]|\band (?:an? |the )|\bwith\b", unit.text[span[1] : start])
-            and not re.search(r"[,;]|\band\b|\bwith\b", unit.text[end : span[0]])
+            and (
+                not re.search(r"[,;]|\band\b|\bwith\b", unit.text[end : span[0]])
+                or (unit.text[end : span[0]] == ", " and not unit.text[span[1] :].strip(" ."))
+            )
         ]
         if near:
             before = [span for span in near if span[1] <= start] if not unit.whole else near
@@ -819,6 +863,8 @@ def _advises(unit: _Unit) -> bool:
 
 def _cause(report: _Report, asked: Question) -> _Found:
     units = _there(report, asked) if asked.topic else list(report.wholes)
+    if not units:
+        units = _there(report, asked, asked.topic - {"enlarged", "abnormal", "displaced"})
     for unit in _wider(report, units):
         match = _CAUSE.search(unit.text)
         if not match:
@@ -854,6 +900,8 @@ def _place(report: _Report, asked: Question) -> _Found:
         if _fits_side(unit, asked)
         and (_status(unit, topic or asked.topic) != "absent" or re.search(r"\bnot\b", asked.text))
     ]  # fmt: skip
+    if re.search(r"\bnew\b", asked.text):
+        units = [unit for unit in units if _NEW.search(unit.text)] or units
     for unit in _wider(report, units):
         if head:
             stem = head[:4] if head.startswith("vert") else head
@@ -967,7 +1015,7 @@ _ANSWERS: dict[str, Callable[[_Report, Question], _Found]] = {
     "compared": _compared,
     "change": _change,
     "recommendation": _recommendation,
-    "side": lambda report, asked: _side(report, asked) or _place(report, asked),
+    "side": lambda report, asked: _which(report, asked) or _place(report, asked),
     "place": _place,
     "cause": _cause,
     "presence": _presence,

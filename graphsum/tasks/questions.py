@@ -37,7 +37,7 @@ _KINDS: tuple[tuple[Kind, str], ...] = (
         r"\bhow (?:large|big|wide|thick|long(?! ago)|deep|tall|high|far|small|dilated|much)\b"
         r"|\bwhat (?:sizes?|diameter|length|width)\b"
         r"|\bwhat (?:is|are|was|were) (?:\w+ ){0,4}?(?:sizes?|diameters?|lengths?|width|thickness"
-        r"|dimensions?|measurements?|distance|depth|height|volume|calib\w+|extent|ratio|angle|score"
+        r"|dimensions?|measurements?|distance|depth|height|volume|calib\w+|extent|ratio|angle|score|category"
         r"|percentage|attenuation|density|value)\b"
         r"|\bmeasur\w*\b|\bat what distance\b|\bwhat percentage\b",
     ),
@@ -88,43 +88,44 @@ _PATTERNS = [(kind, re.compile(pattern)) for kind, pattern in _KINDS]
 
 # Words of questions that ask and do not name what is asked of.
 IGNORED = frozenset(
-    """he she him her us go goes going pass passes run runs marked pronounced a an the this that
-    these those is are was were be been being am do does did has have had can could will
-    would should must may might shall of in on at to for from with by as and or any there
-    it its their his her patient patient's patients person what which where when how who
-    whom whose much many large big wide thick long deep tall high far small severe
-    extensive size sizes diameter measure measures measured measurement measurements
-    dimension dimensions length width side sides location located position positioned
-    positions place placed lie lies lying site end ends ending tip tips terminate
-    terminates terminated see seen show shows shown visible present evidence sign signs
-    find finding findings identified detected noted appear appears observed demonstrated
-    report reports reported describe described describes mention mentioned mentions state
-    stated states image images imaging radiograph x-ray film scan exam examination study
-    say says diagnose diagnosed now currently current still today so far number degree
-    severity grade extent level levels new newly some other additional further same change
-    changed changes changing happen happened become became become since previous prior
-    earlier before last compared comparison than then also just only really been about
-    according part parts portion region area affected involved contain contains containing
-    involve involves involving approximately largest biggest maximum maximal total well
-    properly correct correctly good satisfactory suspected possible suggest suggests
-    suggested likely probably definite definitely caused cause causes why explain explains
-    due type kind left right bilateral both or either up down into out over under if no
-    not improved improving worse worsened worsening better larger smaller bigger increased
-    increasing decreased decreasing stable unchanged resolved grown progressed cleared
-    evolved shrunk gone represent represents reflect reflects indicate indicates diagnosis
-    recommend recommended recommends recommendation advise advised advice suggested next
-    step steps need needed needs considered management taken done performed made available
-    use used give given distance away above below acute actually exactly sided one ones
-    anything something anyone you your my i me we our time date lobe lobes zone segment
-    bone organ upper lower middle how's what's that's overall there's radiologist author
-    appearance condition status currently persist persists remain remains remaining
-    evident sized course appears lesion's abnormality's space spaces found fit fits
-    residual avascular lobar probable most numerous predominant predominate procedure
-    proposed propose proposes disease volume toward towards getting get result results
-    picture thing operation's shown abnormality overall body side's amount appearing
-    related associated underlying extend extends extending reported calibre caliber ratio
-    value remnant patients' specifically clearly single main problem issue cause's process
-    seem seems look looks concerning concern interval""".split()
+    """category class examined imaged scanned he she him her us go goes going pass passes run
+    runs marked pronounced a an the this that these those is are was were be been being am
+    do does did has have had can could will would should must may might shall of in on at
+    to for from with by as and or any there it its their his her patient patient's
+    patients person what which where when how who whom whose much many large big wide
+    thick long deep tall high far small severe extensive size sizes diameter measure
+    measures measured measurement measurements dimension dimensions length width side
+    sides location located position positioned positions place placed lie lies lying site
+    end ends ending tip tips terminate terminates terminated see seen show shows shown
+    visible present evidence sign signs find finding findings identified detected noted
+    appear appears observed demonstrated report reports reported describe described
+    describes mention mentioned mentions state stated states image images imaging
+    radiograph x-ray film scan exam examination study say says diagnose diagnosed now
+    currently current still today so far number degree severity grade extent level levels
+    new newly some other additional further same change changed changes changing happen
+    happened become became become since previous prior earlier before last compared
+    comparison than then also just only really been about according part parts portion
+    region area affected involved contain contains containing involve involves involving
+    approximately largest biggest maximum maximal total well properly correct correctly
+    good satisfactory suspected possible suggest suggests suggested likely probably
+    definite definitely caused cause causes why explain explains due type kind left right
+    bilateral both or either up down into out over under if no not improved improving
+    worse worsened worsening better larger smaller bigger increased increasing decreased
+    decreasing stable unchanged resolved grown progressed cleared evolved shrunk gone
+    represent represents reflect reflects indicate indicates diagnosis recommend
+    recommended recommends recommendation advise advised advice suggested next step steps
+    need needed needs considered management taken done performed made available use used
+    give given distance away above below acute actually exactly sided one ones anything
+    something anyone you your my i me we our time date lobe lobes zone segment bone organ
+    upper lower middle how's what's that's overall there's radiologist author appearance
+    condition status currently persist persists remain remains remaining evident sized
+    course appears lesion's abnormality's space spaces found fit fits residual avascular
+    lobar probable most numerous predominant predominate procedure proposed propose
+    proposes disease volume toward towards getting get result results picture thing
+    operation's shown abnormality overall body side's amount appearing related associated
+    underlying extend extends extending reported calibre caliber ratio value remnant
+    patients' specifically clearly single main problem issue cause's process seem seems
+    look looks concerning concern interval""".split()
 )
 _ASKS_EARLIER = re.compile(r"\b(?:previously|before|earlier|prior|originally|formerly|initially)\b")
 
