@@ -60,6 +60,15 @@ _PLACES = {
     "wrist": "at the wrist", "sigmoid": "in the lower large bowel", "femoral": "in the thigh",
     "spiculated": "with spiky edges", "cavitary": "with a hollow center", "cavitating":
     "with a hollow center", "bilobed": "with two parts", "subcentimeter": "smaller than 1 cm",
+    "adjacent": "nearby", "compressive": "from pressure", "hemispheric":
+    "in one half of the brain", "nonobstructing": "that blocks nothing", "non-obstructing":
+    "that blocks nothing", "obstructing": "that blocks the way", "infrarenal":
+    "below the kidneys", "knee": "of the knee", "elbow": "of the elbow", "shoulder":
+    "of the shoulder", "ventral": "at the front", "dorsal": "at the back", "inguinal":
+    "in the groin", "supraclavicular": "above the collarbone", "subcarinal":
+    "below the place where the windpipe divides", "retroperitoneal": "at the back of the belly",
+    "mesenteric": "in the tissue that holds the bowel", "periventricular":
+    "around the fluid spaces of the brain", "cerebellar": "in the back lower part of the brain",
     "multilevel": "at several levels of the spine", "paratracheal": "beside the windpipe",
 }  # fmt: skip
 _PLACE = "|".join(map(re.escape, sorted(_PLACES, key=len, reverse=True)))
@@ -67,7 +76,7 @@ _AGES = (
     "acute|subacute|new|old|healed|healing|stable|unchanged|scattered|multiple|several|focal"
     "|diffuse|residual|persistent|patchy|possible|probable|suspected|definite|bulky|calcified"
     "|loculated|solitary|single|two|three|few|few small|active|recurrent|simple|complex|linear"
-    "|obstructing|nonobstructing|non-obstructing|increasing|decreasing|worsening|improving"
+    "|increasing|decreasing|worsening|improving"
     "|enlarging|displaced|nondisplaced|non-displaced|undisplaced|complete|partial|significant"
     "|dependent|underlying|associated|superimposed|developing|resolving|hazy|dense|confluent"
 )
@@ -76,8 +85,9 @@ _MODIFIERS = re.compile(
     rf"|(?:{_AGES})|\d+(?:\.\d+)? ?(?:mm|cm)|and)\b(?: |, |-)?)+)$"
 )
 _PART_BEFORE = re.compile(r"(\x02\d+\x03) ?$")
+_IS_VERB = "\x04"  # stands behind a mark in place of a verb
 _VERB = re.compile(
-    r"\b(?:must|needs?|will|would|does|do|is|are|was|were|has|have|had|shows?|ends?|appears?"
+    r"\x04|\b(?:must|needs?|will|would|does|do|is|are|was|were|has|have|had|shows?|ends?|appears?"
     r"|remains?|lies|measures?|can|may"
     r"|could|should|extends?|courses?|touch(?:es)?|press(?:es)?|contains?|projects?|overl\w+"
     r"|terminates?|explains?|suggests?|involves?|obscures?|persists?|deviates?|indicates?)\b"
@@ -163,6 +173,7 @@ class _Sentence:
 
     def filled(self, text: str, words: Sequence[str]) -> str:
         """A frame with its phrases in lay or in technical words."""
+        text = text.replace(_IS_VERB, "")
         while "\x02" in text:
             text = re.sub("\x02(\\d+)\x03", lambda match: words[int(match[1])], text)
         return text
@@ -238,6 +249,8 @@ def _mark_phrases(made: _Sentence, text: str, *, reorder: bool) -> str:
             if re.search(r"\b(?:urgent|further|dedicated|prompt|early|routine|no|the) $", result):
                 words = re.sub(r"^an? ", "", words)
             result += made.add(words, term.match[0])
+            if re.match(r"(?:is|are|raises?|terminates?)\b", term.match[0]):
+                result += _IS_VERB
     return result + text[done:]
 
 
@@ -350,7 +363,7 @@ def _is_plural(term: str) -> bool:
 
 def _plural(words: str) -> str:
     """Plain words for several: without the article, the counted noun in the plural."""
-    if not re.match(r"an? ", words):
+    if not re.match(r"an? ", words) or "amount of" in words:
         return words
     head, bracket, tail = re.sub(r"^an? ", "", words).partition(" (")
     head = re.sub(rf"\b({'|'.join(_COUNTED)})\b", r"\1s", head)
@@ -376,6 +389,10 @@ def _frame(text: str) -> list[str]:
     )
     if re.fullmatch(r"otherwise (?:normal|\x02\d+\x03)", text):
         return [f"everything else is {text.removeprefix('otherwise ')}"]
+    if same := re.fullmatch(r"(?:unchanged|stable) (?:position|appearance) of (?P<what>.+)", text):
+        return [f"{same['what']} is unchanged"]
+    if done := re.fullmatch(r"(?:patient is )?(?:status post|post) (?P<what>[^,]+)", text):
+        return [f"there are signs that this was done: {done['what']}"]
     if doubt := re.fullmatch(
         r"(?:can not|cannot|could not) (?:entirely |completely )?(?:exclude|rule out) (?P<what>.+)"
         r"|(?P<first>[^,]+) (?:can not|cannot|could not) be (?:entirely |completely )?(?:excluded"
@@ -418,9 +435,8 @@ def _number(frame: str, made: _Sentence) -> str:
     if not first:
         return frame
     lay = made.lay[int(first[1])]
-    several = _is_plural(made.technical[int(first[1])]) and not re.match(
-        r"(?:an? |(?:[\w,]+ )?(?:fluid|air|blood|swelling|scarring|hardening|wear))", lay
-    )
+    head = re.split(r" (?:of|in|on|at|that|with|from|around|between|to)\b| \(", lay)[0]
+    several = re.search(r"(?:[^siu]s|ies)$", head) and not re.match(r"an? ", lay)
     return "there are" + frame.removeprefix("there is") if several else frame
 
 
