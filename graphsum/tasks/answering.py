@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from graphsum.tasks.concepts import BELONGS, Concept, find_concepts
+from graphsum.tasks.concepts import BELONGS, Concept, find_concepts, word_concept
 from graphsum.tasks.questions import Question, parse_question
 from graphsum.tasks.task import NOT_STATED, Answer, Request, first_line, words_of
 from preprocessing.facts.reading import read_mentions
@@ -54,7 +54,13 @@ _STATES: tuple[tuple[str, str], ...] = (
     (r"(?:normal|anatomic) alignment|aligned|congruent|located", "dislocation displaced shift"),
     (r"soft|decompressed|collapsed", "enlarged obstruction"),
 )  # fmt: skip
-_STATE = [(re.compile(rf"\b(?:{words})\b"), frozenset(denied.split())) for words, denied in _STATES]
+_STATE = [
+    (
+        re.compile(rf"\b(?:{words})\b"),
+        frozenset(denied.split()) | {word_concept(one) for one in denied.split()},
+    )
+    for words, denied in _STATES
+]
 _ASKS_STATE = re.compile(
     r"\b(?:normal|clear|intact|patent|open|unremarkable|midline|sharp|healthy|preserved|aligned"
     r"|open|inflated|expanded|in (?:good|satisfactory|standard|correct|proper|the right|place|the "
@@ -198,7 +204,8 @@ _LOCATION = (
     r"|anterior|lateral|medial|superior|inferior|peripheral|central|perihilar|hilar|subpleural"
     r"|proximal|distal|frontal|parietal|temporal|occipital|cerebellar|midline|paratracheal"
     r"|retrocardiac|lingular|subcarinal|mediastinal|infrarenal|suprarenal|femoral|cervical"
-    r"|thoracic|lumbar|sacral|first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth"
+    r"|thoracic|lumbar|sacral|first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh"
+    r"|twelfth"
     r"|[ctls]\d{1,2}(?:[-/][ctls]?\d{1,2})?|lobe|zone|lung|base|apex|hepatic|renal|adrenal"
     r"|splenic|pancreatic|segmental|subsegmental|lobar|saddle|axillary|periventricular|basal"
     r"|ganglia|pontine|thalamic|subcapsular|intertrochanteric|subcapital|tibial|fibular|radial"
@@ -469,10 +476,15 @@ def _presence(report: _Report, asked: Question) -> _Found:
     uncertain: _Found = None
     absent: _Found = None
     wants_new = re.search(r"\b(?:new|other|additional|further)\b", asked.text)
-    for unit in report.about(asked.topic):
-        if not _fits_side(unit, asked):
-            continue
+    units = [unit for unit in report.about(asked.topic) if _fits_side(unit, asked)]
+    if wants_new:
+        units.sort(key=lambda unit: not _NEW.search(unit.text))
+    for unit in units:
         state = _status(unit, asked.topic)
+        if "removed" in asked.topic & unit.names and state == "past":
+            return ("No" if re.search(r"\bnot\b", unit.text) else "Yes"), unit
+        if wants_new and state == "past" and re.search(r"\bno (?:\w+ )?new\b", unit.text):
+            return "No", unit
         if state == "present" and _refuted(unit, asked):
             return "No", unit
         if state in ("present", "moved"):
@@ -641,6 +653,8 @@ def _size(report: _Report, asked: Question) -> _Found:
             )
             or re.match(r",? (?:previously|on the prior|before|earlier)", unit.text[span[1] :])
         ]
+        now = [span for span in sizes if re.search(r"\bnow $", unit.text[: span[0]])]
+        marked += [span for span in sizes if now and span not in now and span not in marked]
         wanted = marked if asked.earlier else ([s for s in sizes if s not in marked] or [])
         wanted = sizes if dated else wanted
         if asked.earlier and not wanted:
@@ -702,6 +716,17 @@ def _count(report: _Report, asked: Question) -> _Found:
                       r"on|of)\b|$)", asked.text)  # fmt: skip
     noun = {one.name for one in find_concepts(match[1])} & asked.topic if match else set()
     units = _there(report, asked)
+    if verb := re.search(r"how many (\w+) (?!are|is|were|was)\w+$", asked.text):
+        noun = {one.name for one in find_concepts(verb[1])} & asked.topic
+    others = asked.topic - noun
+    for unit in units:
+        some = re.search(rf"\b({_COUNT}) of (?:which|whom|them|these|those)\b", unit.text)
+        if (
+            some
+            and others
+            and any(one.name in others and one.start >= some.end() for one in unit.concepts)
+        ):
+            return some[1], unit
     for unit in units:
         spans = unit.spans(frozenset(noun) or asked.topic)
         if not spans:
@@ -731,14 +756,15 @@ def _count(report: _Report, asked: Question) -> _Found:
         spans = unit.spans(frozenset(noun) or asked.topic)
         if spans and re.search(r"\b(?:an?|one)(?: [\w.-]+){0,5} $", unit.text[: spans[0][0]]):
             return "One", unit
-    listed = [unit for unit in units if re.search(r"\b\w+(?:, \w+)* and \w+\b", unit.text)]
-    for unit in listed:
+    for unit in units:
         ordinals = re.findall(
             r"\b(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth"
-            r"|[ctl]\d{1,2})\b", unit.text)  # fmt: skip
+            r"|eleventh|twelfth|[ctl]\d{1,2})\b", unit.text)  # fmt: skip
         if len(ordinals) > 1:
             low, high = ordinals[0], ordinals[-1]
-            order = "first second third fourth fifth sixth seventh eighth ninth tenth".split()
+            order = (
+                "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth"
+            ).split()
             if re.search(r"(?:through|to|-)", unit.text) and low in order and high in order:
                 return _NUMBER_WORDS[order.index(high) - order.index(low) + 1], unit
             return _NUMBER_WORDS[min(len(ordinals), 12)], unit
