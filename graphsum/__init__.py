@@ -15,13 +15,21 @@ if TYPE_CHECKING:
     from graphsum.models.modeling import GraphSum
     from graphsum.models.processing import GraphSumProcessor
     from graphsum.summarizer import Summarizer
+    from graphsum.tasks.assistant import Assistant
 
 __all__ = [
-    "GraphSum", "GraphSumConfig", "GraphSumProcessor", "Labeler", "Summarizer", "TrainingEvidence",
-]  # fmt: skip
+    "Assistant",
+    "GraphSum",
+    "GraphSumConfig",
+    "GraphSumProcessor",
+    "Labeler",
+    "Summarizer",
+    "TrainingEvidence",
+]
 __version__ = "0.1.0"
 
 _MODULES = {
+    "Assistant": "graphsum.tasks.assistant",
     "GraphSum": "graphsum.models.modeling",
     "GraphSumConfig": "graphsum.models.configuration",
     "GraphSumProcessor": "graphsum.models.processing",

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from graphsum import __version__
 from graphsum.cli import (
+    ask,
+    chat,
     evaluate,
     export,
     label,
@@ -14,12 +16,16 @@ from graphsum.cli import (
     pretrain,
     study,
     summarize,
+    tasks,
     train,
 )
 from graphsum.command_line import Command, CommandParser, Parser, help_layout, run
 
 COMMANDS: dict[str, tuple[Command, str]] = {
     "summarize": (summarize, "findings -> impression, for one report or a file of them"),
+    "ask": (ask, "plain words, abbreviations, questions about a report, by rules"),
+    "chat": (chat, "a conversation about one report; answers cite it"),
+    "tasks": (tasks, "instruction data for these tasks, from a corpus or others' files"),
     "page": (page, "a web page to read impressions on, from what summarize --explain wrote"),
     "label": (label, "reports -> labels by a schema; check-schema, evaluate, audit"),
     "train": (train, "train a model on a corpus"),
