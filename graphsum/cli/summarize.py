@@ -21,6 +21,7 @@ from graphsum import __version__
 from graphsum.bulk import Job, Summarize, Tally, summarize_to_file, summarize_to_stream, survey
 from graphsum.command_line import check_at_least
 from graphsum.options.runs import choose_checkpoint, describe_checkpoint, training_reports
+from graphsum.personal.authors import chosen_style
 from graphsum.writers import WRITERS
 from preprocessing.errors import InputError
 from preprocessing.files import check_writable, digest_of, new_file
@@ -85,6 +86,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="confidence below which an impression asks for a review (default: 0.5)",
     )
 
+    add = parser.add_argument_group("style (docs/style.md)").add_argument
+    add("--style", metavar="WORDS", help="such as short,numbered,telegraphic,lead=urgent")
+    add(
+        "--style-profile",
+        metavar="FILE[#AUTHOR]",
+        help="of graphsum style profile: write as the author does; default: as all do on average",
+    )
+    add("--author", metavar="NAME", help="an author of --style-profile")
+
     add = parser.add_argument_group("model").add_argument
     add(
         "--checkpoint",
@@ -120,6 +130,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace) -> None:
     """Write the impressions of one text or of a file."""
     _check(options)
+    options.style, known = chosen_style(options.style, options.style_profile, options.author)
+    if not known:
+        print("the profile has no such author: the mean of all is taken", file=sys.stderr)
     if options.output:
         check_writable(options.output)
     table = _input(options)
@@ -231,6 +244,7 @@ def _settings(options: argparse.Namespace, checkpoint: Path) -> dict[str, Any]:
         "graphsum": __version__,
         "checkpoint": digest_of(*files)[:16],
         **{name: getattr(options, name) for name in names},
+        "style": options.style and [str(options.style), options.style.normal],
     }
 
 
@@ -261,6 +275,7 @@ def _summarizer(options: argparse.Namespace, checkpoint: Path) -> Summarize:
             train=evidence,
             batch_size=options.batch_size,
             review_below=options.review_below,
+            style=options.style,
             **beams,
         )
         return [one.to_json() for one in summaries]
