@@ -15,13 +15,12 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphsum import __version__
 from graphsum.bulk import Job, Summarize, Tally, summarize_to_file, summarize_to_stream, survey
 from graphsum.command_line import check_at_least
 from graphsum.options.runs import choose_checkpoint, describe_checkpoint, training_reports
-from graphsum.personal.authors import chosen_style
 from graphsum.writers import WRITERS
 from preprocessing.errors import InputError
 from preprocessing.files import check_writable, digest_of, new_file
@@ -30,6 +29,9 @@ from preprocessing.tables import READERS, open_table
 from preprocessing.tables.columns import Pairs, columns_of_fields, wanted_names
 from preprocessing.tables.kinds import kind_of_prose
 from preprocessing.tables.rows import OpenTable, Row
+
+if TYPE_CHECKING:
+    from graphsum.personal.style import StyleSpec
 
 FORMAT_OF_SUFFIX = {".txt": "text", ".tab": "tsv", ".htm": "html"}
 FORMAT_OF_INPUT = {"xlsx": "csv", "parquet": "csv", "json": "jsonl"}  # on standard output
@@ -130,9 +132,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace) -> None:
     """Write the impressions of one text or of a file."""
     _check(options)
-    options.style, known = chosen_style(options.style, options.style_profile, options.author)
-    if not known:
-        print("the profile has no such author: the mean of all is taken", file=sys.stderr)
+    options.style = _style(options)
     if options.output:
         check_writable(options.output)
     table = _input(options)
@@ -177,6 +177,18 @@ def execute(options: argparse.Namespace) -> None:
         tally = summarize_to_stream(job, found, out, _summarizer(options, checkpoint), **how)
         out.flush()
     _say_what_needs_a_look(tally)
+
+
+def _style(options: argparse.Namespace) -> "StyleSpec | None":
+    """The style asked for; one line on stderr where the profile does not know its author."""
+    if options.style is options.style_profile is options.author is None:
+        return None
+    from graphsum.personal.authors import chosen_style
+
+    style, known = chosen_style(options.style, options.style_profile, options.author)
+    if not known:
+        print("the profile has no such author: the mean of all is taken", file=sys.stderr)
+    return style
 
 
 def _check(options: argparse.Namespace) -> None:

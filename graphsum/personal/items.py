@@ -133,9 +133,9 @@ def is_dispensable(one: Statement) -> bool:
     doubted = one.status == "uncertain" and any(
         ontology().tier(name) in REPORTED_TIERS for name in one.names
     )
-    if doubted or is_actionable(one):
+    if doubted or is_actionable(one) or not one.names:
         return False
-    return tier_of(one) == "routine" or (bool(one.names) and is_eased(one)) or not may_matter(one)
+    return tier_of(one) == "routine" or is_eased(one) or not may_matter(one)
 
 
 def shortened(items: Sequence[Item]) -> list[Item]:

@@ -28,6 +28,9 @@ _VERB = re.compile(
     r"|compresses|obliterates?|silhouettes?|causes?|ends?|courses)\b",
     re.IGNORECASE,
 )
+_MODAL = re.compile(
+    r"\b(?:can|may|might|could|should|would|must|will)(?: not| also)?(?: be)? \w+", re.IGNORECASE
+)
 # An order has no subject and is whole nevertheless: "Recommend CT", "Consider CT."
 _ORDER = re.compile(
     r"(?:please|recommend|consider|correlate|suggest|advise|follow up|compare|repeat|retract)\b"
@@ -89,10 +92,8 @@ def is_telegraphic(sentence: str) -> bool:
 
 def is_clause(sentence: str) -> bool:
     """Whether it has a finite verb outside a relative clause, or is an order."""
-    main, _, relative = (
-        sentence.partition(" which ") if " which " in sentence else (sentence.partition(" that "))
-    )
-    verbs = len(_VERB.findall(relative))
+    main, _, relative = sentence.partition(" which " if " which " in sentence else " that ")
+    verbs = len(_VERB.findall(_MODAL.sub("may", relative)))
     return _VERB.search(main) is not None or verbs > 1 or _ORDER.match(sentence) is not None
 
 
@@ -135,7 +136,8 @@ def as_clause(sentence: str) -> str:
     if predicate and not _HEAD_STATE.fullmatch(predicate["subject"]):
         subject, state = predicate["subject"], predicate["state"]
         if not (state.lower().startswith(_LOOSE) and not _IS_FINDINGS.match(subject)):
-            article = "" if denied or not _ORGAN.match(subject) else "The "
+            advised = re.match(r"(?:recommend|advis|suggested)", state, re.IGNORECASE)
+            article = "" if denied or advised or not _ORGAN.match(subject) else "The "
             subject = article + (_low(subject) if article else subject)
             return f"{subject} {_be(subject)} {_low(state)}"
     start = re.sub(r"^without\b", "no", _low(sentence), flags=re.IGNORECASE) if denied else None

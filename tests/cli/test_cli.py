@@ -42,6 +42,7 @@ def options_in_help(*arguments):
 @pytest.mark.parametrize(
     "arguments",
     [(), ("summarize",), ("train",), ("evaluate",), ("export",), ("pretrain",), ("page",),
+     ("style",),
      ("preprocess",), ("preprocess", "annotate"), ("preprocess", "graph"), ("preprocess", "show"),
      ("preprocess", "stats"), ("preprocess", "download")],
 )  # fmt: skip
