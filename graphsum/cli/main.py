@@ -6,17 +6,13 @@ from collections.abc import Sequence
 
 from graphsum import __version__
 from graphsum.cli import (
-    ask,
-    chat,
     evaluate,
     export,
-    label,
     page,
     preprocess,
     pretrain,
-    study,
+    style,
     summarize,
-    tasks,
     train,
 )
 from graphsum.command_line import Command, CommandParser, Parser, help_layout, run
@@ -28,6 +24,7 @@ COMMANDS: dict[str, tuple[Command, str]] = {
     "tasks": (tasks, "instruction data for these tasks, from a corpus or others' files"),
     "page": (page, "a web page to read impressions on, from what summarize --explain wrote"),
     "label": (label, "reports -> labels by a schema; check-schema, evaluate, audit"),
+    "style": (style, "measure how authors write, for summarize --style-profile"),
     "train": (train, "train a model on a corpus"),
     "evaluate": (evaluate, "score impressions, by stratum, beside two baselines"),
     "study": (study, "a blinded reader study: sheets, analysis, how many reports it needs"),

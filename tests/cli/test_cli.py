@@ -42,6 +42,7 @@ def options_in_help(*arguments):
 @pytest.mark.parametrize(
     "arguments",
     [(), ("summarize",), ("train",), ("evaluate",), ("export",), ("pretrain",), ("page",),
+     ("style",),
      ("preprocess",), ("preprocess", "annotate"), ("preprocess", "graph"), ("preprocess", "show"),
      ("preprocess", "stats"), ("preprocess", "download"), ("study",), ("study", "make"),
      ("study", "analyse"), ("study", "power")],
@@ -87,7 +88,7 @@ def test_the_doors_take_the_same_options(door, subcommand):
     [(("train",), ["run", "data", "model", "language model as decoder", "training"]),
      (("pretrain",), ["data", "model", "training"]),
      (("evaluate",), ["what is scored", "data", "decoding", "language model"]),
-     (("summarize",), ["input and output", "model", "decoding"])],
+     (("summarize",), ["input and output", "style", "model", "decoding"])],
 )  # fmt: skip
 def test_options_stand_under_headings(arguments, headings):
     text = run(*GRAPHSUM, *arguments, "--help").stdout
