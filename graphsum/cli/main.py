@@ -6,13 +6,18 @@ from collections.abc import Sequence
 
 from graphsum import __version__
 from graphsum.cli import (
+    ask,
+    chat,
     evaluate,
     export,
+    label,
     page,
     preprocess,
     pretrain,
+    study,
     style,
     summarize,
+    tasks,
     train,
 )
 from graphsum.command_line import Command, CommandParser, Parser, help_layout, run
