@@ -112,6 +112,9 @@ _BLANK = re.compile(
 )
 
 
+_DANGLING = re.compile(r"(?:[ ,](?:is|are|was|were|has|have|the|an?|of|with|in|at|by))+[ .]*$")
+
+
 def clauses_of(findings: str, statements: Sequence[Statement]) -> list[Clause]:
     """The clauses of findings that assert or doubt something, in order; denials have none.
 
@@ -256,7 +259,9 @@ def without_blanks(text: str) -> str:
 def as_impression(plain: PlainText, start: int, end: int) -> str:
     """Characters of a plain text as a sentence of an impression; empty where nothing is left."""
     text = lower_capitals(plain.cased[start:end])
-    text = without_blanks(text)
+    whole, text = text, without_blanks(text)
+    if text != whole:
+        text = _DANGLING.sub("", text)
     text = " ".join(text.split()).strip(" ,;:-")
     text = text[_LEADING.match(text).end() :]  # type: ignore[union-attr]
     text = _TRAILING.sub("", text).strip(" ,;:-")

@@ -21,6 +21,7 @@ from graphsum.impressions.clauses import Clause
 from graphsum.impressions.plan import Plan
 from graphsum.impressions.wording import is_well_worded
 from preprocessing.facts.comparison import (
+    REPORTED_TIERS,
     Checked,
     Consistency,
     compare_statements,
@@ -404,8 +405,12 @@ def _says_less(one: Checked) -> bool:
     if one.linked is None or not is_actionable(one.linked):
         return False
     statement, linked = one.statement, one.linked
-    if linked.change in ("new", "worse", "improved") and not statement.change:
+    if linked.change in ("worse", "improved") and not statement.change:
         return True
+    if linked.change == "new" and not statement.change:  # where that alone makes it worth a report
+        tiers = [ontology().tier(name) for name in linked.names]
+        if not any(tier in REPORTED_TIERS for tier in tiers):
+            return True
     if one.kind != "supported":
         return False
     return bool(linked.side and not statement.side) or bool(linked.sizes and not statement.sizes)

@@ -792,7 +792,16 @@ def test_unnamed_findings_are_quoted_where_a_word_alarms():
             "Large left effusion. Otherwise stable chest.",
         ),
         # What is new is told as new.
-        ("Left effusion.", "New left effusion.", "New left effusion."),
+        (
+            "Mild cardiomegaly.",
+            "The mild cardiomegaly is new.",
+            "Mild cardiomegaly.",
+        ),
+        (
+            "Right basal atelectasis.",
+            "Right basal atelectasis, new since last week.",
+            "Right basal atelectasis, new since last week.",
+        ),
         # Garble: items told twice, and what nobody calls acute.
         (
             "Fractures of the left sixth, seventh, seventh ribs.",
