@@ -5,13 +5,14 @@ import sys
 from collections.abc import Sequence
 
 from graphsum import __version__
-from graphsum.cli import evaluate, export, page, preprocess, pretrain, summarize, train
+from graphsum.cli import evaluate, export, page, preprocess, pretrain, summarize, train, tune
 from graphsum.command_line import Command, CommandParser, Parser, help_layout, run
 
 COMMANDS: dict[str, tuple[Command, str]] = {
     "summarize": (summarize, "findings -> impression, for one report or a file of them"),
     "page": (page, "a web page to read impressions on, from what summarize --explain wrote"),
     "train": (train, "train a model on a corpus"),
+    "tune": (tune, "tune a trained model by rewards, or by readers' corrections"),
     "evaluate": (evaluate, "score impressions, by stratum, beside two baselines"),
     "export": (export, "a run's best checkpoint in half precision"),
     "pretrain": (pretrain, "train a small language model from nothing but a corpus"),

@@ -32,6 +32,13 @@ def labels_at(labels: Tensor, places: Tensor) -> Tensor:
     return labels.flatten()[places.clamp(min=0)].clamp(min=0)
 
 
+def labels_up_to(tokens: Tensor, end_id: int) -> Tensor:
+    """Tokens [..., T] with -100 in the place of whatever follows the first end token."""
+    ended = (tokens == end_id).long().cumsum(-1)
+    after = ended - (tokens == end_id).long() > 0
+    return tokens.masked_fill(after, IGNORED)
+
+
 def label_losses(
     logits: Tensor, labels: Tensor, label_places: Tensor | None, label_smoothing: float
 ) -> Tensor:
