@@ -5,7 +5,17 @@ import sys
 from collections.abc import Sequence
 
 from graphsum import __version__
-from graphsum.cli import evaluate, export, page, preprocess, pretrain, summarize, train, tune
+from graphsum.cli import (
+    evaluate,
+    export,
+    page,
+    preprocess,
+    pretrain,
+    reward,
+    summarize,
+    train,
+    tune,
+)
 from graphsum.command_line import Command, CommandParser, Parser, help_layout, run
 
 COMMANDS: dict[str, tuple[Command, str]] = {
@@ -13,6 +23,7 @@ COMMANDS: dict[str, tuple[Command, str]] = {
     "page": (page, "a web page to read impressions on, from what summarize --explain wrote"),
     "train": (train, "train a model on a corpus"),
     "tune": (tune, "tune a trained model by rewards, or by readers' corrections"),
+    "reward": (reward, "audit: can a reward be earned without a good impression?"),
     "evaluate": (evaluate, "score impressions, by stratum, beside two baselines"),
     "export": (export, "a run's best checkpoint in half precision"),
     "pretrain": (pretrain, "train a small language model from nothing but a corpus"),

@@ -73,9 +73,9 @@ Batch = dict[str, Tensor]
 def tune(options: TuneOptions, *, resume: bool = False, overwrite: bool = False) -> Path:
     """Tune one model and return its run folder, which is that of a training (``best/``, ``last/``).
 
-    ``log.jsonl`` holds, every ``log_every`` steps, what :class:`Tuner` says of the samples, and at
-    the start and every ``validate_every`` steps the same of greedy impressions of val (``val_...``).
-    ``best/`` is the model with the best score by the judges (without judges: by the rewards).
+    ``log.jsonl`` holds, every ``log_every`` steps, the scores of the samples, and at the start and
+    every ``validate_every`` steps those of greedy impressions of val (``val_...``). ``best/`` is
+    the model with the best score by the judges (without judges: by the rewards, or the margin).
 
     Raises:
         InputError: what is given does not fit, or there is nothing to resume.
