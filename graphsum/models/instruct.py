@@ -104,7 +104,7 @@ class Instruct(nn.Module):
 
     def labels_of(self, tokens: Tensor) -> Tensor:
         """As :meth:`graphsum.models.modeling.GraphSum.labels_of`."""
-        return labels_up_to(tokens, self.config.eos_token_id)
+        return labels_up_to(tokens, self.decoder.end_ids)
 
     def save_pretrained(
         self, folder: str | Path, *, state_dict: dict[str, Tensor] | None = None

@@ -392,9 +392,9 @@ class GraphSum(PreTrainedModel, GenerationMixin):
 
     def labels_of(self, tokens: Tensor) -> Tensor:
         """Labels of generated or sampled tokens, [..., T]: up to the end token, then -100."""
-        if self.config.llm is None:
-            tokens = tokens[..., 1:]  # its start token
-        return labels_up_to(tokens, self.config.eos_token_id)
+        if self.config.llm is not None:
+            return labels_up_to(tokens, self.decoder.end_ids)
+        return labels_up_to(tokens[..., 1:], [self.config.eos_token_id])  # after the start token
 
     def _encoded(self, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
         """Memory [B, S, D], its mask, and the ids that decoders get with it, [B, S] or [B, P]."""

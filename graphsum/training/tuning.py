@@ -9,7 +9,7 @@ Shapes: B reports, N samples of each, M different targets of all reports, T toke
 
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -75,7 +75,8 @@ def tune(options: TuneOptions, *, resume: bool = False, overwrite: bool = False)
 
     ``log.jsonl`` holds, every ``log_every`` steps, the scores of the samples, and at the start and
     every ``validate_every`` steps those of greedy impressions of val (``val_...``). ``best/`` is
-    the model with the best score by the judges (without judges: by the rewards, or the margin).
+    the model with the best score by the judges (without judges: by the rewards, or the margin),
+    which may be the start.
 
     Raises:
         InputError: what is given does not fit, or there is nothing to resume.
@@ -108,11 +109,8 @@ def tune(options: TuneOptions, *, resume: bool = False, overwrite: bool = False)
 
 
 def corpus_to_tune_on(options: TuneOptions, settings: TrainOptions) -> Corpus | None:
-    """The corpus; None where preferences need none and nothing of it is asked for."""
-    asked = options.rewards or options.dataset or options.data_dir
-    if options.preferences and not asked:
-        with suppress(InputError):
-            return corpus_of(settings)
+    """The corpus; None for preferences where nothing of it is asked for."""
+    if options.preferences and not (options.rewards or options.dataset or options.data_dir):
         return None
     corpus = corpus_of(settings)
     if not corpus.train or not corpus.val:
@@ -228,7 +226,8 @@ class Tuner:
         self.val_reports: Sequence[Report] = ()
         self.val_examples: list[Example] = []
         if self.spec.rewards and corpus is not None:
-            of_train, of_val, _ = inputs_of(self.settings, corpus, self.accelerator)
+            read = corpus if preferences is None else replace(corpus, train=())
+            of_train, of_val, _ = inputs_of(self.settings, read, self.accelerator)
             self.val_reports = corpus.val[: self.options.validation_reports or None]
             self.val_examples = list(self.processor.examples(of_val[: len(self.val_reports)]))
         if preferences is None:
@@ -259,16 +258,22 @@ class Tuner:
         save_tune_options(options)
         drop_entries_after(run / LOG_FILE, progress.step)
         self.accelerator.init_trackers("")
-        history = [self.validate()] if not resume else self.history()
-        if not resume:
+        self.model.eval()  # no dropout: what is tuned is what samples are drawn from
+        if resume:
+            history = self.history()
+        else:
+            if options.rewards:
+                shutil.copyfile(options.rewards, run / "rewards.yaml")  # for the record
+            history = [self.validate()]
             log(self.accelerator, run, 0, history[0])
+            progress.best_score = percent(history[0][self.deciding])
+            self.save(best=True)  # the start, which something has to be better than
         order = batches(
             [len(e.input_ids) for e in self.examples], options.batch_size, seed=options.seed
         )
         unread: list[Tensor] = []
         uids: list[list[str]] = []
         recent: list[list[float]] = []
-        self.model.eval()  # no dropout: what is tuned is what samples are drawn from
 
         def read() -> None:
             values = [row.tolist() for row in unread]
@@ -322,6 +327,8 @@ class Tuner:
                 log(self.accelerator, run, progress.step, {"stopped_hacking": 1.0})
                 break
         bar.close()
+        if not progress.best_step:
+            print(f"no validation was better than the start, which {run / 'best'} holds")
         self.accelerator.end_training()
         return run
 

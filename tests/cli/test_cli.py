@@ -42,6 +42,7 @@ def options_in_help(*arguments):
 @pytest.mark.parametrize(
     "arguments",
     [(), ("summarize",), ("train",), ("evaluate",), ("export",), ("pretrain",), ("page",),
+     ("tune",), ("reward",),
      ("preprocess",), ("preprocess", "annotate"), ("preprocess", "graph"), ("preprocess", "show"),
      ("preprocess", "stats"), ("preprocess", "download")],
 )  # fmt: skip
@@ -85,6 +86,7 @@ def test_the_doors_take_the_same_options(door, subcommand):
     ("arguments", "headings"),
     [(("train",), ["run", "data", "model", "language model as decoder", "training"]),
      (("pretrain",), ["data", "model", "training"]),
+     (("tune",), ["run", "what", "data", "method", "training"]),
      (("evaluate",), ["what is scored", "data", "decoding", "language model"]),
      (("summarize",), ["input and output", "model", "decoding"])],
 )  # fmt: skip

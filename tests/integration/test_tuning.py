@@ -12,7 +12,7 @@ from tiny import tiny_examples, tiny_model, tiny_processor, write_sample_reports
 from tiny_llm import save_llm
 
 from graphsum.cli.main import main
-from graphsum.models.padding import IGNORED, padded
+from graphsum.models.padding import IGNORED, labels_up_to, padded
 from graphsum.options import Progress
 from graphsum.pretrained import load_weights
 from preprocessing.errors import InputError, RunError
@@ -74,7 +74,8 @@ def test_a_run_that_is_resumed_ends_as_if_it_had_not_been_stopped(trained, monke
     def stopping(self, *, best):
         save(self, best=best)
         calls.append(best)
-        raise KeyboardInterrupt
+        if len(calls) == 2:  # the first is the start
+            raise KeyboardInterrupt
 
     save = tuning.Tuner.save
     monkeypatch.setattr(tuning.Tuner, "save", stopping)
@@ -84,7 +85,7 @@ def test_a_run_that_is_resumed_ends_as_if_it_had_not_been_stopped(trained, monke
     with pytest.raises(InputError, match="already holds a run"):
         tune(trained, "parts")
     main(["tune", "--resume", str(trained / "parts")])
-    assert len(calls) == 1
+    assert len(calls) == 2
     assert list(read_jsonl(trained / "parts" / "log.jsonl")) == entries
     first, second = (
         load_weights(run / "last" / "model.safetensors") for run in (whole, trained / "parts")
@@ -180,6 +181,14 @@ def test_logprobs_are_those_of_the_losses_and_of_sampling():
     assert (samples[..., 0] != processor.start_id).all()
     ended = samples == processor.end_id
     assert (ended.sum(-1) <= 1).all()
+
+
+def test_labels_end_with_the_first_end_token_of_any_kind():
+    tokens = torch.tensor([[[5, 7, 2, 0], [5, 3, 2, 0]], [[2, 5, 5, 5], [5, 6, 7, 8]]])
+    assert labels_up_to(tokens, [2, 3]).tolist() == [
+        [[5, 7, 2, -100], [5, 3, -100, -100]],
+        [[2, -100, -100, -100], [5, 6, 7, 8]],
+    ]
 
 
 def test_an_llm_is_tuned_without_a_copy_of_it(tmp_path):

@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from graphsum.options.tune_options import METHODS
 from graphsum.training.objectives import TUNING_OBJECTIVES
 from graphsum.training.objectives.preference import (
     Targets,
@@ -29,6 +30,10 @@ def targets(rewards, counts, *, rows=None, greedy=(), chosen=(), rejected=(), st
         chosen=torch.tensor(chosen, dtype=torch.long),
         rejected=torch.tensor(rejected, dtype=torch.long),
     )
+
+
+def test_the_command_knows_every_method():
+    assert tuple(TUNING_OBJECTIVES) == METHODS
 
 
 def test_rloo_by_hand():
