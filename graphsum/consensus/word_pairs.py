@@ -9,6 +9,7 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,7 @@ class WordPairs:
 def _pairs(text: str) -> Iterator[tuple[str, str]]:
     for part in _PART.split(text.lower()):
         words = _WORD.findall(part)
-        yield from zip(words, words[1:], strict=False)
+        yield from pairwise(words)
 
 
 def _hash(pair: tuple[str, str]) -> int:

@@ -45,7 +45,8 @@ _IS_NORMAL = re.compile(
     r"\b(?:normal\w*|unremarkable|clear|central(?! (?:line|venous))|intact|(?:is|are) sharp"
     r"|preserved|maintain\w*|sharply|fine|smooth\w*|regular|outlined|aligned|alignment|appropriate"
     r"|okay|ok|benign|healthy|homogene\w+|natural|usual|ordinary|well[ -](?:\w+ed|seen)|ratio"
-    r"|nothing (?:focal|of note|else|more)|midline|symmetric\w*|good|adequate|satisfactory|full|fully|equal"
+    r"|nothing (?:focal|of note|else|more)|midline|symmetric\w*|good|adequate"
+    r"|satisfactory|full|fully|equal"
     r"|equally|patent|taper\w*|expected|views?(?! (?:shows?|demonstrat\w+|reveals?))|series"
     r"|study|exam\w*|projection|quality|inspirat\w+|effort|free(?! (?:air|gas|fluid))"
     r"|rotat\w+|technique|films?|screening|contrast|protocol|portable|erect|supine|obtained|performed|acquired|comparison"
@@ -55,10 +56,12 @@ _IS_NORMAL = re.compile(
 _DENIES = re.compile(
     r"\b(?:no|not|without|neither|nor|none|never|nothing|free|absent|resolved|negative)\b"
 )
-# What is old or stays as it was, and a sentence that has lost a word, need not be read.
+# What is old, stays as it was, or is no finding, and a sentence that has lost a word, need not be
+# read.
 _CALM = re.compile(
     r"\b(?:stable|unchanged|similar|chronic|old|healed|prosthe\w+|post-?operative|post-?surgical"
-    r"|well-? ?(?:aerated|inflated|expanded|ventilated)|xx+|__+)\b"
+    r"|well-? ?(?:aerated|inflated|expanded|ventilated)|nipples?|skin ?folds?|artef?acts?|clothing"
+    r"|hair|braids?|jewel\w+|variants?|accessory|overl(?:ying|ies)|bifid|xx+|__+)\b"
 )
 # The title of an examination, which an impression does without.
 _EXAMINATION = re.compile(
@@ -66,7 +69,8 @@ _EXAMINATION = re.compile(
 )
 # A part of the body, its side and how it was examined are a title, no sentence.
 _TITLE = re.compile(
-    rf"(?:{ANATOMY.pattern}|{_EXAMINATION.pattern}|\b(?:left|right|both|bilateral|the|and|of)\b|\W)+"
+    rf"(?:{ANATOMY.pattern}|{_EXAMINATION.pattern}|\b(?:left|right|both|bilateral|the|and|of|pa|ap"
+    r"|lateral|frontal|views?|erect|supine|portable|mobile|single|two)\b|\W)+"
 )
 # A sentence that cannot be read without the one before.
 _NEEDS_BEFORE = re.compile(

@@ -40,6 +40,7 @@ _NUMBER = re.compile(r"\s*\d+[.)]\s*")
 UNSURE = 0.5  # agreement of the samples below which routine findings are told too
 # Agreement below which the model's words assert nothing: the findings' own clauses do.
 DISTRUSTED = 0.35
+_FEW = 4  # clauses of which none is passed over
 _MAY_CLAUSES = 3  # routine clauses that an impression of own clauses has at most
 # What a sentence may say that states nothing of the chest.
 _WITHOUT_STATEMENT = re.compile(
@@ -253,7 +254,13 @@ def _further(plan: Plan, *, kept: bool, asserts: bool, unsure: bool) -> list[Cla
     if plan.out_of_domain:
         return list(dict.fromkeys((*plan.may, *plan.devices, *plan.unnamed)))
     found = list(plan.may) if plan.must or not kept or unsure else []
-    found += [c for c in plan.unnamed if not c.statements or _ALARMING.search(c.text.lower())]
+    if plan.must and len(plan.clauses) <= _FEW:
+        found += [c for c in plan.clauses if c.tier == "routine" and c not in found]
+    found += [
+        c
+        for c in plan.unnamed
+        if not c.statements or _ALARMING.search(c.text.lower()) or _MEASURED.search(c.text)
+    ]
     if asserts:
         return list(dict.fromkeys(found))
     several = len(_device_kinds(" ".join(clause.text for clause in plan.devices))) > 1

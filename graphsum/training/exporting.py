@@ -11,8 +11,8 @@ import torch
 from safetensors import SafetensorError
 
 from graphsum.consensus.neighbours import naming_rates
-from graphsum.consensus.word_pairs import WORD_PAIRS_FILE, WordPairs
 from graphsum.consensus.settings import CONSENSUS_FILE, ConsensusSettings
+from graphsum.consensus.word_pairs import WORD_PAIRS_FILE, WordPairs
 from graphsum.models.configuration import GraphSumConfig
 from graphsum.models.loading import load_model
 from graphsum.models.modeling import GraphSum

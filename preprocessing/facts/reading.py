@@ -96,7 +96,8 @@ _PRONOUN = re.compile(
 # A part of a device, or what stands for it, at the beginning of the next sentence.
 _DEVICE_PART = re.compile(
     r"(?:(?:and|but|however),? )?(?:(?:with )?(?:(?:the|its|their) )?(?:distal |proximal |catheter "
-    r"|tube )?(?:tips?|ends?|side[ -]?(?:ports?|holes?))|it|this|these|(?:the )?(?:left|right)"
+    r"|tube )?(?:tips?|ends?|side[ -]?(?:ports?|holes?))(?: of the (?:lead|wire|line|tube|drain"
+    r"|catheter))?(?! of)|it|this|these|(?:the )?(?:left|right)"
     r"(?:-sided)? one|(?:the )?(?:other|former|latter|second|first)(?: one)?|one(?: of (?:them"
     r"|these|the two))?(?: (?:lead|wire|limb|lumen|tube|line))?|the (?:lead|wire|limb|lumen))\b"
     r"|(?=(?:please |kindly |suggest )?(?:advance|withdraw|pull back|retract|reposition"

@@ -64,7 +64,8 @@ _CASED = {
     "RMSB": "right main bronchus", "LMSB": "left main bronchus", "RMS": "right mainstem",
     "ASD": "airspace disease", "CPA": "costophrenic angle", "CPAs": "costophrenic angles",
     "FB": "foreign body", "PVH": "pulmonary venous hypertension", "GGN": "ground-glass nodule",
-    "GGNs": "ground-glass nodules", "LMS": "left mainstem", "SOB": "shortness of breath", "N": "no", "Y": "yes",
+    "GGNs": "ground-glass nodules", "LMS": "left mainstem", "SOB": "shortness of breath",
+    "N": "no", "Y": "yes",
 }  # fmt: skip
 _WORDS = sorted((word for word in ABBREVIATIONS if word != "?"), key=len, reverse=True)
 _BLOCK_TAGS = "br|p|li|div|tr|ul|ol|td|th|table|h[1-6]"

@@ -213,6 +213,7 @@ _CUES: dict[str, str] = {
         r"|queried)(?= ?[.,;:)]| ?$)(?<![,:] questionable)"
     ),
     "uncertain_around": (
+        rf"(?:{_BE} )?(?:(?:favou?red|preferred) over|(?:more likely|likelier) than)|"
         r"versus(?! (?:the )?(?:\d|prior|previous|earlier))"
         r"|vs\.?(?! (?:the )?(?:\d|prior|previous|earlier))|and/or"
         r"|(?:is|are) (?:\w+ly )?favou?red(?: over)?"

@@ -44,7 +44,8 @@ def options_in_help(*arguments):
     [(), ("summarize",), ("train",), ("evaluate",), ("export",), ("pretrain",), ("page",),
      ("tune",), ("reward",),
      ("preprocess",), ("preprocess", "annotate"), ("preprocess", "graph"), ("preprocess", "show"),
-     ("preprocess", "stats"), ("preprocess", "download")],
+     ("preprocess", "stats"), ("preprocess", "download"), ("study",), ("study", "make"),
+     ("study", "analyse"), ("study", "power")],
 )  # fmt: skip
 def test_help_answers_at_once(arguments):
     before = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -7,12 +7,15 @@ from dataclasses import replace
 
 import pytest
 
+from graphsum.consensus.word_pairs import WordPairs
 from graphsum.impressions.clauses import clauses_of, without_blanks
 from graphsum.impressions.confidence import INTERCEPT, estimate, features_of
 from graphsum.impressions.mending import NORMAL, NORMAL_ELSEWHERE, mend
 from graphsum.impressions.plan import Plan, plans_of
 from graphsum.impressions.summary import LOW_AGREEMENT, LedgerEntry, LeftOut, summary_of
+from preprocessing.errors import InputError
 from preprocessing.facts.comparison import statements_of
+from preprocessing.records import Report
 
 WORDS = frozenset(
     "a acute cardiomegaly cardiopulmonary abnormality clear effusion enlarged heart in is large "
@@ -823,3 +826,63 @@ def test_what_is_not_read_is_not_said_to_be_left_out():
     assert (result.impression, result.reason) == ("", "another language")
     assert result.left_out == ()
     assert result.review
+
+
+@pytest.mark.parametrize(
+    ("findings", "expected"),
+    [
+        # A sentence that needs the one before is quoted with it.
+        ("A left PICC is seen. Its tip lies in the neck.", "Left PICC. Its tip lies in the neck."),
+        (
+            "Interstitial edema of both lungs. This is unchanged. No effusion.",
+            "Interstitial edema of both lungs. This is unchanged.",
+        ),
+        # "Is no longer seen" keeps its verb.
+        (
+            "A left pneumothorax is no longer seen.",
+            "Left pneumothorax is no longer seen.",
+        ),
+        # Of a few findings none is passed over.
+        (
+            "Free air under both domes. A hiatus hernia is present.",
+            "Free air under both domes. Hiatus hernia.",
+        ),
+        # What is measured is told, with or without a name.
+        (
+            "Large left effusion. The left adrenal measures 3 cm.",
+            "Large left effusion. Left adrenal measures 3 cm.",
+        ),
+        # What is no finding is not quoted in the place of the verdict.
+        ("Nipple shadows overlie both lower zones.", NORMAL),
+        ("Chest PA. The diaphragm is sharply outlined.", NORMAL),
+    ],
+)
+def test_what_the_findings_own_words_become(findings, expected):
+    assert mended("", findings).text == expected
+
+
+def test_a_sentence_of_pairs_that_nobody_writes_is_distrusted_where_the_model_is_unsure():
+    train = [Report("1", "Small left effusion. Interstitial edema.", "Left effusion.")]
+    pairs = WordPairs.of(train, min_reports=1)
+    assert pairs.knows("Small left effusion.", "")
+    assert not pairs.knows("Effusion small left.", "")
+    assert pairs.knows("Effusion small left.", "The effusion small left of it.")
+    findings = "Interstitial edema. Cardiomegaly."
+    for agreement, kept in ((0.45, False), (None, False), (0.9, True)):
+        text = mend(["Edema cardiomegaly."], [plan_of(findings)], None, [agreement], pairs)[0].text
+        assert (text == "Edema cardiomegaly.") == kept
+
+
+def test_pairs_of_words_travel_as_hashes_of_frequent_words(tmp_path):
+    often = [Report(str(n), "Small left effusion.", "") for n in range(20)]
+    pairs = WordPairs.of([*often, Report("20", "Small left Zwirner sign.", "")])
+    assert len(pairs) == 2  # "small left", "left effusion"
+    pairs.save_pretrained(tmp_path)
+    assert "effusion" not in (tmp_path / "word_pairs.json").read_text("utf-8")
+    again = WordPairs.from_pretrained(tmp_path)
+    assert again is not None
+    assert again.knows("Small left effusion.", "")
+    assert not again.knows("Left small effusion.", "")
+    (tmp_path / "word_pairs.json").write_text('{"pairs": [-1]}')
+    with pytest.raises(InputError, match=r"word_pairs\.json: no list of hashes"):
+        WordPairs.from_pretrained(tmp_path)

@@ -1,0 +1,1 @@
+"""A reader study: blinded sheets, the answers' analysis, and how many reports it needs."""
