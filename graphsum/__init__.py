@@ -10,18 +10,30 @@ from graphsum.auto_classes import register_when_loaded
 
 if TYPE_CHECKING:
     from graphsum.consensus.neighbours import TrainingEvidence
+    from graphsum.labelers.labeler import Labeler
     from graphsum.models.configuration import GraphSumConfig
     from graphsum.models.modeling import GraphSum
     from graphsum.models.processing import GraphSumProcessor
     from graphsum.summarizer import Summarizer
+    from graphsum.tasks.assistant import Assistant
 
-__all__ = ["GraphSum", "GraphSumConfig", "GraphSumProcessor", "Summarizer", "TrainingEvidence"]
+__all__ = [
+    "Assistant",
+    "GraphSum",
+    "GraphSumConfig",
+    "GraphSumProcessor",
+    "Labeler",
+    "Summarizer",
+    "TrainingEvidence",
+]
 __version__ = "0.1.0"
 
 _MODULES = {
+    "Assistant": "graphsum.tasks.assistant",
     "GraphSum": "graphsum.models.modeling",
     "GraphSumConfig": "graphsum.models.configuration",
     "GraphSumProcessor": "graphsum.models.processing",
+    "Labeler": "graphsum.labelers.labeler",
     "Summarizer": "graphsum.summarizer",
     "TrainingEvidence": "graphsum.consensus.neighbours",
 }

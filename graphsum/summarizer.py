@@ -18,6 +18,8 @@ from graphsum.models.generation import SearchSettings, generate_impressions, sam
 from graphsum.models.loading import load_model
 from graphsum.models.types import model_type_of
 from graphsum.options.runs import find_checkpoint
+from graphsum.personal.style import StyleSpec
+from graphsum.personal.summaries import in_style
 from preprocessing.annotation import Annotator, shared_annotator
 from preprocessing.graphs import build_graph
 from preprocessing.records import Report
@@ -104,6 +106,7 @@ class Summarizer:
         consensus: bool | None = None,
         train: TrainingEvidence | None = None,
         review_below: float = REVIEW_BELOW,
+        style: StyleSpec | Sequence[StyleSpec] | None = None,
         **settings: Any,
     ) -> Summary: ...
     @overload
@@ -115,6 +118,7 @@ class Summarizer:
         consensus: bool | None = None,
         train: TrainingEvidence | None = None,
         review_below: float = REVIEW_BELOW,
+        style: StyleSpec | Sequence[StyleSpec] | None = None,
         **settings: Any,
     ) -> list[Summary]: ...
     def summarize(
@@ -125,6 +129,7 @@ class Summarizer:
         consensus: bool | None = None,
         train: TrainingEvidence | None = None,
         review_below: float = REVIEW_BELOW,
+        style: StyleSpec | Sequence[StyleSpec] | None = None,
         **settings: Any,
     ) -> Summary | list[Summary]:
         """The summary of one findings text, or a list of them for a list; str() is the impression.
@@ -133,8 +138,9 @@ class Summarizer:
         clinical statement get an empty impression and the reason. Findings longer than the encoder
         reads lose sentences from their end, for the model alone; the flag ``truncated`` says so.
         ``review_below``: the confidence below which a summary asks for a review. ``consensus``,
-        ``train`` and ``settings``: see :meth:`write`. In a list None and NaN, as in an empty cell
-        of a data frame, stand for no findings.
+        ``train`` and ``settings``: see :meth:`write`. ``style``: how the impressions are to be
+        written, or one style for each of them (``docs/style.md``). In a list None and NaN, as in an
+        empty cell of a data frame, stand for no findings.
 
         Raises:
             TypeError: something else than a text.
@@ -163,6 +169,9 @@ class Summarizer:
         exceeds = getattr(self.processor, "exceeds", None) if self.annotator is not None else None
         truncated = {row for row, one in zip(told, inputs, strict=True) if exceeds and exceeds(one)}
         summaries = self._summaries(candidates, agreements, plans, review_below, truncated)
+        if style is not None:
+            styles = [style] * len(texts) if isinstance(style, StyleSpec) else style
+            summaries = in_style(summaries, plans, styles)
         return summaries[0] if isinstance(findings, str) else summaries
 
     @property

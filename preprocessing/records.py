@@ -7,7 +7,8 @@ On disk each record is one JSON object per line, with the field names below.
 """
 
 import sys
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from typing import Any, Literal, NamedTuple, TypeVar, get_args
 
@@ -30,6 +31,7 @@ class Report:
 
     ``labels`` are what human coders gave (Open-i: MeSH major headings), or empty.
     ``patient`` groups reports of one person, or is empty when unknown.
+    ``meta``: what else is known of it: author, age, sex, technique, where there is any of them.
     """
 
     uid: str
@@ -39,6 +41,7 @@ class Report:
     comparison: str = ""
     labels: tuple[str, ...] = ()
     patient: str = ""
+    meta: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 class Entity(NamedTuple):
@@ -114,8 +117,11 @@ Record = TypeVar("Record", Report, AnnotatedReport, ReportGraph)
 
 
 def to_json(record: Report | AnnotatedReport | ReportGraph) -> dict[str, Any]:
-    """A record as a JSON-ready dictionary; fields in their declared order."""
-    return asdict(record)
+    """A record as a JSON-ready dictionary; fields in their declared order, empty meta left out."""
+    value = asdict(record)
+    if not value.get("meta", True):
+        del value["meta"]
+    return value
 
 
 def from_json(cls: type[Record], value: dict[str, Any]) -> Record:
@@ -126,7 +132,10 @@ def from_json(cls: type[Record], value: dict[str, Any]) -> Record:
             others, such as an edge to a word that is not there.
     """
     if cls is Report:
-        return cls(**{**value, "labels": tuple(value.get("labels", ()))})
+        meta = value.get("meta", {})
+        if not isinstance(meta, dict) or not all(isinstance(v, str) for v in meta.values()):
+            raise TypeError("meta")
+        return cls(**{**value, "labels": tuple(value.get("labels", ())), "meta": meta})
     words = _texts(value["words"])
     if not isinstance(value["uid"], str):
         raise TypeError("uid")

@@ -28,6 +28,7 @@ from graphsum.options.runs import (
     run_log,
     trained_on,
 )
+from preprocessing.corpora import INVENTED
 from preprocessing.corpora.duplicates import describe_duplicates, duplicates_of
 from preprocessing.errors import InputError
 from preprocessing.files import check_writable, write_text_atomically
@@ -131,8 +132,8 @@ def execute(options: argparse.Namespace) -> None:
     saved = options_of_checkpoint(checkpoint) if checkpoint else None
     settings = data_settings(options, saved)
     check_writable(Path(options.output_dir or "results") / "metrics.json")
-    if options.examples and settings.dataset != "sample":
-        raise InputError("--examples shows reports of the invented sample corpus only")
+    if options.examples and settings.dataset not in INVENTED:
+        raise InputError("--examples shows reports of the invented corpora only")
     corpus = corpus_of(settings)
     part = options.split if options.split in PARTS else "test"
     reports: tuple[Report, ...] = getattr(corpus, part)
@@ -174,7 +175,7 @@ def execute(options: argparse.Namespace) -> None:
     write_report(folder, report)  # before it is printed: a reader of our output may have gone
     scored = checkpoint or options.predictions or options.llm
     title = f"{corpus.name}, split {corpus.split}, {part}: {scored}"
-    invented = settings.dataset == "sample"
+    invented = settings.dataset in INVENTED
     page = render_scores(
         report,
         title=title,

@@ -6,14 +6,19 @@ from collections.abc import Sequence
 
 from graphsum import __version__
 from graphsum.cli import (
+    ask,
+    chat,
     evaluate,
     export,
+    label,
     page,
     preprocess,
     pretrain,
     reward,
     study,
+    style,
     summarize,
+    tasks,
     train,
     tune,
 )
@@ -21,7 +26,12 @@ from graphsum.command_line import Command, CommandParser, Parser, help_layout, r
 
 COMMANDS: dict[str, tuple[Command, str]] = {
     "summarize": (summarize, "findings -> impression, for one report or a file of them"),
+    "ask": (ask, "plain words, abbreviations, questions about a report, by rules"),
+    "chat": (chat, "a conversation about one report; answers cite it"),
+    "tasks": (tasks, "instruction data for these tasks, from a corpus or others' files"),
     "page": (page, "a web page to read impressions on, from what summarize --explain wrote"),
+    "label": (label, "reports -> labels by a schema; check-schema, evaluate, audit"),
+    "style": (style, "measure how authors write, for summarize --style-profile"),
     "train": (train, "train a model on a corpus"),
     "tune": (tune, "tune a trained model by rewards, or by readers' corrections"),
     "reward": (reward, "audit: can a reward be earned without a good impression?"),

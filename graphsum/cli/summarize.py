@@ -15,7 +15,7 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphsum import __version__
 from graphsum.bulk import Job, Summarize, Tally, summarize_to_file, summarize_to_stream, survey
@@ -29,6 +29,9 @@ from preprocessing.tables import READERS, open_table
 from preprocessing.tables.columns import Pairs, columns_of_fields, wanted_names
 from preprocessing.tables.kinds import kind_of_prose
 from preprocessing.tables.rows import OpenTable, Row
+
+if TYPE_CHECKING:
+    from graphsum.personal.style import StyleSpec
 
 FORMAT_OF_SUFFIX = {".txt": "text", ".tab": "tsv", ".htm": "html"}
 FORMAT_OF_INPUT = {"xlsx": "csv", "parquet": "csv", "json": "jsonl"}  # on standard output
@@ -85,6 +88,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="confidence below which an impression asks for a review (default: 0.5)",
     )
 
+    add = parser.add_argument_group("style (docs/style.md)").add_argument
+    add("--style", metavar="WORDS", help="such as short,numbered,telegraphic,lead=urgent")
+    add(
+        "--style-profile",
+        metavar="FILE[#AUTHOR]",
+        help="of graphsum style profile: write as the author does; default: as all do on average",
+    )
+    add("--author", metavar="NAME", help="an author of --style-profile")
+
     add = parser.add_argument_group("model").add_argument
     add(
         "--checkpoint",
@@ -120,6 +132,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace) -> None:
     """Write the impressions of one text or of a file."""
     _check(options)
+    options.style = _style(options)
     if options.output:
         check_writable(options.output)
     table = _input(options)
@@ -164,6 +177,18 @@ def execute(options: argparse.Namespace) -> None:
         tally = summarize_to_stream(job, found, out, _summarizer(options, checkpoint), **how)
         out.flush()
     _say_what_needs_a_look(tally)
+
+
+def _style(options: argparse.Namespace) -> "StyleSpec | None":
+    """The style asked for; one line on stderr where the profile does not know its author."""
+    if options.style is options.style_profile is options.author is None:
+        return None
+    from graphsum.personal.authors import chosen_style
+
+    style, known = chosen_style(options.style, options.style_profile, options.author)
+    if not known:
+        print("the profile has no such author: the mean of all is taken", file=sys.stderr)
+    return style
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -231,6 +256,7 @@ def _settings(options: argparse.Namespace, checkpoint: Path) -> dict[str, Any]:
         "graphsum": __version__,
         "checkpoint": digest_of(*files)[:16],
         **{name: getattr(options, name) for name in names},
+        "style": options.style and [str(options.style), options.style.normal],
     }
 
 
@@ -261,6 +287,7 @@ def _summarizer(options: argparse.Namespace, checkpoint: Path) -> Summarize:
             train=evidence,
             batch_size=options.batch_size,
             review_below=options.review_below,
+            style=options.style,
             **beams,
         )
         return [one.to_json() for one in summaries]

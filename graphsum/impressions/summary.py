@@ -7,12 +7,13 @@ from typing import Any, Literal
 from graphsum.impressions.confidence import estimate, features_of
 from graphsum.impressions.mending import Mended
 from graphsum.impressions.plan import Plan
-from preprocessing.facts.comparison import is_actionable, is_eased, tier_of
+from preprocessing.facts.comparison import Consistency, is_actionable, is_eased, tier_of
 from preprocessing.facts.ontology import Tier
 
 Flag = Literal[
-    "no_information", "out_of_domain", "truncated", "low_agreement", "mended", "quoted", "unread"
-]
+    "no_information", "out_of_domain", "truncated", "low_agreement", "mended", "quoted", "unread",
+    "style_not_applied",
+]  # fmt: skip
 REVIEW_BELOW = 0.5  # confidence
 LOW_AGREEMENT = 0.35  # mean ROUGE of the chosen impression with the votes
 
@@ -140,8 +141,8 @@ def summary_of(
     doubtful = confidence is not None and confidence < threshold
     return Summary(
         mended.text,
-        _ledger(mended),
-        _left_out(mended) if plan.information.verdict == "read" else (),
+        ledger_of(mended.checked),
+        left_out_of(mended.checked) if plan.information.verdict == "read" else (),
         tuple(flags),
         plan.information.reason,
         confidence,
@@ -160,7 +161,8 @@ def _span(ends: Sequence[int]) -> tuple[int, int]:
     return start, end
 
 
-def _ledger(mended: Mended) -> tuple[LedgerEntry, ...]:
+def ledger_of(checked: Consistency) -> tuple[LedgerEntry, ...]:
+    """An entry for each statement of an impression."""
     return tuple(
         LedgerEntry(
             one.statement.start,
@@ -171,12 +173,13 @@ def _ledger(mended: Mended) -> tuple[LedgerEntry, ...]:
             (one.linked.start, one.linked.end) if one.linked else None,
             one.differs,
         )
-        for one in mended.checked.statements
+        for one in checked.statements
     )
 
 
-def _left_out(mended: Mended) -> tuple[LeftOut, ...]:
-    found: Sequence[Any] = (*mended.checked.left_out, *mended.checked.missed)
+def left_out_of(checked: Consistency) -> tuple[LeftOut, ...]:
+    """What the findings state and an impression does not, each with the reason."""
+    found: Sequence[Any] = (*checked.left_out, *checked.missed)
     return tuple(
         LeftOut(
             one.start,

@@ -17,7 +17,7 @@ from graphsum.options.train_options import (
     TrainOptions,
     run_options,
 )
-from preprocessing.corpora import Corpus, load_corpus
+from preprocessing.corpora import INVENTED, Corpus, load_corpus
 from preprocessing.errors import InputError, closest
 from preprocessing.files import read_jsonl
 from preprocessing.records import Report
@@ -137,7 +137,7 @@ def is_on_sample(checkpoint: Path) -> bool:
     """Was it trained on invented reports, as far as its options can be read?"""
     with suppress(InputError):
         options = options_of_checkpoint(checkpoint)
-        return options is not None and options.dataset == "sample"
+        return options is not None and options.dataset in INVENTED
     return False
 
 

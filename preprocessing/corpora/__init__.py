@@ -29,9 +29,12 @@ CORPORA: Table[CorpusSource] = Table(
         "jsonl": "preprocessing.corpora.table:JSONL",
         "json": "preprocessing.corpora.table:JSON",
         "sample": "preprocessing.corpora.sample:SOURCE",
+        "sample_authors": "preprocessing.corpora.sample_authors:SOURCE",
     },
 )
 
+# Corpora without patients behind them, generated on the spot.
+INVENTED = ("sample", "sample_authors")
 # Why the second record of a uid is left out.
 SEEN_BEFORE = "uid seen before"
 

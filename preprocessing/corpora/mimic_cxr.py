@@ -60,6 +60,7 @@ def read_reports(
             indication=sections.indication,
             comparison=sections.comparison,
             patient=patient,
+            meta={"technique": sections.technique} if sections.technique else {},
         )
 
 

@@ -174,17 +174,18 @@ class ReportSections:
     indication: str
     comparison: str
     combined: bool
+    technique: str = ""
 
 
 def extract_sections(text: str) -> ReportSections:
-    """The findings, impression, indication and comparison of a raw report.
+    """The findings, impression, indication, comparison and technique of a raw report.
 
     Of several findings or impressions the last with text counts, and those of different regions
     ("FINDINGS (CHEST)", "FINDINGS (ABDOMEN)") are joined; so are several indications (history,
-    reason for exam) and comparisons, in their order. Findings without a heading of their own are
-    the text under a view's title ("CHEST, PA AND LATERAL:"), else the paragraphs between the last
-    section before the impression and its heading. Text under one heading for both ("FINDINGS AND
-    IMPRESSION") is neither: no pair can be made of it. Never raises.
+    reason for exam), comparisons and techniques, in their order. Findings without a heading of
+    their own are the text under a view's title ("CHEST, PA AND LATERAL:"), else the paragraphs
+    between the last section before the impression and its heading. Text under one heading for both
+    ("FINDINGS AND IMPRESSION") is neither: no pair can be made of it. Never raises.
     """
     text, has_breaks = without_markup(text)
     sections = _with_roles(_without_wet_reads(_split(text)))
@@ -199,6 +200,7 @@ def extract_sections(text: str) -> ReportSections:
         indication=_joined(sections, "indication", has_breaks),
         comparison=_joined(sections, "comparison", has_breaks),
         combined=bool(combined) and not (findings and impression),
+        technique=_joined(sections, "technique", has_breaks),
     )
 
 

@@ -12,7 +12,7 @@ from preprocessing.corpora.splits import PART_NAMES, RandomSplit
 from preprocessing.errors import InputError
 from preprocessing.records import Report
 from preprocessing.tables import open_table
-from preprocessing.tables.columns import columns_of_fields
+from preprocessing.tables.columns import META_FIELDS, columns_of_fields
 from preprocessing.tables.rows import as_text
 
 
@@ -96,6 +96,7 @@ def _report(fields: Mapping[str, str], uid: str) -> Report:
         comparison=fields.get("comparison", ""),
         labels=tuple(label.strip() for label in labels if label.strip()),
         patient=fields.get("patient", ""),
+        meta={name: fields[name] for name in META_FIELDS if fields.get(name)},
     )
 
 

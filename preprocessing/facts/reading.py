@@ -7,14 +7,16 @@ observations, the statements and the checks are made of these mentions.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
-from typing import cast
+from operator import attrgetter
+from typing import Any, cast
 
 from preprocessing.facts.ontology import NO_FINDING, on_change, ontology
 from preprocessing.facts.phrases import FIXED_STATUS_PHRASES, NORMAL_STUDY_PHRASES
 from preprocessing.facts.statement_terms import DEGREES
 from preprocessing.records import Change, Side
+from preprocessing.text.alternatives import Alternatives
 from preprocessing.text.change import changes_of_mentions
 from preprocessing.text.laterality import find_sides, sides_of_mentions, union, values_of_mentions
 from preprocessing.text.measurements import find_sizes, sizes_differ
@@ -54,14 +56,33 @@ class Mention:
     other_part: bool = False  # of the indication, the technique, the comparison
 
 
+@dataclass(frozen=True, eq=False)
+class OwnTerms:
+    """Terms that are read beside those of the ontology.
+
+    Args:
+        terms: the names of a mention, the expression that finds it in lower-cased text, and whether
+            it is a statement of normality, which denies what the names stand for.
+        alone: whether they are read instead of the ontology's.
+    """
+
+    terms: tuple[tuple[tuple[str, ...], re.Pattern[str], bool], ...]
+    alone: bool = False
+
+
 @lru_cache(maxsize=4096)
-def read_mentions(text: str) -> tuple[PlainText, tuple[Mention, ...]]:
+def read_mentions(text: str, own: OwnTerms | None = None) -> tuple[PlainText, tuple[Mention, ...]]:
     """The text in its plain form, and its mentions in order; never raises."""
     plain = join_wrapped_lines(plain_text(text))
-    return plain, tuple(_read(plain))
+    return plain, tuple(_read(plain, own))
 
 
-on_change(read_mentions.cache_clear)
+def _forget() -> None:
+    read_mentions.cache_clear()
+    _read_words.cache_clear()
+
+
+on_change(_forget)
 
 
 # Labels of what is no finding: who asks, what was done, what it is compared with.
@@ -113,6 +134,11 @@ _VALUE_SIDE = re.compile(
     r"\b(left|right)(?: (?:side|lung))?[:=]? ?(?:none|no|negative|absent|clear"
     r"|normal)\b(?! \w+(?:ion|is|ax))"
 )
+_NO_LABEL = re.compile(r"\b(?:is|are|has|have|shows?|obscur\w+|silhouett(?:es|ing)|persists?)\b")
+_EXPLANATION = re.compile(
+    r"\b(?:versus|vs|(?:most )?likely|probabl[ey]|may|suspicious|suggest\w*|concerning"
+    r"|represent\w*)\b"
+)
 _ANSWER = re.compile(r"(?:yes|no|none|negative|positive|present|absent|0|nil|unchanged|resolved)\b")
 _ATTRIBUTE_LINE = re.compile(
     r"(?:(?P<answer>no|none|negative|absent|nil)|yes|positive|present)(?=[ ,]|$)(?!,? \w+ \w+ \w+)"
@@ -120,6 +146,12 @@ _ATTRIBUTE_LINE = re.compile(
     r"|unchanged|minimal|apex"
     r"|base|apical|basal|\d+(?:\.\d+)? ?[mc]m)(?:, ?| |$)){1,6}(?=$)"
 )
+# "Heart possibly enlarged" is one term.
+_DOUBT_INSIDE = re.compile(
+    r"\b(?:possibl[ey]|probabl[ey]|perhaps|likely|questionabl[ey]|(?:may|might|could) be"
+    r"|suspected)\b"
+)
+_REMOVAL_BEHIND = re.compile(r" (?:removal|extraction|withdrawal|explantation)\b")
 _OTHER_SIDE = re.compile(r"\b(?:contralateral|opposite side|other side)\b")
 _SAME_SIDE = re.compile(
     r"^(?:the )?(?:findings?|appearances?|features)\b|\b(?:ipsilateral|same side|same (?:lung"
@@ -143,18 +175,22 @@ _WAS = re.compile(
 _RECENT = frozenset(("acute", "new", "newly", "recent", "fresh"))
 
 
-def _read(plain: PlainText) -> list[Mention]:
+def _read(plain: PlainText, own: OwnTerms | None = None) -> list[Mention]:
     parts = list(segments(plain))
     labels = [plain.text[one.start : one.label].rstrip(" :") for one in parts]
     last_label = max((row for row, label in enumerate(labels) if label), default=-1)
     first_findings = next(
         (row for row, label in enumerate(labels) if _FINDINGS.fullmatch(label)), -1
     )
-    other_part, heading_side = False, None
+    other_part, heading_side, heading = False, None, ""
+    organs = False  # whether a label before named what is reported on
     result: list[Mention] = []
     before: list[Mention] = []  # of the last segment with mentions: what "it" stands for
     bare = False  # whether the segment before was a name alone
     for row, (segment, label) in enumerate(zip(parts, labels, strict=True)):
+        if label or segment.line:
+            heading = label
+        organs = organs or bool(label and not _OTHER_PART.fullmatch(label))
         if label:
             other_part = bool(_OTHER_PART.fullmatch(label))
             heading_side = union(
@@ -162,11 +198,14 @@ def _read(plain: PlainText) -> list[Mention]:
             )
         elif segment.line:
             heading_side = None
-        found = _read_segment(plain.text, segment, before, bare)
+        device = _device_meant(plain.text, segment, before)
+        found = _read_segment(plain.text, segment, before[-1:], bare, heading, device, own)
         if other_part and (segment.new and not label and last_label < row):
             other_part = False
         if other_part or (
-            row < first_findings and _REQUEST.search(plain.text, segment.start, segment.end)
+            row < first_findings
+            and not organs
+            and _REQUEST.search(plain.text, segment.start, segment.end)
         ):
             found = [replace(one, status="past", other_part=True) for one in found]
         if heading_side:
@@ -215,18 +254,90 @@ def _completed(one: Mention, more: Mention) -> Mention:
 
 
 def _read_segment(
-    text: str, segment: Segment, before: Sequence[Mention], bare: bool
+    text: str,
+    segment: Segment,
+    before: Sequence[Mention],
+    bare: bool,
+    heading: str,
+    device: str,
+    own: OwnTerms | None,
+) -> list[Mention]:
+    """The mentions of a segment; the same sentence, of any report, is read once.
+
+    ``before``: the last mention before it, if any; ``device``: as :func:`_device_meant` gives it.
+    """
+    words = text[segment.start : segment.end]
+    bare = bare and segment.line
+    if before and not bare:
+        # Of it no more than is looked at, and nothing where nothing refers to it.
+        one = before[0]
+        known = Mention(one.names, 0, 0, one.parents, side=one.side, fixed=one.fixed)
+        before = [known] if _refers_back(words) else []
+    moved = segment.start - (1 if segment.start else 0)  # a blank stands for what is before
+    found = _read_words(
+        " " + words if segment.start else words,
+        segment.label - moved,
+        segment.line,
+        tuple(before),
+        bare,
+        heading,
+        device,
+        own,
+    )
+    place = (segment.start, segment.end)
+    said: list[tuple[Any, ...]] = [
+        (one.names, one.start + moved, one.end + moved, *_SAID(one), place, one.other_part)
+        for one in found
+    ]
+    return [Mention(*values) for values in said]
+
+
+# All fields of a mention between its end and its segment.
+_SAID = attrgetter(*[one.name for one in fields(Mention)][3:-2])
+
+
+@lru_cache(maxsize=16_384)
+def _refers_back(words: str) -> bool:
+    """Whether anything in a segment may be said of a mention before it."""
+    return any(
+        expression.search(words)
+        for expression in (_PRONOUN, _OTHER_SIDE, _SAME_SIDE, _ATTRIBUTE_LABEL)
+    )
+
+
+@lru_cache(maxsize=16_384)
+def _read_words(
+    text: str,
+    label: int,
+    line: bool,
+    before: Sequence[Mention],
+    bare: bool,
+    heading: str,
+    device: str,
+    own: OwnTerms | None,
+) -> tuple[Mention, ...]:
+    """The mentions of a segment that stands alone, behind a blank where it is not the first."""
+    start = 1 if text[:1] == " " else 0
+    segment = Segment(start, len(text), label, line, False)
+    return tuple(_read_alone(text, segment, before, bare, heading, device, own))
+
+
+def _read_alone(
+    text: str,
+    segment: Segment,
+    before: Sequence[Mention],
+    bare: bool,
+    heading: str,
+    device: str,
+    own: OwnTerms | None,
 ) -> list[Mention]:
     start, end = segment.start, segment.end
-    mentions = find_terms(text, start, end)
+    mentions = [] if own and own.alone else find_terms(text, start, end, heading)
+    if own:
+        mentions = _with_own_terms(text, start, end, mentions, own)
     if segment.label > start:
         mentions = _without_label(text, segment, mentions)
-    if (
-        not mentions
-        and bare
-        and segment.line
-        and (match := _ATTRIBUTE_LINE.match(text, start, end))
-    ):
+    if not mentions and bare and (match := _ATTRIBUTE_LINE.match(text, start, end)):
         # "Pneumothorax" on a line of its own, and its value on the next.
         first = replace(before[-1], start=start, end=match.end(), pronoun="line")
         answer: Status = "absent" if match["answer"] else "present"
@@ -235,7 +346,8 @@ def _read_segment(
         mentions = [
             Mention(before[-1].names, start, match.end(), pronoun="label", refers_back=True)
         ]
-    mentions = _with_device_part(text, segment, mentions, before)
+    if device:
+        mentions = _with_device_part(text, segment, mentions, device)
     mentions = _with_pronouns(text, segment, mentions, before)
     if not mentions:
         return []
@@ -268,11 +380,17 @@ def _read_segment(
             status, certainty = one.status, "definite"
         elif status == "moved":
             kept = tuple(name for name in one.names if name != "Device Malposition")
-            device = "Support Devices" in one.names
-            one, status = replace(one, names=kept or one.names), "present" if device else "past"
+            there = "Support Devices" in one.names
+            one, status = replace(one, names=kept or one.names), "present" if there else "past"
         elif one.pronoun.endswith("none"):
             status, certainty = "absent", "definite"
+        elif status == "present" and _DOUBT_INSIDE.search(text, one.start, one.end):
+            status, certainty = "uncertain", "possible"
         elif (
+            status == "present"
+            and "Support Devices" in one.names
+            and _REMOVAL_BEHIND.match(text, one.end, end)
+        ) or (
             status == "absent"
             and not one.pronoun
             and (
@@ -345,23 +463,36 @@ def _without_label(text: str, segment: Segment, mentions: list[Mention]) -> list
     if named and len(words.split()) > len(text[named[0].start : named[-1].end].split()) + 2:
         return mentions  # "Opacity at the left base: either ..."
     own = [one for one in mentions if one.start >= segment.label or one.end > segment.label]
+    if _NO_LABEL.search(words) or _EXPLANATION.search(value):
+        # "The opacity obscures the diaphragm: pneumonia?", "basal opacity: likely atelectasis"
+        known = {name for one in mentions if one not in named for name in one.names}
+        named = [one for one in named if known.isdisjoint(one.names)]
+        mentions = [one for one in mentions if one.start >= segment.label or one in named]
+        if named:
+            return mentions
     answer = _ANSWER.match(value)
     if answer and (not own or text[segment.label + answer.end() :][:1] in ",;(."):
         return mentions
     return own if own or not value else mentions
 
 
+def _device_meant(text: str, segment: Segment, before: Sequence[Mention]) -> str:
+    """The device of the segment before that a segment begins to speak of, or nothing."""
+    devices = [one for one in before if "Support Devices" in one.names and one.status != "absent"]
+    if not devices or not _DEVICE_PART.match(text, segment.label, segment.end):
+        return ""
+    kinds = [name.lower() for name in devices[-1].names if name != "Support Devices"]
+    return kinds[0] if kinds else text[devices[-1].start : devices[-1].end]
+
+
 def _with_device_part(
-    text: str, segment: Segment, mentions: list[Mention], before: Sequence[Mention]
+    text: str, segment: Segment, mentions: list[Mention], device: str
 ) -> list[Mention]:
     """With a device astray, where the sentence before names it: "The tip is in the neck"."""
-    devices = [one for one in before if "Support Devices" in one.names and one.status != "absent"]
-    part = _DEVICE_PART.match(text, segment.label, segment.end) if devices else None
+    part = _DEVICE_PART.match(text, segment.label, segment.end)
     if part is None:
         return mentions
-    kinds = [name.lower() for name in devices[-1].names if name != "Support Devices"]
-    kind = kinds[0] if kinds else text[devices[-1].start : devices[-1].end]
-    subject = f"{kind} tip" + " " * (not part.group())
+    subject = f"{device} tip" + " " * (not part.group())
     whole = subject + text[part.end() : segment.end]
     for one in find_terms(whole, 0, len(whole)):
         if one.start < len(subject) and "Device Malposition" in one.names:
@@ -397,8 +528,11 @@ def _with_pronouns(
     return sorted(result, key=lambda one: one.start)
 
 
-def find_terms(text: str, start: int, end: int) -> list[Mention]:
-    """The mentions of a segment of plain text, by their words alone."""
+def find_terms(text: str, start: int, end: int, heading: str = "") -> list[Mention]:
+    """The mentions of a segment of plain text, by their words alone.
+
+    ``heading``: the label of its line, which gives words their sense as the segment itself does.
+    """
     expression, groups, contexts = _terms()
     found = []
     for match in expression.finditer(text, start, end):
@@ -408,7 +542,7 @@ def find_terms(text: str, start: int, end: int) -> list[Mention]:
             known = cast(Status, status or "present")
             found.append(Mention(names, *match.span(), parents, known, fixed=fixed))
     for needed, words, names, parents in contexts:
-        if needed.search(text, start, end):
+        if needed.search(text, start, end) or needed.search(heading):
             found += [
                 Mention(names, *match.span(), parents)
                 for match in words.finditer(text, start, end)
@@ -417,12 +551,37 @@ def find_terms(text: str, start: int, end: int) -> list[Mention]:
     return sorted(found, key=lambda one: one.start)
 
 
+def _with_own_terms(
+    text: str, start: int, end: int, mentions: Sequence[Mention], own: OwnTerms
+) -> list[Mention]:
+    """With the mentions of own terms; those that share words become one, under all their names."""
+    result = list(mentions)
+    for names, expression, normal in own.terms:
+        for match in expression.finditer(text, start, end):
+            status: Status = "absent" if normal else "present"
+            one = Mention(names, *match.span(), status=status, fixed=normal)
+            same = [other for other in result if other.start < one.end and other.end > one.start]
+            if same:
+                result = [other for other in result if other not in same]
+                fixed = next((other for other in (*same, one) if other.fixed), None)
+                every = (*same, one)
+                one = replace(
+                    fixed or one,
+                    names=tuple(dict.fromkeys(name for other in every for name in other.names)),
+                    parents=tuple(dict.fromkeys(n for other in every for n in other.parents)),
+                    start=min(other.start for other in every),
+                    end=max(other.end for other in every),
+                )
+            result.append(one)
+    return sorted(result, key=lambda one: one.start)
+
+
 _Named = tuple[tuple[str, ...], tuple[str, ...], str | None]  # names, parents, fixed status
 
 
 @lru_cache(maxsize=1)
 def _terms() -> tuple[
-    re.Pattern[str],
+    Alternatives,
     dict[str, _Named],
     list[tuple[re.Pattern[str], re.Pattern[str], tuple[str, ...], tuple[str, ...]]],
 ]:

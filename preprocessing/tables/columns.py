@@ -21,7 +21,13 @@ FIELDS = (
     "patient",
     "split",
     "prediction",
+    "author",
+    "age",
+    "sex",
+    "technique",
 )
+# Of these a report keeps what a table has in ``Report.meta``.
+META_FIELDS = ("author", "age", "sex", "technique")
 _LONGEST_NAME = 40
 _NO_NAME = re.compile(r"\d{4}|[.!?:]\s|[.!?]$|\n")  # of dates, record numbers and sentences
 

@@ -132,7 +132,8 @@ _BULLET = re.compile(
     r"|\(?\d{1,2}(?:[.)](?!\d)|[/:-](?=[ ]))[ ]*|\(?(?:[a-h]|[ivx]{1,4})[.)][ ]+|[ ]+)"
 )
 _ABBREVIATION_BEFORE = re.compile(
-    r"\b(?:dr|mr|mrs|ms|prof|st|vs|approx|fig|cf|ca|resp|incl|e\.?g|i\.?e|no(?=\. ?\d))$"
+    r"\b(?:dr|mr|mrs|ms|prof|st|vs|approx|fig|cf|ca|resp|incl|e\.?g|i\.?e|atyp|int|bilat|interst"
+    r"|subseg|pulm|no(?=\. ?\d))$"
 )
 _UNIT_BEFORE = re.compile(
     r"\d ?(?:mm|cm|ml|cc|fr|f|mg|kg|yrs?|mos?|wks?|hrs?|in|deg|hu|ant|post|lat|sup|inf|med)$"
@@ -209,9 +210,10 @@ def join_wrapped_lines(plain: PlainText) -> PlainText:
         wrapped = full and start[0].islower()
         if wrapped or _GOES_ON.search(body.lower()) or _GOES_ON_WITH.match(start):
             text[place] = " "
-    joined = "".join(text)
-    cased = "".join(c if d == "\n" else d for c, d in zip(joined, plain.cased, strict=True))
-    return PlainText(joined, cased, plain.starts, plain.ends)
+    cased = list(plain.cased)
+    for match in re.finditer("\n", plain.text):
+        cased[match.start()] = text[match.start()]
+    return PlainText("".join(text), "".join(cased), plain.starts, plain.ends)
 
 
 def is_stop(plain: PlainText, place: int) -> bool:
@@ -226,8 +228,8 @@ def is_stop(plain: PlainText, place: int) -> bool:
         if text[:place].endswith((": ", ":", "= ")):
             return False  # "Pneumonia: ?"
         return _ANSWER.match(text, place) is None
-    if text[place] != ".":
-        return True
+    if text[place] != "." or (place >= 8 and text[place - 8 : place].isalpha()):
+        return True  # no abbreviation is so long
     before = text[max(place - 24, 0) : place]
     if before.endswith(" no") and text[place + 1 : place + 3].strip().isdigit():
         return False  # "nodule no. 1"
@@ -272,7 +274,8 @@ def segments(plain: PlainText) -> Iterator[Segment]:
         mark = match.group()
         if mark[-1] in ".?!" and len(mark) == 1 and not is_stop(plain, match.start()):
             continue
-        yield from found(start, match.start(), line, new)
+        # "Effusion?" is in doubt.
+        yield from found(start, match.end() if mark == "?" else match.start(), line, new)
         new = mark != ";"
         line = mark == "\n" or (line and not text[start : match.start()].strip())
         start = match.end()

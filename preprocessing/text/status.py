@@ -10,6 +10,8 @@ import re
 from collections.abc import Sequence
 from typing import Literal, NamedTuple, cast
 
+from preprocessing.text.alternatives import Alternatives
+
 # "past": of another time, person or thing; "moved": put in its right place.
 Status = Literal["present", "absent", "uncertain", "past", "moved"]
 Certainty = Literal["definite", "probable", "possible", "unlikely"]
@@ -45,7 +47,8 @@ _GONE = (
     r"|returned to normal(?: size)?|abated|regressed completely|normali[sz]ed)"
 )
 _TAKEN = (
-    r"(?:removed|withdrawn|taken out|extracted|explanted|retrieved|pulled out|drained"
+    r"(?:removed|withdrawn(?!,? (?:now |and )?(?:with|to|by|into|slightly)\b)"
+    r"|taken out|extracted|explanted|retrieved|pulled out|drained"
     r"|tapped(?: dry| to dryness)?"
     r"|aspirated(?! in)|evacuated|discontinued|re-?expanded)"
 )
@@ -205,18 +208,20 @@ _CUES: dict[str, str] = {
         r"|needs? (?:to be )?(?:excluding|exclusion|ruling out)"
         rf"|{_BE} (?:queried|among the (?:considerations|differentials?|possibilities))|(?:in"
         r"|on) the differential"
+        r"|(?:may|might|could) (?:also |well )?(?:co-?exist|contribute|have developed|be developing"
+        r"|be superimposed|underlie)"
         r"|(?:is |are |was |were )?not (?:\w+ly )?absent"
         rf"|(?:{_BE} )?(?:considered |thought |felt |judged )?(?:to be )?(?:less likely|unlikely"
         rf"|not likely|improbable)(?! to| represent)"
         rf"|if (?:any|present|at all(?: present)?|it exists|real|so)\b|\?(?= ?[.,;)]| ?$)"
         r"|(?:questionable|possible|probable|suspected|equivocal|not certain|query"
-        r"|queried)(?= ?[.,;:)]| ?$)(?<![,:] questionable)"
+        r"|queried)(?= ?[.,;:)]| ?$)(?:(?<![,:] questionable)|(?= ?$))"
     ),
     "uncertain_around": (
         rf"(?:{_BE} )?(?:(?:favou?red|preferred) over|(?:more likely|likelier) than)|"
         r"versus(?! (?:the )?(?:\d|prior|previous|earlier))"
         r"|vs\.?(?! (?:the )?(?:\d|prior|previous|earlier))|and/or"
-        r"|(?:is|are) (?:\w+ly )?favou?red(?: over)?"
+        r"|(?:(?:is|are) (?:\w+ly )?)?favou?red over|(?:is|are) (?:\w+ly )?favou?red"
     ),
     "absent_before": (
         rf"(?:{_AUX} )?(?:not|n't|never|no longer) (?:be |been |any "
@@ -338,10 +343,8 @@ _CUES: dict[str, str] = {
     "or": r"or|nor",
     "separator": r",(?: and| also)?|and(?: also)?|&|\+",
 }
-_CUE = re.compile(
-    r"(?:(?<!\w)(?<!\w-)(?=\S)|(?=[,:=? ;()&+]))(?:"
-    + "|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _CUES.items())
-    + r")(?!\w)"
+_CUE = Alternatives(
+    _CUES, start=r"(?:(?<!\w)(?<!\w-)(?=\S)|(?=[,:=? ;()&+]))[\s\S]", behind=r"(?!\w)"
 )
 
 # What opens a new clause behind a comma or "and": an article, or an adjective of what is there.
@@ -359,7 +362,7 @@ _PRESENT = re.compile(
     r"|left|right|biapical|bi-?basal|unilateral|right-sided|left-sided|cardiomegaly)\b(?! (?:or"
     r"|sided or))"
 )
-_NEW_SUBJECT = re.compile(r" (?:an?|the|there)\b")
+_NEW_SUBJECT = re.compile(r" (?:an?|the|there|in (?:the|this)|on the|given)\b")
 _THERE = re.compile(
     r"(?:again |now |also )?(?:there (?:is|are|has|have|remains?|persists?)|this (?:is|has)"
     r"|these (?:are|have)|it (?:is|has))\b"
@@ -373,10 +376,16 @@ _FINITE = re.compile(
     r"|appeared|reaccumulated|recurred|increased(?= (?:since|in))|run|extend|occupy|lie|surround"
     r"|cross|obscure|track|involve|project|persist|remain|shows?|continue)\b"
 )
+# What says that a thing is there without a verb.
+_STANDS = re.compile(
+    r"\b(?:in place|in situ|in (?:\w+ )?position|unchanged|tip|satisfactory|well[ -]positioned"
+    r"|\d+(?:\.\d+)? ?[cm]m (?:above|below|from|short of))\b"
+)
 _EXISTS = re.compile(rf"\b(?:is|are|was|were) {_ADVERB}{_SEEN}\b")
 _PREDICATE = re.compile(rf"\b(?:is|are|was|were) (?:\w+ly )?{_SEEN}\b")
 _PIECE_END = re.compile(r",|;|\band\b|\bbut\b|\bwhile\b|\bhowever\b|\bwhich\b|\balthough\b")
 _ANSWER = re.compile(r"^ ?(?:[:=?-] ?)?(?:no|none|nil|yes|positive|negative|absent)$")
+_ANOTHER = re.compile(r", ?(?!(?:and|or|either|left|right|in|at)\b)[^\W\d][^,]*\w ?$")
 _OTHER_THING = re.compile(r" (?:an?|the) (?!right|left)")
 _OR = re.compile(r"\b(?:n?or)\b")
 _DENIES = re.compile(
@@ -523,9 +532,20 @@ class _Clauses:
         first = self._clause
         if direction == "around":
             first = max(first, self._met - 1)
+            nearest = self._mentions[self._met - 1][1] if self._met else match.start()
+            if match.group()[0] == "v" and _ANOTHER.search(self._text[nearest : match.start()]):
+                first = self._met  # "opacity, contusion versus edema": the opacity is there
         elif _ANSWER.search(match.group()) and first < self._comma < self._met:
             first = self._comma
-        elif first < self._comma < self._met and not match.group().startswith(_PLURAL):
+        elif first < self._comma < self._met and (
+            not match.group().startswith(_PLURAL)
+            or (
+                match.group().startswith("not ")
+                and _OWN_PREDICATE.search(
+                    self._text, self._mentions[self._comma - 1][1], self._mentions[self._comma][0]
+                )
+            )
+        ):
             begin = self._mentions[self._comma][0]
             if not re.search(r"\b(?:and|or|nor)\b", self._text[begin : match.start()]):
                 first = self._comma
@@ -557,6 +577,9 @@ class _Clauses:
         piece = text[end:piece_end]
         rest = text[end : self._end]
         verb = _FINITE.search(piece)
+        named = self._met < len(self._mentions) and self._mentions[self._met][0] < piece_end
+        if named and "," in separator and _STANDS.search(piece) and not _OR.search(piece):
+            return True  # "no effusion, line in place"
         listed = _OR.search(piece) or (_OR.search(rest) and not verb)
         if listed and not (verb and _ARTICLE.match(piece)):
             return False
@@ -583,6 +606,11 @@ class _Clauses:
         return separator == "," and self._state.status == "absent" and 2 <= self._denials >= denied
 
 
+# What stands behind a member of a list that has a predicate of its own: "effusion larger, ...".
+_OWN_PREDICATE = re.compile(
+    r" (?:unchanged|stable|small\w*|large\w*|bigger|increas\w+|decreas\w+|improv\w+|worse\w*"
+    r"|similar|persist\w*|remains?|slightly|much|as before|again)\b"
+)
 _PLURAL = (
     "are ",
     "were ",

@@ -43,6 +43,7 @@ def options_in_help(*arguments):
     "arguments",
     [(), ("summarize",), ("train",), ("evaluate",), ("export",), ("pretrain",), ("page",),
      ("tune",), ("reward",),
+     ("style",),
      ("preprocess",), ("preprocess", "annotate"), ("preprocess", "graph"), ("preprocess", "show"),
      ("preprocess", "stats"), ("preprocess", "download"), ("study",), ("study", "make"),
      ("study", "analyse"), ("study", "power")],
@@ -89,7 +90,7 @@ def test_the_doors_take_the_same_options(door, subcommand):
      (("pretrain",), ["data", "model", "training"]),
      (("tune",), ["run", "what", "data", "method", "training"]),
      (("evaluate",), ["what is scored", "data", "decoding", "language model"]),
-     (("summarize",), ["input and output", "model", "decoding"])],
+     (("summarize",), ["input and output", "style", "model", "decoding"])],
 )  # fmt: skip
 def test_options_stand_under_headings(arguments, headings):
     text = run(*GRAPHSUM, *arguments, "--help").stdout

@@ -96,3 +96,15 @@ def test_a_new_file_is_there_only_when_it_is_whole(tmp_path: Path) -> None:
         fail()
     assert path.read_bytes() == b"first"
     assert [one.name for one in path.parent.iterdir()] == ["out.bin"]
+
+
+def test_meta_of_a_report_is_kept_and_left_out_where_empty():
+    bare = Report("1", "Clear lungs.")
+    assert "meta" not in to_json(bare)
+    assert from_json(Report, to_json(bare)) == bare
+    known = Report("1", "Clear lungs.", meta={"author": "A", "age": "61"})
+    assert from_json(Report, to_json(known)) == known
+    assert len({bare, known}) == 2
+    for wrong in (["A"], {"age": 61}):
+        with pytest.raises(TypeError, match="meta"):
+            from_json(Report, to_json(known) | {"meta": wrong})

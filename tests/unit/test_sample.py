@@ -183,3 +183,11 @@ def test_templates_do_not_solve_the_corpus():
     assert report["strata"]["findings_seen"]["n"] > 0
     assert report["baselines"]["constant"]["not_normal"]["rougeL"] < 35
     assert 35 < report["baselines"]["neighbour"]["not_normal"]["rougeL"] < 65
+
+
+def test_the_corpus_of_authors_loads_with_their_names():
+    corpus = load_corpus("sample_authors")
+    assert [len(part) for part in (corpus.train, corpus.val, corpus.test)] == [1280, 160, 160]
+    assert {report.meta["author"] for report in corpus.val} == {
+        "Amsel", "Birke", "Cedar", "Drossel", "Erle",
+    }  # fmt: skip

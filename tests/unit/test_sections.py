@@ -140,3 +140,9 @@ def test_a_megabyte_takes_seconds_at_most(unit):
     started = time.monotonic()
     extract_sections(text + "\n IMPRESSION: a")
     assert time.monotonic() - started < 20
+
+
+def test_the_technique_is_a_section_of_its_own():
+    text = "TECHNIQUE: Two views.\n\nFINDINGS: Clear lungs.\n\nIMPRESSION: No acute disease."
+    assert extract_sections(text).technique == "Two views."
+    assert extract_sections("FINDINGS: Clear lungs.").technique == ""

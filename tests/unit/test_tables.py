@@ -137,3 +137,10 @@ def test_which_file_is_meant(tmp_path):
         write(tmp_path / name, "findings,impression\na,b\n")
     with pytest.raises(InputError, match=r"found 2 \(test.csv, train.csv\)"):
         load_corpus("csv", data_dir=tmp_path)
+
+
+def test_who_wrote_a_report_and_of_whom_is_its_meta(tmp_path):
+    path = tmp_path / "r.csv"
+    path.write_text("findings,impression,DOCTOR,Age,sex\nClear lungs.,Normal.,A,61,\n")
+    [report] = load_corpus("csv", data_dir=path, columns={"author": "DOCTOR"}, split="random").train
+    assert report.meta == {"author": "A", "age": "61"}

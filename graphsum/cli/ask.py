@@ -1,0 +1,91 @@
+"""Ask about a report: plain words, abbreviations, questions. Not for clinical use.
+
+    graphsum ask --task qa --question "Is there an effusion?" "Small left pleural effusion."
+    graphsum ask --task abbreviations --term PA "The main PA is enlarged."
+    graphsum ask --task paraphrase "Mild cardiomegaly. No pneumothorax."
+    graphsum ask --task qa --input questions.jsonl --output answers.jsonl
+
+A file has a JSON object on each line: id, text (or report, or findings), and question or term.
+Rules answer, without a model. What the report does not state is "Not stated in the report.".
+"""
+
+import argparse
+import sys
+from typing import Any
+
+from graphsum.tasks import TASKS
+from graphsum.tasks.assistant import Assistant
+from graphsum.tasks.task import Answer
+from preprocessing.errors import InputError
+from preprocessing.files import check_writable, dumps, read_jsonl, write_text_atomically
+
+_TEXT_FIELDS = ("text", "report", "findings")
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options of ``graphsum ask``."""
+    add = parser.add_argument
+    add("text", nargs="?", help="text of the report; - or none: stdin")
+    add("--task", metavar="NAME", help=f"{', '.join(TASKS)}; default: by what is given")
+    add("--question", default="", metavar="TEXT", help="what is asked of the report (qa)")
+    add("--term", default="", metavar="TERM", help="an abbreviation in the text (abbreviations)")
+    add("--input", metavar="FILE", help="JSON Lines to answer; needs --task")
+    add("--output", metavar="FILE", help="JSON Lines with id and answer; default: stdout")
+    add("--explain", action="store_true", help="add the sentences that bear the answer out")
+
+
+def execute(options: argparse.Namespace) -> None:
+    """Answer one text, or each line of a file."""
+    if options.input is None:
+        if options.output is not None:
+            raise InputError("--output needs --input")
+        text = sys.stdin.read() if options.text in (None, "-") else options.text
+        answer = Assistant().ask(
+            text, question=options.question, term=options.term, task=options.task or ""
+        )
+        print(answer.text)
+        if options.explain:
+            for sentence in answer.evidence:
+                print(f"  evidence: {sentence}")
+        return
+    if options.text is not None or options.question or options.term:
+        raise InputError("--input has the texts, questions and terms: give none beside it")
+    if options.task is None:
+        raise InputError(f"--input needs --task, one of {', '.join(TASKS)}")
+    if options.output is not None:
+        check_writable(options.output)
+    lines = [
+        dumps(_answered(row, number, options))
+        for number, row in enumerate(read_jsonl(options.input), start=1)
+    ]
+    if not lines:
+        raise InputError(f"{options.input}: nothing is asked in it")
+    if options.output is None:
+        sys.stdout.writelines(lines)
+    else:
+        write_text_atomically(options.output, lines)
+
+
+def _answered(row: dict[str, Any], number: int, options: argparse.Namespace) -> dict[str, Any]:
+    where = f"{options.input}, record {number}"
+    if not isinstance(row.get("id"), (str, int)) or isinstance(row.get("id"), bool):
+        raise InputError(f"{where}: id is missing or neither a text nor a number")
+    texts = [row[name] for name in _TEXT_FIELDS if name in row]
+    if not texts:
+        raise InputError(f"{where}: text is missing")
+    fields = {"text": texts[0], "question": row.get("question", ""), "term": row.get("term", "")}
+    for name, value in fields.items():
+        if not isinstance(value, str):
+            raise InputError(f"{where}: {name} must be a text")
+    wanted = {"qa": "question", "abbreviations": "term"}.get(options.task)
+    for name in ("question", "term"):
+        if name != wanted:
+            fields[name] = ""
+    try:
+        answer: Answer = Assistant().ask(**fields, task=options.task)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
+    result: dict[str, Any] = {"id": row["id"], "answer": answer.text}
+    if options.explain:
+        result |= {"evidence": list(answer.evidence), "withheld": list(answer.withheld)}
+    return result

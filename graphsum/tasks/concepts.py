@@ -1,0 +1,101 @@
+"""The concepts of a text: what is meant, in whatever words; data in ``concepts.yaml``."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from preprocessing.errors import InputError
+from preprocessing.files import read_yaml
+
+SHIPPED = Path(__file__).with_name("concepts.yaml")
+# What is said of a part is said of the whole that it belongs to.
+_BELONGS = {
+    "lung": "pneumonia consolidation opacity atelectasis emphysema bronch bronchiectasis lingul",
+    "pleura": "pneumothorax effusion",
+    "brain": "thalam pons pontin cerebe fronta pariet tempor occipi subdur subara epidur midlin "
+    "hydrocephalus lacune insula sulci stroke ventricle cortic",
+    "wrist": "scapho lunate trique capita hamate radius ulnar",
+    "knee": "meniscus acl pcl patell",
+    "shoulder": "supras infras subsca rotato labrum glenoi acromi",
+    "hip": "acetab",
+    "ankle": "malleo talus talar",
+    "spine": "vertebra disc facet",
+    "bone": "fracture rib femur tibia humerus clavicle",
+    "abdomen": "liver kidney spleen pancreas bowel gallbladder appendix",
+    "artery": "aorta",
+    "cancer": "metastasis",
+    "clot": "thrombus embolism",
+}
+BELONGS = {
+    part: frozenset(w for w, parts in _BELONGS.items() if part in parts.split())
+    for parts_ in _BELONGS.values()
+    for part in parts_.split()
+}
+_WORD = re.compile(r"[a-z][a-z0-9'-]*|\d+(?:\.\d+)?")
+_LEVEL = re.compile(r"[ctls]\d{1,2}(?:-[ctls]?\d{1,2})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """Characters ``start`` to ``end`` of a plain text, and what they mean."""
+
+    name: str
+    start: int
+    end: int
+
+
+@lru_cache(maxsize=4)
+def load_concepts(path: Path = SHIPPED) -> tuple[tuple[tuple[str, ...], re.Pattern[str]], ...]:
+    """The names and the pattern of each entry.
+
+    Raises:
+        InputError: an entry is no text, or a pattern that cannot be read.
+    """
+    content = read_yaml(path)
+    if not isinstance(content, dict):
+        raise InputError(f"{path}: concepts with a pattern each are expected")
+    entries = []
+    for name, pattern in content.items():
+        if not isinstance(name, str) or not isinstance(pattern, str):
+            raise InputError(f"{path}: {name!r} needs a pattern that is a text")
+        try:
+            compiled = re.compile(rf"\b(?:{pattern})\b")
+        except re.error as error:
+            raise InputError(f"{path}: the pattern of {name!r} is damaged ({error.msg})") from None
+        entries.append((tuple(name.split("+")), compiled))
+    return tuple(entries)
+
+
+def find_concepts(text: str, ignored: frozenset[str] = frozenset()) -> list[Concept]:
+    """The concepts of a plain text in order; ``ignored``: words that mean nothing by themselves."""
+    return [one for one in _concepts(text) if text[one.start : one.end] not in ignored]
+
+
+@lru_cache(maxsize=4096)
+def _concepts(text: str) -> tuple[Concept, ...]:
+    found: list[Concept] = []
+    taken = [False] * (len(text) + 1)
+    for names, pattern in load_concepts():
+        for match in pattern.finditer(text):
+            start, end = match.span()
+            if start < end and not any(taken[start:end]):
+                taken[start:end] = [True] * (end - start)
+                found += [Concept(name, start, end) for name in names]
+    for match in _WORD.finditer(text):
+        start, end = match.span()
+        if not any(taken[start:end]):
+            found.append(Concept(word_concept(match[0]), start, end))
+    return tuple(sorted(found, key=lambda one: (one.start, one.name)))
+
+
+def word_concept(word: str) -> str:
+    """The name under which a word without a concept is compared: its first six letters."""
+    if _LEVEL.fullmatch(word) or word[0].isdigit():
+        return word
+    word = word.removesuffix("'s")
+    for ending in ("ies", "ing", "ed", "es", "s", "y", "e"):
+        if word.endswith(ending) and len(word) - len(ending) >= 4:
+            word = word.removesuffix(ending)
+            break
+    return word[:6]
