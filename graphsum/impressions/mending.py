@@ -38,6 +38,7 @@ NORMAL = "No acute cardiopulmonary abnormality."
 NORMAL_ELSEWHERE = "No acute abnormality."
 _NUMBER = re.compile(r"\s*\d+[.)]\s*")
 UNSURE = 0.5  # agreement of the samples below which routine findings are told too
+SURE = 0.7  # agreement from which the model is trusted with what it knows the words of
 # Agreement below which the model's words assert nothing: the findings' own clauses do.
 DISTRUSTED = 0.35
 _FEW = 4  # clauses of which none is passed over
@@ -194,7 +195,9 @@ def _draft(
             quoted.append(text)
             known += stated[text]
     asserts = any(one.status != "absent" for one in known)
-    for clause in _further(plan, kept=bool(kept), asserts=asserts, unsure=unsure)[:_MAY_CLAUSES]:
+    sure = agreement is not None and agreement >= SURE
+    further = _further(plan, kept=bool(kept), asserts=asserts, unsure=unsure, sure=sure)
+    for clause in further[:_MAY_CLAUSES]:
         named = [one for one in clause.statements if one.names] or list(clause.statements)
         if not named or not all(_is_told(one, known) for one in named):
             quoted.append(clause.text)
@@ -243,23 +246,26 @@ def _adds(statements: Sequence[Statement], plan: Plan, lowered: str) -> bool:
     )
 
 
-def _further(plan: Plan, *, kept: bool, asserts: bool, unsure: bool) -> list[Clause]:
+def _further(plan: Plan, *, kept: bool, asserts: bool, unsure: bool, sure: bool) -> list[Clause]:
     """Clauses that need not be reported and are, the first first, if nothing tells them already.
 
     Args:
         kept: whether a sentence of the candidate is left.
         asserts: whether the impression asserts something so far.
         unsure: whether the model does not stand by its candidate.
+        sure: whether it does, so that what it knows the words of need not be told for safety.
     """
     if plan.out_of_domain:
         return list(dict.fromkeys((*plan.may, *plan.devices, *plan.unnamed)))
     found = list(plan.may) if plan.must or not kept or unsure else []
-    if plan.must and len(plan.clauses) <= _FEW:
+    if plan.must and len(plan.clauses) <= _FEW and not sure:
         found += [c for c in plan.clauses if c.tier == "routine" and c not in found]
     found += [
         c
         for c in plan.unnamed
-        if not c.statements or _ALARMING.search(c.text.lower()) or _MEASURED.search(c.text)
+        if _ALARMING.search(c.text.lower())
+        or (not sure and (not c.statements or _MEASURED.search(c.text)))
+        or (not c.statements and plan.has_new_words(c))
     ]
     if asserts:
         return list(dict.fromkeys(found))

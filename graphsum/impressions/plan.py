@@ -86,6 +86,10 @@ class Plan:
         words = set(WORD.findall(clause.text.lower()))
         return len(words & self.unknown_words) >= NEW_WORDS
 
+    def has_new_words(self, clause: Clause) -> bool:
+        """Whether a clause has a word that the model does not know."""
+        return not self.unknown_words.isdisjoint(WORD.findall(clause.text.lower()))
+
     @property
     def out_of_domain(self) -> bool:
         """Whether the model's own words are not to be trusted."""
