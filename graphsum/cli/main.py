@@ -14,11 +14,13 @@ from graphsum.cli import (
     page,
     preprocess,
     pretrain,
+    reward,
     study,
     style,
     summarize,
     tasks,
     train,
+    tune,
 )
 from graphsum.command_line import Command, CommandParser, Parser, help_layout, run
 
@@ -31,6 +33,8 @@ COMMANDS: dict[str, tuple[Command, str]] = {
     "label": (label, "reports -> labels by a schema; check-schema, evaluate, audit"),
     "style": (style, "measure how authors write, for summarize --style-profile"),
     "train": (train, "train a model on a corpus"),
+    "tune": (tune, "tune a trained model by rewards, or by readers' corrections"),
+    "reward": (reward, "audit: can a reward be earned without a good impression?"),
     "evaluate": (evaluate, "score impressions, by stratum, beside two baselines"),
     "study": (study, "a blinded reader study: sheets, analysis, how many reports it needs"),
     "export": (export, "a run's best checkpoint in half precision"),

@@ -21,7 +21,7 @@ from graphsum.models.configuration import InstructConfig
 from graphsum.models.decoders.causal_lm import CausalLMDecoder
 from graphsum.models.llm_building import attach_llm, llm_spec_of, prompter_of
 from graphsum.models.modeling import LLM, GraphSum, GraphSumOutput, own_state
-from graphsum.models.padding import IGNORED, padded, padded_left, places_of
+from graphsum.models.padding import IGNORED, labels_up_to, padded, padded_left, places_of
 from graphsum.models.processing import Example, tidy
 from graphsum.options import TrainOptions
 from preprocessing.corpora import Corpus
@@ -91,6 +91,20 @@ class Instruct(nn.Module):
         return self.decoder.sample(
             None, None, batch["source_ids"], uniforms, temperature=temperature
         )
+
+    def target_logprobs(
+        self, batch: dict[str, Tensor], labels: Tensor, rows: Tensor | None = None
+    ) -> Tensor:
+        """As :meth:`graphsum.models.modeling.GraphSum.target_logprobs`, [M, T]."""
+        ids = batch["source_ids"] if rows is None else batch["source_ids"][rows]
+        inputs = nn.functional.pad(labels[:, :-1], (1, 0), value=self.config.eos_token_id)
+        losses = self.decoder.token_losses(inputs, None, None, ids, labels)
+        found = torch.zeros(labels.shape, device=labels.device).flatten()
+        return found.index_put((places_of(labels),), -losses).view_as(labels)
+
+    def labels_of(self, tokens: Tensor) -> Tensor:
+        """As :meth:`graphsum.models.modeling.GraphSum.labels_of`."""
+        return labels_up_to(tokens, self.decoder.end_ids)
 
     def save_pretrained(
         self, folder: str | Path, *, state_dict: dict[str, Tensor] | None = None

@@ -28,7 +28,7 @@ from graphsum.models.contrastive import ContrastiveModule
 from graphsum.models.decoders import DECODERS
 from graphsum.models.decoders.cache import CACHE
 from graphsum.models.encoders import GraphEncoder, build_text_encoder
-from graphsum.models.padding import IGNORED, label_losses
+from graphsum.models.padding import IGNORED, label_losses, labels_up_to, places_of
 from graphsum.pretrained import load_checkpoint_model
 from preprocessing.errors import InputError
 from preprocessing.registry import load
@@ -364,6 +364,37 @@ class GraphSum(PreTrainedModel, GenerationMixin):
             [B, N, .], padded after the end token.
         """
         return self.decoder.sample(*self._encoded(batch), uniforms, temperature=temperature)
+
+    def target_logprobs(
+        self, batch: dict[str, Tensor], labels: Tensor, rows: Tensor | None = None
+    ) -> Tensor:
+        """Log-probabilities of targets' tokens, [M, T], in nats; 0 where there is no label.
+
+        Args:
+            batch: as in :meth:`generate_impressions`; it is encoded once.
+            labels: [M, T], -100 where there is none.
+            rows: the report of the batch that each target is for, [M]; by default one each.
+        """
+        memory, mask, ids = self._encoded(batch)
+        if rows is None:
+            rows = torch.arange(len(labels), device=labels.device)
+        inputs = self.shift_right(labels)
+        found = torch.zeros(labels.shape, device=labels.device).flatten()
+        for chosen, length in target_groups(labels, self.decoder.target_groups):
+            of, own = rows[chosen], labels[chosen, :length]
+            losses = self.decoder.token_losses(
+                inputs[chosen, :length], memory[of], mask[of], ids[of], own
+            )
+            numbers = torch.arange(labels.numel(), device=labels.device).view_as(labels)
+            places = numbers[chosen, :length].flatten()[places_of(own)]
+            found = found.index_put((places,), -losses)
+        return found.view_as(labels)
+
+    def labels_of(self, tokens: Tensor) -> Tensor:
+        """Labels of generated or sampled tokens, [..., T]: up to the end token, then -100."""
+        if self.config.llm is not None:
+            return labels_up_to(tokens, self.decoder.end_ids)
+        return labels_up_to(tokens[..., 1:], [self.config.eos_token_id])  # after the start token
 
     def _encoded(self, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
         """Memory [B, S, D], its mask, and the ids that decoders get with it, [B, S] or [B, P]."""

@@ -32,6 +32,12 @@ def labels_at(labels: Tensor, places: Tensor) -> Tensor:
     return labels.flatten()[places.clamp(min=0)].clamp(min=0)
 
 
+def labels_up_to(tokens: Tensor, end_ids: Sequence[int]) -> Tensor:
+    """Tokens [..., T] with -100 in the place of whatever follows the first end token."""
+    ends = torch.isin(tokens, torch.tensor(end_ids, device=tokens.device)).long()
+    return tokens.masked_fill(ends.cumsum(-1) - ends > 0, IGNORED)
+
+
 def label_losses(
     logits: Tensor, labels: Tensor, label_places: Tensor | None, label_smoothing: float
 ) -> Tensor:

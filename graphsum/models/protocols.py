@@ -49,6 +49,16 @@ class ImpressionModel(Protocol):
         """The tokens of N samples per report, [B, N, T]; ``uniforms`` in [0, 1), [B, T, N]."""
         ...
 
+    def target_logprobs(
+        self, batch: dict[str, Tensor], labels: Tensor, rows: Tensor | None = None
+    ) -> Tensor:
+        """Log-probabilities of the tokens of M targets, [M, T]; ``rows``: their reports, [M]."""
+        ...
+
+    def labels_of(self, tokens: Tensor) -> Tensor:
+        """Labels of what the two methods above gave, [..., T], -100 after the end token."""
+        ...
+
 
 class Processor(Protocol[Input]):
     """What makes batches of reports and impressions of tokens."""

@@ -42,6 +42,7 @@ def options_in_help(*arguments):
 @pytest.mark.parametrize(
     "arguments",
     [(), ("summarize",), ("train",), ("evaluate",), ("export",), ("pretrain",), ("page",),
+     ("tune",), ("reward",),
      ("style",),
      ("preprocess",), ("preprocess", "annotate"), ("preprocess", "graph"), ("preprocess", "show"),
      ("preprocess", "stats"), ("preprocess", "download"), ("study",), ("study", "make"),
@@ -87,6 +88,7 @@ def test_the_doors_take_the_same_options(door, subcommand):
     ("arguments", "headings"),
     [(("train",), ["run", "data", "model", "language model as decoder", "training"]),
      (("pretrain",), ["data", "model", "training"]),
+     (("tune",), ["run", "what", "data", "method", "training"]),
      (("evaluate",), ["what is scored", "data", "decoding", "language model"]),
      (("summarize",), ["input and output", "style", "model", "decoding"])],
 )  # fmt: skip

@@ -190,10 +190,17 @@ def test_a_correction_is_typed_kept_exported_and_read_back(opened, tmp_path):
         [sys.executable, "-c", program, str(file)], capture_output=True, text=True, check=True
     )
     impression = effusion_row()["impression"]
+    texts = [row["findings"] for row in three_rows()]
     rows = [
-        {"uid": "r1", "impression": impression, "correction": f"{impression} Größer als zuvor."},
+        {
+            "uid": "r1",
+            "findings": texts[0],
+            "impression": impression,
+            "correction": f"{impression} Größer als zuvor.",
+        },
         {
             "uid": "r2",
+            "findings": texts[1],
             "impression": "Normal chest.",
             "correction": 'Clear lungs,\nno "effusion"; n and p are letters.',
         },

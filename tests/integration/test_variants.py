@@ -12,6 +12,7 @@ from places import ROOT
 import evaluate
 import train
 from graphsum import __main__ as commands
+from graphsum.metrics.rewards import Reader, weighted
 from graphsum.options import resolve
 from graphsum.options.runs import corpus_of
 from graphsum.summarizer import Summarizer
@@ -20,6 +21,7 @@ from preprocessing.annotation import load_annotator
 from preprocessing.corpora import load_corpus
 from preprocessing.errors import InputError
 from preprocessing.graphs import build_graph
+from preprocessing.records import Report
 from preprocessing.registry import load
 
 BLOCKS = re.findall(
@@ -85,7 +87,8 @@ def run(variants, folder, tmp_path_factory):
 
 def test_there_is_an_example_for_every_table(variants):
     assert set(variants) == {
-        *("corpus", "annotator", "graph rule", "metric", "objective", "decoder", "output format")
+        *("corpus", "annotator", "graph rule", "metric", "reward", "objective", "decoder"),
+        "output format",
     }
     for table, name in variants.values():
         assert load(table, name) is not None
@@ -147,6 +150,11 @@ def test_a_metric(variants, tmp_path, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert any(line.split()[:2] == ["words", "all"] for line in lines)
     assert any(line.split()[:2] == ["constant", "4.0"] for line in lines)
+
+
+def test_a_reward(variants):
+    (one,) = Reader().judge(["Small effusion."], [Report("1", TEXT, "Effusion.")])
+    assert weighted({"brevity": 3.0}, one) == 1.0
 
 
 def test_an_output_format(variants, run, capsys):

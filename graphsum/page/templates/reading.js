@@ -83,7 +83,12 @@
   function download() {
     const rows = [...corrections].sort(([a], [b]) => a - b);
     const lines = rows.map(([row, correction]) =>
-      JSON.stringify({ uid: reports[row].uid, impression: impressionOf(reports[row]), correction }),
+      JSON.stringify({
+        uid: reports[row].uid,
+        findings: textOf(reports[row].findings),
+        impression: impressionOf(reports[row]),
+        correction,
+      }),
     );
     const blob = new Blob(lines.map((line) => `${line}\n`), { type: "application/jsonl" });
     const link = make("a", { download: "corrections.jsonl" });
