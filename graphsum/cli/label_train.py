@@ -16,14 +16,15 @@ from pathlib import Path
 from typing import Any
 
 from graphsum.command_line import add_dataclass_options
-from graphsum.labelers.examples import IN_THE_INPUT, Texts, read_targets, read_texts, targets_of
+from graphsum.labelers.examples import IN_THE_INPUT, targets_of, texts_by_uid
 from graphsum.labelers.labeler import LABELER_FILE
+from graphsum.labelers.labeling import open_reports
+from graphsum.labelers.labels import read_labels
 from graphsum.labelers.schema import Schema, load_schema
 from graphsum.options import OPTIONS_FILE
 from graphsum.options.label_options import LabelTrainOptions
 from preprocessing.errors import InputError
 from preprocessing.files import digest_of, locked_folder, read_yaml, write_text_atomically
-from preprocessing.tables import open_table
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -57,27 +58,21 @@ def execute(options: argparse.Namespace) -> None:
     print(f"done: {run}; next: graphsum label --labeler {run} --input TABLE --output LABELS")
 
 
-def read_examples(settings: LabelTrainOptions, schema: Schema) -> tuple[Texts, dict[str, Any]]:
+def read_examples(settings: LabelTrainOptions, schema: Schema) -> tuple[list[str], dict[str, Any]]:
     """The texts and, of ``curated`` and ``weak`` labels, the targets [n, C].
 
     Raises:
         InputError: a table is not as it must be, or has labels of none of the texts.
     """
     assert settings.input is not None
-    texts = read_texts(settings.input, column=settings.column, uid=settings.uid)
+    text = [settings.column] if settings.column else []
+    texts = texts_by_uid(open_reports(settings.input, text=text, uid=settings.uid_column))
     found = {}
     for name, path in (("curated", settings.labels), ("weak", settings.weak)):
-        targets = {}
-        if path is not None:
-            table = texts.table if path == IN_THE_INPUT else open_table(path, {"uid": settings.uid})
-            targets = read_targets(table, schema.names, uid=settings.uid)
-            if targets.keys().isdisjoint(texts.uids):
-                raise InputError(
-                    f"{table.path}: labels of none of the reports of {settings.input}; the "
-                    f"column {settings.uid} joins them"
-                )
-        found[name] = targets_of(texts.uids, targets, len(schema.names))
-    return texts, found
+        place = settings.input if path == IN_THE_INPUT else path
+        table = read_labels(place, schema, uid=settings.uid_column) if place else None
+        found[name] = targets_of(list(texts), table, schema.names)
+    return list(texts.values()), found
 
 
 def prepare(run: Path, settings: LabelTrainOptions, *, overwrite: bool) -> None:

@@ -14,7 +14,7 @@ from graphsum.labelers.decision import USUAL_THRESHOLD, decide, softmax, states_
 from graphsum.labelers.labeler import LABELER_FILE, SCHEMA_FILE, Labeler
 from graphsum.labelers.labels import FOUR_STATES, ReportLabels, Span
 from graphsum.labelers.network import LabelNetwork
-from graphsum.labelers.rules import VERSION, RuleLabeler
+from graphsum.labelers.rules import RuleLabeler
 from graphsum.labelers.schema import Reading, Schema, State
 from graphsum.pretrained import (
     TOKENIZER_FILE,
@@ -192,7 +192,7 @@ class EncoderLabeler(Labeler):
             folder / ENCODER, expected=values.get("tokenizer_hash")
         )
         rules = RuleLabeler(schema) if features else None
-        version = digest_of(path, folder / WEIGHTS_FILE) + (VERSION if features else "")
+        version = digest_of(path, folder / WEIGHTS_FILE) + (rules.version if rules else "")
         return cls(
             schema,
             network,

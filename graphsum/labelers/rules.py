@@ -12,10 +12,10 @@ from graphsum.labelers.labels import ReportLabels, Span
 from graphsum.labelers.schema import LabelClass, Reading, Schema, State
 from preprocessing.errors import InputError
 from preprocessing.facts.information import information_in
+from preprocessing.facts.ontology import SHIPPED
 from preprocessing.facts.reading import Mention, OwnTerms, read_mentions
+from preprocessing.files import digest_of
 
-# Raised whenever the labels of the same text by the same schema may change.
-VERSION = "1"
 _OWN = "class: "  # begins the names of mentions by a schema's own words
 _STRENGTH: dict[State, int] = {"absent": 0, "uncertain": 1, "present": 2}
 
@@ -29,7 +29,12 @@ class RuleLabeler(Labeler):
     def __init__(self, schema: Schema) -> None:
         super().__init__(schema)
         self._own = own_terms(schema)
-        self._names = {one.name: {*one.observations, f"{_OWN}{one.name}"} for one in schema.classes}
+        self._classes: dict[
+            str, list[LabelClass]
+        ] = {}  # name of a mention -> classes it counts for
+        for one in schema.classes:
+            for name in (*one.observations, f"{_OWN}{one.name}"):
+                self._classes.setdefault(name, []).append(one)
         self._not_terms = {
             one.name: _joined(one.not_terms) for one in schema.classes if one.not_terms
         }
@@ -43,8 +48,8 @@ class RuleLabeler(Labeler):
 
     @property
     def version(self) -> str:
-        """That of the rules."""
-        return VERSION
+        """That of the shipped words."""
+        return digest_of(SHIPPED)[:12]
 
     def counting(self, readings: Collection[Reading]) -> "RuleLabeler":
         """The same rules by another policy: these readings make a class present, others nothing."""
@@ -65,36 +70,33 @@ class RuleLabeler(Labeler):
         mentions = tuple(one for one in mentions if one.status not in ("past", "moved"))
         states: dict[str, State | None] = {}
         evidence: dict[str, tuple[Span, ...]] = {}
+        found: dict[str, dict[State, list[Mention]]] = {}
+        for mention in mentions:
+            reading = _reading_of(mention)
+            for name in mention.names:
+                for one in self._classes.get(name, ()):
+                    state = one.states[reading]
+                    if state and not self._is_no_term(one.name, plain.text, mention):
+                        found.setdefault(one.name, {}).setdefault(state, []).append(mention)
         for one in self.schema.classes:
-            state, found = self._read(one, plain.text, mentions)
-            states[one.name] = state
-            if found:
-                spans = [plain.origin(mention.start, mention.end) for mention in found]
+            by_state = found.get(one.name, {})
+            states[one.name] = None
+            if by_state:
+                strongest = max(by_state, key=lambda state: _STRENGTH[state])
+                spans = [
+                    plain.origin(mention.start, mention.end) for mention in by_state[strongest]
+                ]
+                states[one.name] = strongest
                 evidence[one.name] = tuple(dict.fromkeys(spans))
         self._add_parents(states, evidence)
         for one in self.schema.classes:
             if one.no_finding_unless is not None and not states[one.name]:
                 others = {states[name] for name in one.no_finding_unless}
-                found_none = not others & {"present", "uncertain"}
-                if found_none and information_in(text).verdict == "read":
+                if others & {"present", "uncertain"}:
+                    continue
+                if mentions or information_in(text, self._own).verdict == "read":
                     states[one.name] = "present"
         return ReportLabels(states, evidence)
-
-    def _read(
-        self, label_class: LabelClass, text: str, mentions: Iterable[Mention]
-    ) -> tuple[State | None, list[Mention]]:
-        """The strongest state of the mentions of a class, and the mentions that have it."""
-        found: dict[State, list[Mention]] = {}
-        for one in mentions:
-            if self._names[label_class.name].isdisjoint(one.names):
-                continue
-            state = label_class.states[_reading_of(one)]
-            if state and not self._is_no_term(label_class.name, text, one):
-                found.setdefault(state, []).append(one)
-        if not found:
-            return None, []
-        strongest = max(found, key=lambda one: _STRENGTH[one])
-        return strongest, found[strongest]
 
     def _is_no_term(self, name: str, text: str, one: Mention) -> bool:
         """Whether words that only look like the class overlap a mention."""

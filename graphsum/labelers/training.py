@@ -1,12 +1,11 @@
 """What ``graphsum label train`` does once texts and labels are read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from graphsum.labelers.encoder_training import EncoderTraining, train_encoder
-from graphsum.labelers.examples import Texts
 from graphsum.labelers.schema import Schema
 from graphsum.llm.loading import clear_errors
 from graphsum.options.label_options import LabelTrainOptions
@@ -18,7 +17,7 @@ from graphsum.pretrained import downloads, load_encoder, load_tokenizer
 def train_labeler(
     settings: LabelTrainOptions,
     schema: Schema,
-    texts: Texts,
+    texts: Sequence[str],
     targets: Mapping[str, np.ndarray],
     *,
     run: Path,
@@ -38,7 +37,5 @@ def train_labeler(
     with clear_errors(settings.encoder, "--encoder"), downloads(download):
         encoder = load_encoder(settings.encoder)
         tokenizer = load_tokenizer(settings.encoder)
-    training = EncoderTraining(
-        schema, encoder, tokenizer, list(texts.texts), options=settings, run=run
-    )
+    training = EncoderTraining(schema, encoder, tokenizer, list(texts), options=settings, run=run)
     train_encoder(training, targets["curated"], targets["weak"])

@@ -66,8 +66,10 @@ class LabelTrainOptions(LearningOptions):
     shots: int = option(0, "similar reports with their labels in the LLM's prompt", at_least=0)
     output_dir: str = option("labelers/run", "folder of the labeler", group="data")
     input: str | None = option(None, "table of the texts, with a column uid")
-    column: str | None = option(None, "its column of the texts (default: text or report)")
-    uid: str = option("uid", "the column of the reports' names, in all tables")
+    column: str | None = option(
+        None, "its column of the texts (default: text, report, or findings and impression)"
+    )
+    uid_column: str = option("uid", "the column of the reports' names, in all tables")
     labels: str | None = option(
         None, "table of curated labels by uid; columns: they stand in the input itself"
     )

@@ -10,6 +10,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from graphsum.page.charts import CurveChart
+
 _NONE = "'none'"
 # What ends or changes a script element for the HTML parser, wherever it stands.
 _ESCAPES = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
@@ -35,6 +37,11 @@ def document(template: str, *, script: str | None = None, **values: Any) -> str:
             **values,
         )
     )
+
+
+def chart_file(chart: CurveChart) -> str:
+    """A chart of curves as the text of an SVG file."""
+    return _environment().get_template("chart.svg").render(chart=chart)
 
 
 def content_policy(style: str, script: str | None) -> str:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from preprocessing.facts.reading import read_mentions
+from preprocessing.facts.reading import OwnTerms, read_mentions
 from preprocessing.text.sentences import Segment, segments
 
 Reason = Literal[
@@ -97,9 +97,9 @@ _FOREIGN = frozenset(
 )
 
 
-def information_in(text: str) -> Information:
-    """Whether a text has a clinical statement, and if not, why."""
-    plain, mentions = read_mentions(text)
+def information_in(text: str, own: OwnTerms | None = None) -> Information:
+    """Whether a text has a clinical statement, and if not, why; ``own``: further terms."""
+    plain, mentions = read_mentions(text, own)
     lowered = plain.text.strip()
     if _EMPTY.fullmatch(lowered):
         return Information("nothing", "empty")

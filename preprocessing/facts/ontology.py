@@ -14,6 +14,7 @@ from typing import Any, Literal, cast, get_args
 
 from preprocessing.errors import InputError
 from preprocessing.files import read_yaml
+from preprocessing.text.alternatives import Alternatives
 
 Tier = Literal["critical", "urgent", "notable", "routine", "none"]
 TIERS: tuple[Tier, ...] = get_args(Tier)
@@ -135,12 +136,14 @@ class Ontology:
     def expected_in(self, text: str) -> frozenset[str]:
         """The names of what is expected, and so old, in a lower-cased text that has its cause."""
         return frozenset(
-            one.name for one in self.entries if any(term in text for term in one.expected_after)
+            one.name for one in self._with_cause if any(term in text for term in one.expected_after)
         )
 
-    def expression(
-        self, extra: Iterable[tuple[str, str]] = ()
-    ) -> tuple[re.Pattern[str], list[str]]:
+    @cached_property
+    def _with_cause(self) -> tuple[Finding, ...]:
+        return tuple(one for one in self.entries if one.expected_after)
+
+    def expression(self, extra: Iterable[tuple[str, str]] = ()) -> tuple[Alternatives, list[str]]:
         """All terms as one expression, and the name behind each group ``t0``, ``t1``, ...
 
         What begins first in a text is met first and uses up its words. ``extra``: (name, pattern)
@@ -152,10 +155,9 @@ class Ontology:
             own = [*one.patterns, *(f"{re.escape(term)}(?:s|es)?" for term in plain)]
             if own:
                 parts.append((one.name, "|".join(own)))
-        joined = "|".join(
-            f"(?P<t{row}>{self._expanded(pattern)})" for row, (_, pattern) in enumerate(parts)
-        )
-        return re.compile(rf"(?<!\w)(?=\S)(?:{joined})(?!\w)"), [name for name, _ in parts]
+        expanded = {f"t{row}": self._expanded(pattern) for row, (_, pattern) in enumerate(parts)}
+        expression = Alternatives(expanded, start=r"(?<!\w)\S", behind=r"(?!\w)")
+        return expression, [name for name, _ in parts]
 
     def context_expressions(self) -> list[tuple[re.Pattern[str], re.Pattern[str], str]]:
         """(what the sentence must hold, the words, the name) of entries with such words."""

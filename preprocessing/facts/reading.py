@@ -7,14 +7,16 @@ observations, the statements and the checks are made of these mentions.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
-from typing import cast
+from operator import attrgetter
+from typing import Any, cast
 
 from preprocessing.facts.ontology import NO_FINDING, on_change, ontology
 from preprocessing.facts.phrases import FIXED_STATUS_PHRASES, NORMAL_STUDY_PHRASES
 from preprocessing.facts.statement_terms import DEGREES
 from preprocessing.records import Change, Side
+from preprocessing.text.alternatives import Alternatives
 from preprocessing.text.change import changes_of_mentions
 from preprocessing.text.laterality import find_sides, sides_of_mentions, union, values_of_mentions
 from preprocessing.text.measurements import find_sizes, sizes_differ
@@ -75,7 +77,12 @@ def read_mentions(text: str, own: OwnTerms | None = None) -> tuple[PlainText, tu
     return plain, tuple(_read(plain, own))
 
 
-on_change(read_mentions.cache_clear)
+def _forget() -> None:
+    read_mentions.cache_clear()
+    _read_words.cache_clear()
+
+
+on_change(_forget)
 
 
 # Labels of what is no finding: who asks, what was done, what it is compared with.
@@ -181,7 +188,7 @@ def _read(plain: PlainText, own: OwnTerms | None = None) -> list[Mention]:
             )
         elif segment.line:
             heading_side = None
-        found = _read_segment(plain.text, segment, before, bare, heading, own)
+        found = _read_segment(plain.text, segment, before[-1:], bare, heading, own)
         if other_part and (segment.new and not label and last_label < row):
             other_part = False
         if other_part or (
@@ -243,18 +250,79 @@ def _read_segment(
     heading: str,
     own: OwnTerms | None,
 ) -> list[Mention]:
+    """The mentions of a segment; the same sentence, of any report, is read once.
+
+    ``before``: the last mention before it, if any.
+    """
+    words = text[segment.start : segment.end]
+    bare = bare and segment.line
+    if before and not bare:
+        # Of it no more than is looked at, and nothing where nothing refers to it.
+        one = before[0]
+        known = Mention(one.names, 0, 0, one.parents, side=one.side, fixed=one.fixed)
+        before = [known] if _refers_back(words) else []
+    moved = segment.start - (1 if segment.start else 0)  # a blank stands for what is before
+    found = _read_words(
+        " " + words if segment.start else words,
+        segment.label - moved,
+        segment.line,
+        tuple(before),
+        bare,
+        heading,
+        own,
+    )
+    place = (segment.start, segment.end)
+    said: list[tuple[Any, ...]] = [
+        (one.names, one.start + moved, one.end + moved, *_SAID(one), place, one.other_part)
+        for one in found
+    ]
+    return [Mention(*values) for values in said]
+
+
+# All fields of a mention between its end and its segment.
+_SAID = attrgetter(*[one.name for one in fields(Mention)][3:-2])
+
+
+@lru_cache(maxsize=16_384)
+def _refers_back(words: str) -> bool:
+    """Whether anything in a segment may be said of a mention before it."""
+    return any(
+        expression.search(words)
+        for expression in (_PRONOUN, _OTHER_SIDE, _SAME_SIDE, _ATTRIBUTE_LABEL)
+    )
+
+
+@lru_cache(maxsize=16_384)
+def _read_words(
+    text: str,
+    label: int,
+    line: bool,
+    before: Sequence[Mention],
+    bare: bool,
+    heading: str,
+    own: OwnTerms | None,
+) -> tuple[Mention, ...]:
+    """The mentions of a segment that stands alone, behind a blank where it is not the first."""
+    start = 1 if text[:1] == " " else 0
+    segment = Segment(start, len(text), label, line, False)
+    return tuple(_read_alone(text, segment, before, bare, heading, own))
+
+
+def _read_alone(
+    text: str,
+    segment: Segment,
+    before: Sequence[Mention],
+    bare: bool,
+    heading: str,
+    own: OwnTerms | None,
+) -> list[Mention]:
     start, end = segment.start, segment.end
     mentions = [] if own and own.alone else find_terms(text, start, end, heading)
     if own:
         mentions = _with_own_terms(text, start, end, mentions, own)
     if segment.label > start:
         mentions = _without_label(text, segment, mentions)
-    if (
-        not mentions
-        and bare
-        and segment.line
-        and (match := _ATTRIBUTE_LINE.match(text, start, end))
-    ):
+    if not mentions and bare and (match := _ATTRIBUTE_LINE.match(text, start, end)):
         # "Pneumothorax" on a line of its own, and its value on the next.
         first = replace(before[-1], start=start, end=match.end(), pronoun="line")
         answer: Status = "absent" if match["answer"] else "present"
@@ -466,7 +534,7 @@ _Named = tuple[tuple[str, ...], tuple[str, ...], str | None]  # names, parents, 
 
 @lru_cache(maxsize=1)
 def _terms() -> tuple[
-    re.Pattern[str],
+    Alternatives,
     dict[str, _Named],
     list[tuple[re.Pattern[str], re.Pattern[str], tuple[str, ...], tuple[str, ...]]],
 ]:

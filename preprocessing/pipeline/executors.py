@@ -9,12 +9,16 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from preprocessing.errors import InputError
 from preprocessing.pipeline.jobs import AnnotationJob, Chunk, ChunkResult, annotate_chunk
 from preprocessing.registry import Table
 
+Given = TypeVar("Given")
+Made = TypeVar("Made")
 # Maps chunks to their results, in order: (job, chunks, workers, the output's path).
 Executor = Callable[[AnnotationJob, Iterable[Chunk], int, Path], Generator[ChunkResult, None, None]]
 
@@ -34,13 +38,23 @@ def map_locally(
 
     At most three chunks per worker are in memory. Raises ``InputError`` when a worker is killed.
     """
+    yield from map_in_order(partial(annotate_chunk, job), chunks, workers, output)
+
+
+def map_in_order(
+    function: Callable[[Given], Made], items: Iterable[Given], workers: int, output: Path
+) -> Generator[Made, None, None]:
+    """What a function makes of each item, in order; by this process where ``workers`` is 1.
+
+    ``output``: the file that is written, for messages. Otherwise as :func:`map_locally`.
+    """
     if workers == 1:
-        yield from (annotate_chunk(job, chunk) for chunk in chunks)
+        yield from map(function, items)
         return
-    waiting: deque[Future[ChunkResult]] = deque()
+    waiting: deque[Future[Made]] = deque()
     with worker_pool(workers, output) as pool:
-        for chunk in chunks:
-            waiting.append(pool.submit(annotate_chunk, job, chunk))
+        for item in items:
+            waiting.append(pool.submit(function, item))
             if len(waiting) >= 3 * workers:
                 yield waiting.popleft().result()
         while waiting:

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from preprocessing.text.alternatives import Alternatives
+
 # Abbreviations of general words, of sides and of lobes; those of findings are in the ontology.
 # Written in lower case, they hold in any case; the ones of ``_CASED`` only as they stand.
 ABBREVIATIONS = {
@@ -51,33 +53,45 @@ _WORDS = sorted((word for word in ABBREVIATIONS if word != "?"), key=len, revers
 _BLOCK_TAGS = "br|p|li|div|tr|ul|ol|td|th|table|h[1-6]"
 _ANSWER = r"(?:no|none|yes|y|n|nil|negative|neg|positive|pos|absent|present)\b"
 # What is rewritten, tried in this order at each place.
-_REWRITE = re.compile(
-    r"(?P<header>(?:(?<=^)|(?<=[\r\n]))(?:MSH|EVN|PID|PD1|PV1|ORC|OBR|ZDS)\|[^\r\n]*[\r\n]*)"
-    r"|(?P<segment>(?:(?<=^)|(?<=[\r\n]))(?:OBX|NTE)\|(?:[^|\r\n]*\|){2,4}"
-    r"|\|{2,}[A-Z]?(?=[ ]*(?:[\r\n]|$))|\|\|+)"
-    r"|(?P<line>\\\.(?:br|sp)\d*\\|~(?=\s*[^\W\d])|\r\n?|\n|[\u2028\u2029\x0b\x0c]"
-    rf"|</?(?i:{_BLOCK_TAGS})\b[^<>]{{0,80}}>)"
-    r"|(?P<clause> +-{2,} +)|(?P<space>\\[HNFSTRE]\\|</?[A-Za-z][^<>]{0,80}>|[^\S\n\t][^\S\n\t]+"
-    r"|[^\S\n\t ]"
-    r"|[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\u200b-\u200f\ufeff]+)"
-    r"|(?P<unchecked>\[\s*\]|[\u2610])|(?P<checked>\[\s*[xX]\s*\]|[\u2611\u2612])"
-    r"|(?P<leader>(?<=[\w)])\s*\.{4,}\s*(?=\w)|(?<=[\w)])[ \t]*\|[ \t]*(?=[\w(<>+-]))|(?P<pipe>\|)"
-    r"|(?P<choice>\s*\(?\b[YyNn](?:es|ES)?/[YyNn][oO]?\b\)?(?=\s*:))"
-    r"|(?P<bracket>[\[\]](?!\s*\*)(?<!\*\]))"
-    r"|(?P<plus>(?<=\w)\s*\+(?=\s*(?:[,.;)\]]|$)))"
-    r"|(?P<minus>(?<=[\w)])(?:[ ]{0,3}:)?[ ]{0,3}[\t:][ \t]{0,8}[-\u2212](?=[ ]*(?:\n|\r|$)))"
-    r"|(?P<minus2>(?<=[\w)]) [-\u2212](?=[.,;]))|(?P<hash>\#(?=\s?[^\W\d_]))"
-    r"|(?P<tab>(?<=\w) {0,3}\t[ \t]{0,8}(?=[\w+-]))|(?P<blank>\t+)"
-    r"|(?P<entity>&(?:[A-Za-z]{2,8}|\#\d{1,5}|\#x[\da-fA-F]{1,4});)"
-    r"|(?P<number>~(?=\s*\d))"
-    r"|(?P<dash>[\u2010-\u2015\u2212])|(?P<times>\u00d7)|(?P<apostrophe>[\u2018\u2019])"
-    r"|(?P<absent>\(\s*[-\u2013\u2212]\s*\))|(?P<present>\(\s*\+\s*\))"
-    r"|(?P<query>(?:(?<=^)|(?<=[\s(,;:/-]))\?{1,3}\s?(?=[^\W\d_])(?!(?i:" + _ANSWER + r")))"
-    r"|(?P<more>(?<=\b[LR])\s?>+\s?(?=[LR]\b))|(?P<less>(?<=\b[LR])\s?<+\s?(?=[LR]\b))"
-    r"|(?P<non>(?<=\b[nN]on) - (?=\w))"
-    r"|(?<![\w'/.-])(?P<cased>(?:" + "|".join(sorted(_CASED, key=len, reverse=True)) + r"))"
-    r"(?![\w'&]|[./-]\w|/)"
-    r"|(?<![\w'.-])(?P<word>(?i:" + "|".join(map(re.escape, _WORDS)) + r"))(?!\w|(?<!w/)['/-]\w)"
+_LINE_START = r"(?:(?<=^)|(?<=[\r\n]))"
+_REWRITE = Alternatives(
+    {
+        "header": _LINE_START + r"(?:MSH|EVN|PID|PD1|PV1|ORC|OBR|ZDS)\|[^\r\n]*[\r\n]*",
+        "segment": _LINE_START + r"(?:OBX|NTE)\|(?:[^|\r\n]*\|){2,4}"
+        r"|\|{2,}[A-Z]?(?=[ ]*(?:[\r\n]|$))|\|\|+",
+        "line": r"\\\.(?:br|sp)\d*\\|~(?=\s*[^\W\d])|\r\n?|\n|[\u2028\u2029\x0b\x0c]"
+        rf"|</?(?i:{_BLOCK_TAGS})\b[^<>]{{0,80}}>",
+        "clause": r" +-{2,} +",
+        "space": r"\\[HNFSTRE]\\|</?[A-Za-z][^<>]{0,80}>|[^\S\n\t][^\S\n\t]+|[^\S\n\t ]"
+        r"|[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\u200b-\u200f\ufeff]+",
+        "unchecked": r"\[\s*\]|[\u2610]",
+        "checked": r"\[\s*[xX]\s*\]|[\u2611\u2612]",
+        "leader": r"(?<=[\w)])\s*\.{4,}\s*(?=\w)|(?<=[\w)])[ \t]*\|[ \t]*(?=[\w(<>+-])",
+        "pipe": r"\|",
+        "choice": r"\s*\(?\b[YyNn](?:es|ES)?/[YyNn][oO]?\b\)?(?=\s*:)",
+        "bracket": r"[\[\]](?!\s*\*)(?<!\*\])",
+        "plus": r"(?<=\w)\s*\+(?=\s*(?:[,.;)\]]|$))",
+        "minus": r"(?<=[\w)])(?:[ ]{0,3}:)?[ ]{0,3}[\t:][ \t]{0,8}[-\u2212](?=[ ]*(?:\n|\r|$))",
+        "minus2": r"(?<=[\w)]) [-\u2212](?=[.,;])",
+        "hash": r"\#(?=\s?[^\W\d_])",
+        "tab": r"(?<=\w) {0,3}\t[ \t]{0,8}(?=[\w+-])",
+        "blank": r"\t+",
+        "entity": r"&(?:[A-Za-z]{2,8}|\#\d{1,5}|\#x[\da-fA-F]{1,4});",
+        "number": r"~(?=\s*\d)",
+        "dash": r"[\u2010-\u2015\u2212]",
+        "times": r"\u00d7",
+        "apostrophe": r"[\u2018\u2019]",
+        "absent": r"\(\s*[-\u2013\u2212]\s*\)",
+        "present": r"\(\s*\+\s*\)",
+        "query": r"(?:(?<=^)|(?<=[\s(,;:/-]))\?{1,3}\s?(?=[^\W\d_])(?!(?i:" + _ANSWER + r"))",
+        "more": r"(?<=\b[LR])\s?>+\s?(?=[LR]\b)",
+        "less": r"(?<=\b[LR])\s?<+\s?(?=[LR]\b)",
+        "non": r"(?<=\b[nN]on) - (?=\w)",
+        "cased": rf"(?<![\w'/.-])(?:{'|'.join(sorted(_CASED, key=len, reverse=True))})"
+        r"(?![\w'&]|[./-]\w|/)",
+        "word": rf"(?<![\w'.-])(?i:{'|'.join(map(re.escape, _WORDS))})(?!\w|(?<!w/)['/-]\w)",
+    },
+    start=r"(?<!\w)[A-Za-z]|\W",
 )
 # "L" and "R" that are no sides, "N" and "Y" that are no answers.
 _NO_SIDE_AFTER = re.compile(r"\s?(?:\d|spine|sp\b|vertebra)", re.IGNORECASE)

@@ -209,9 +209,10 @@ def join_wrapped_lines(plain: PlainText) -> PlainText:
         wrapped = full and start[0].islower()
         if wrapped or _GOES_ON.search(body.lower()) or _GOES_ON_WITH.match(start):
             text[place] = " "
-    joined = "".join(text)
-    cased = "".join(c if d == "\n" else d for c, d in zip(joined, plain.cased, strict=True))
-    return PlainText(joined, cased, plain.starts, plain.ends)
+    cased = list(plain.cased)
+    for match in re.finditer("\n", plain.text):
+        cased[match.start()] = text[match.start()]
+    return PlainText("".join(text), "".join(cased), plain.starts, plain.ends)
 
 
 def is_stop(plain: PlainText, place: int) -> bool:

@@ -10,6 +10,8 @@ import re
 from collections.abc import Sequence
 from typing import Literal, NamedTuple, cast
 
+from preprocessing.text.alternatives import Alternatives
+
 # "past": of another time, person or thing; "moved": put in its right place.
 Status = Literal["present", "absent", "uncertain", "past", "moved"]
 Certainty = Literal["definite", "probable", "possible", "unlikely"]
@@ -334,10 +336,8 @@ _CUES: dict[str, str] = {
     "or": r"or|nor",
     "separator": r",(?: and| also)?|and(?: also)?|&|\+",
 }
-_CUE = re.compile(
-    r"(?:(?<!\w)(?<!\w-)(?=\S)|(?=[,:=? ;()&+]))(?:"
-    + "|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _CUES.items())
-    + r")(?!\w)"
+_CUE = Alternatives(
+    _CUES, start=r"(?:(?<!\w)(?<!\w-)(?=\S)|(?=[,:=? ;()&+]))[\s\S]", behind=r"(?!\w)"
 )
 
 # What opens a new clause behind a comma or "and": an article, or an adjective of what is there.

@@ -152,7 +152,7 @@ def replaced(path, old, new):
         ({"--folds": "1"}, "--folds must be 0 or at least 2"),
         ({"--labels": "nowhere.csv"}, "nowhere.csv"),
         ({"--column": "findings"}, "no column 'findings'"),
-        ({"--uid": "name"}, "no column 'name'"),
+        ({"--uid-column": "name"}, "no column 'name'"),
         ({"--labels-say": "nothing"}, "choose from states, positives"),
     ],
 )
@@ -165,10 +165,10 @@ def test_mistakes_are_one_line(arguments, change, message):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("Pneumothorax\n", "Pneumothorx\n", "no column for the class 'Pneumothorax' .did you mean"),
-        ('Lungs are clear.",,', 'Lungs are clear.",yes,', "reports.csv:5, column 'Pleural"),
-        ("r0-1,", "r0-0,", "reports.csv:3: this uid is there twice"),
-        ("r0-1,", ",", "reports.csv:3: no uid"),
+        ("Pneumothorax\n", "Pneumothorx\n", "line 1: no column 'Pneumothorax' .did you mean"),
+        ('clear.",,', 'clear.",yes,', "reports.csv:5, column 'Pleural Effusion': allowed are"),
+        ("r0-1,", "r0-0,", "report 2: a uid that is there before"),
+        ("r0-1,", ",", "report 2: no uid"),
     ],
 )
 def test_mistakes_in_tables_name_the_line(arguments, tmp_path, old, new, message):
