@@ -54,11 +54,16 @@ class RuleLabeler(Labeler):
     def counting(self, readings: Collection[Reading]) -> "RuleLabeler":
         """The same rules by another policy: these readings make a class present, others nothing."""
         other = copy.copy(self)  # with the same own terms, so that a text is read once for both
-        classes = [
-            replace(one, states={key: "present" if key in readings else None for key in one.states})
+        classes = {
+            one.name: replace(
+                one, states={key: "present" if key in readings else None for key in one.states}
+            )
             for one in self.schema.classes
-        ]
-        other.schema = replace(self.schema, classes=tuple(classes))
+        }
+        other.schema = replace(self.schema, classes=tuple(classes.values()))
+        other._classes = {
+            name: [classes[one.name] for one in found] for name, found in self._classes.items()
+        }
         return other
 
     def label(self, texts: Sequence[str]) -> list[ReportLabels]:

@@ -5,9 +5,13 @@ import math
 import numpy as np
 import pytest
 import torch
+from tiny_encoder import SCHEMA
 
 from graphsum.labelers.decision import decide, fit_temperature, fit_thresholds, mean_log_loss
+from graphsum.labelers.encoder import Reader
 from graphsum.labelers.network import LabelNetwork, class_weights, label_loss
+from graphsum.labelers.rules import RuleLabeler
+from graphsum.labelers.schema import load_schema
 
 
 def test_loss_of_states_and_of_positives_by_hand():
@@ -88,3 +92,19 @@ def test_features_are_worth_the_frequencies_of_what_goes_with_them():
     chances = network.feature_weight[0].exp()
     assert chances.sum(1).tolist() == pytest.approx([1.0, 1.0])
     assert chances[0, 0].item() == pytest.approx((2 + 2 * 2.5 / 6) / 5)
+
+
+def test_features_tell_how_surely_the_rules_find_a_class(tmp_path):
+    (tmp_path / "two.yaml").write_text(SCHEMA)
+    reader = Reader(None, RuleLabeler(load_schema(tmp_path / "two.yaml")), 64)
+    texts = [
+        "Small effusion.",
+        "There is probably a small effusion.",
+        "Possible effusion.",
+        "Effusion is unlikely.",
+        "No effusion.",
+        "Heart size is normal.",
+    ]
+    effusion = reader.features(texts)[:, 0]
+    assert effusion.argmax(1).tolist() == [0, 1, 2, 3, 4, 5]
+    assert (effusion.sum(1) == 1).all()
