@@ -41,8 +41,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--labeler",
         default="rules",
         metavar="NAME|FOLDER",
-        help="rules, or the folder of a trained one (default: rules)",
+        help="rules, llm, or the folder of a trained one (default: rules)",
     )
+    add("--llm", metavar="FOLDER", help="the language model of the labeler llm")
     add(
         "--column",
         nargs="+",
@@ -90,7 +91,8 @@ def execute(options: argparse.Namespace) -> None:
         options.input, text=options.column, uid=options.uid_column, kind=options.input_format
     )
     form = Form(kind, options.evidence, options.probabilities, options.words)
-    job = LabelingJob(options.labeler, options.schema, form)
+    own = (("llm", options.llm),) if options.llm else ()
+    job = LabelingJob(options.labeler, options.schema, form, own)
     count = label_table(
         reports, options.output, job, workers=options.workers, progress=options.progress
     )

@@ -4,7 +4,7 @@ CheXbert's way (Smit et al., EMNLP 2020): what the rules say of many reports tea
 the language, what people say of a few corrects it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -52,7 +52,7 @@ class EncoderTraining:
         schema: Schema,
         encoder: PreTrainedModel,
         tokenizer: PreTrainedTokenizerBase,
-        texts: list[str],
+        texts: Sequence[str],
         *,
         options: LabelTrainOptions,
         run: Path,

@@ -70,6 +70,7 @@ LABELERS: Table[type[Labeler]] = Table(
     {
         "rules": "graphsum.labelers.rules:RuleLabeler",
         "encoder": "graphsum.labelers.encoder:EncoderLabeler",
+        "llm": "graphsum.labelers.llm:LLMLabeler",
     },
 )
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from graphsum.labelers.encoder_training import EncoderTraining, train_encoder
+from graphsum.labelers.llm_training import train_llm
 from graphsum.labelers.schema import Schema
 from graphsum.llm.loading import clear_errors
 from graphsum.options.label_options import LabelTrainOptions
@@ -33,9 +34,12 @@ def train_labeler(
         run: the folder.
         download: whether the model hub may be asked.
     """
-    assert settings.encoder is not None
-    with clear_errors(settings.encoder, "--encoder"), downloads(download):
-        encoder = load_encoder(settings.encoder)
-        tokenizer = load_tokenizer(settings.encoder)
-    training = EncoderTraining(schema, encoder, tokenizer, list(texts), options=settings, run=run)
+    with downloads(download):
+        if settings.labeler == "llm":
+            train_llm(settings, schema, texts, targets["curated"], targets["weak"], run=run)
+            return
+        name = str(settings.encoder)
+        with clear_errors(name, "--encoder"):
+            encoder, tokenizer = load_encoder(name), load_tokenizer(name)
+    training = EncoderTraining(schema, encoder, tokenizer, texts, options=settings, run=run)
     train_encoder(training, targets["curated"], targets["weak"])

@@ -55,12 +55,14 @@ class LabelTrainOptions(LearningOptions):
     rule_features: bool = option(True, "the encoder's head also sees what the rules say")
     folds: int = option(
         5,
-        "parts of the curated reports for the cross-validation that gives temperature and "
-        "thresholds; 0: without (temperature 1, thresholds 0.5)",
+        "of encoder: parts of the curated reports for the cross-validation that gives temperature "
+        "and thresholds; 0: without (temperature 1, thresholds 0.5)",
         at_least=0,
         at_most=100,
     )
-    lora_r: int = option(16, "rank of the LLM's adapters", above=0, at_most=4096)
+    lora_r: int = option(
+        16, "rank of the LLM's adapters; 0: nothing is trained", at_least=0, at_most=4096
+    )
     lora_lr: float = option(5e-4, "peak learning rate of them", above=0, at_most=LARGEST_RATE)
     prompt: str | None = option(None, "file with the LLM's prompt (default: the shipped one)")
     shots: int = option(0, "similar reports with their labels in the LLM's prompt", at_least=0)
