@@ -77,7 +77,7 @@ class RuleLabeler(Labeler):
         evidence: dict[str, tuple[Span, ...]] = {}
         found: dict[str, dict[State, list[Mention]]] = {}
         for mention in mentions:
-            reading = _reading_of(mention)
+            reading = _reading_of(mention, plain.text)
             for name in mention.names:
                 for one in self._classes.get(name, ()):
                     state = one.states[reading]
@@ -149,11 +149,24 @@ def _joined(expressions: Iterable[str]) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{'|'.join(expressions)})(?!\w)")
 
 
-def _reading_of(one: Mention) -> Reading:
+_OR_BEHIND = re.compile(r"(?: \w+){0,4}(?:,? (?:versus|vs\.?|and/or|or) |/)")
+_OR_BEFORE = re.compile(r"(?:(?:versus|vs\.?|and/or|or|either) |/)(?:[\w-]+ ){0,5}$")
+
+
+def _is_alternative(one: Mention, text: str) -> bool:
+    """Whether a doubtful mention is one of two or more that the text names."""
+    start, end = one.segment
+    return bool(_OR_BEHIND.match(text, one.end, end) or _OR_BEFORE.search(text[start : one.start]))
+
+
+def _reading_of(one: Mention, text: str) -> Reading:
     readings: Mapping[str, Reading] = {
         "definite": "possible", "probable": "probable", "possible": "possible",
         "unlikely": "unlikely",
     }  # fmt: skip
     if one.status == "absent":
         return "normal" if one.fixed else "absent"
-    return "present" if one.status == "present" else readings[one.certainty]
+    if one.status == "present":
+        return "present"
+    reading = readings[one.certainty]
+    return "alternative" if reading == "possible" and _is_alternative(one, text) else reading

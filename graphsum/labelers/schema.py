@@ -16,7 +16,9 @@ from preprocessing.files import read_text, read_yaml
 from preprocessing.registry import unknown_name
 
 State = Literal["present", "absent", "uncertain"]
-Reading = Literal["present", "probable", "possible", "unlikely", "absent", "normal"]
+Reading = Literal[
+    "present", "probable", "alternative", "possible", "unlikely", "absent", "normal"
+]  # fmt: skip
 READINGS: tuple[Reading, ...] = get_args(Reading)
 STATES: tuple[State, ...] = get_args(State)
 BLANK = "blank"
@@ -27,6 +29,7 @@ _EXPRESSIONS = ("patterns", "normal", "not_terms")
 _USUAL: dict[Reading, State | None] = {
     "present": "present",
     "probable": "uncertain",
+    "alternative": "uncertain",
     "possible": "uncertain",
     "unlikely": "uncertain",
     "absent": "absent",
@@ -53,8 +56,9 @@ class LabelClass:
             "heart size is normal" for Cardiomegaly.
         not_terms: regular expressions of what looks like a mention and is none.
         parents: classes that are present, or uncertain, where this one is.
-        states: what each reading of a mention makes of the class; None: nothing. ``normal`` is a
-            statement of normality that denies the finding without naming it.
+        states: what each reading of a mention makes of the class; None: nothing. ``alternative``
+            is one of two or more ("atelectasis versus infiltrate"), ``normal`` a statement of
+            normality that denies the finding without naming it.
         no_finding_unless: for a class such as No Finding: it is present unless one of these
             classes is present or uncertain; None: it is an ordinary class.
     """

@@ -7,7 +7,7 @@ found is the same, several times as fast.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, cached_property
 from itertools import groupby
 from typing import Any
 
@@ -20,6 +20,7 @@ except ImportError:  # Python 3.10
 
 _LETTERS = 3  # that are looked at
 _LONG = 60  # characters of a pattern that is compiled by itself, and so once only
+_MOST_KNOWN = 50_000  # groups of letters of which is kept what can begin with them
 _SPACES = "".join(one for one in map(chr, range(0x3001)) if one.isspace())
 _UNKNOWN = chr(0x10FFFF)  # stands for any letter; no text has it
 _MOST = 4000  # beginnings of one alternative; of one with more, fewer letters are looked at
@@ -41,10 +42,6 @@ class Alternatives:
 
     def __init__(self, parts: Mapping[str, str], *, start: str, behind: str = "") -> None:
         self._patterns = [(name, one) for name, pattern in parts.items() for one in _split(pattern)]
-        self._rows: dict[str, list[int]] = {}  # beginning -> the patterns that have it
-        for row, (_, pattern) in enumerate(self._patterns):
-            for head in {letters for letters, _ in _heads_of(pattern)}:
-                self._rows.setdefault(head, []).append(row)
         self._start = re.compile(start)
         self._behind = behind
         # Letters -> expressions of what can begin with them, tried in order.
@@ -65,12 +62,23 @@ class Alternatives:
             try:
                 expressions = known[letters]
             except KeyError:
+                if len(known) >= _MOST_KNOWN:
+                    known.clear()
                 expressions = known[letters] = self._beginning_with(letters)
             for expression in expressions:
                 if match := expression.match(text, place, end):
                     yield match
                     done = max(match.end(), place + 1)
                     break
+
+    @cached_property
+    def _rows(self) -> dict[str, list[int]]:
+        """Beginning -> the patterns that have it."""
+        rows: dict[str, list[int]] = {}
+        for row, (_, pattern) in enumerate(self._patterns):
+            for head in {letters for letters, _ in _heads_of(pattern)}:
+                rows.setdefault(head, []).append(row)
+        return rows
 
     def _beginning_with(self, letters: str) -> list[re.Pattern[str]]:
         """The alternatives that can begin with these letters."""
@@ -132,12 +140,13 @@ def _is_done(head: _Head) -> bool:
 
 
 def _joined(heads: frozenset[_Head], more: frozenset[_Head]) -> frozenset[_Head]:
-    result = {head for head in heads if _is_done(head)}
-    for begin, _ in heads - result:
-        result |= {((begin + one)[:_LETTERS], unknown) for one, unknown in more}
-    if len(result) > _MOST:
-        return frozenset((begin, True) for begin, _ in heads)
-    return frozenset(result)
+    done = {head for head in heads if _is_done(head)}
+    open_heads = heads - done
+    if len(open_heads) * len(more) > _MOST:
+        return frozenset(done | {(begin, True) for begin, _ in open_heads})
+    return frozenset(
+        done | {((a + b)[:_LETTERS], unknown) for a, _ in open_heads for b, unknown in more}
+    )
 
 
 def _of_item(code: Any, value: Any, *, ignore_case: bool) -> frozenset[_Head]:

@@ -37,20 +37,20 @@ def test_benchmark_scores_invented_reports(tmp_path):
     labels.write_text(COLUMNS + "\n".join(rows) + "\n")
     done = benchmark("--data-dir", tmp_path, "--labels", labels)
     assert done.returncode == 0, done.stderr
-    table = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines()}
-    assert table["Effusion"] == ["5", "0.833", "1.000", "0.909", "5/0/0"]
-    assert table["micro"] == ["0.833", "1.000", "0.909"]
-    assert table["macro"] == ["0.070"]
+    table = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines() if line}
+    assert table["Effusion"][:4] == ["5", "0.833", "1.000", "0.909"]
+    assert table["micro"][:3] == table["macro"][:3] == ["0.833", "1.000", "0.909"]
+    assert "Effusion 5/0/0/0" in done.stdout
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
         (None, "cannot be read"),
-        (b"filename,Mass\n", "no column Atelectasis"),
-        (b"\xff\xfe", "not UTF-8"),
+        (b"filename,Mass\nCXR1,0\n", "no column 'Atelectasis'"),
+        (COLUMNS.encode() + b"CXR1,2" + b",0" * 12 + b"\n", "column 'Atelectasis': allowed are"),
         (COLUMNS.encode() + b"CXR7" + b",0" * 13 + b"\n", "no report of"),
-        (COLUMNS.encode() + b"CXR1,0\n", "line 2: "),
+        (COLUMNS.encode() + b"CXR1,0\n", ":2: "),
     ],
 )
 def test_benchmark_mistakes_are_one_line(tmp_path, content, message):
@@ -71,6 +71,6 @@ def test_benchmark_mistakes_are_one_line(tmp_path, content, message):
 def test_open_i_scores_are_the_documented_ones():
     folder = SHARED / "openi"
     done = benchmark("--data-dir", folder, "--labels", folder / "openi_gld_std14.csv")
-    table = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines()}
-    assert float(table["micro"][-1]) >= 0.89
-    assert float(table["macro"][-1]) >= 0.86
+    table = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines() if line}
+    assert float(table["micro"][2]) >= 0.91
+    assert float(table["macro"][2]) >= 0.885
