@@ -23,13 +23,13 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from observations import N_FOLDS, SEED, read_labels  # noqa: E402
+from observations import N_FOLDS, N_POSITIVE, SEED  # noqa: E402
 
 from graphsum.command_line import Parser, add_dataclass_options, run  # noqa: E402
 from graphsum.labelers.decision import fit_thresholds, softmax  # noqa: E402
-from graphsum.labelers.encoder import READINGS, Reader  # noqa: E402
+from graphsum.labelers.encoder import Reader  # noqa: E402
 from graphsum.labelers.examples import PRESENT  # noqa: E402
-from graphsum.labelers.labels import FOUR_STATES  # noqa: E402
+from graphsum.labelers.labels import FOUR_STATES, read_labels  # noqa: E402
 from graphsum.labelers.rules import RuleLabeler  # noqa: E402
 from graphsum.labelers.schema import load_schema  # noqa: E402
 from graphsum.metrics.bootstrap import (  # noqa: E402
@@ -65,7 +65,7 @@ def with_thresholds(chances: np.ndarray, targets: np.ndarray, fold_of: np.ndarra
 
 def with_policies(features: np.ndarray, targets: np.ndarray, fold_of: np.ndarray) -> np.ndarray:
     """What the rules call present, bool [n, C], by the policy that is best on the other folds."""
-    answers = features[:, :, : len(READINGS)].cumsum(-1) > 0  # [n, C, policies]
+    answers = features[:, :, : len(N_POSITIVE)].cumsum(-1) > 0  # [n, C, policies]
     present = targets == PRESENT
     found = np.zeros(targets.shape, bool)
     for fold in range(N_FOLDS):
@@ -163,7 +163,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             parser._add_action(action)
     options = vars(parser.parse_args(arguments))
     settings = {name: value for name, value in options.items() if name not in own}
-    labels = read_labels(options["labels"])
+    schema = load_schema(SCHEMA)
+    read = read_labels(options["labels"], schema, uid="filename").states
+    labels = {uid.removeprefix("CXR"): states for uid, states in read.items()}
     reports = [
         report
         for report in read_reports(options["data_dir"])
@@ -171,14 +173,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     ]
     if not reports:
         raise InputError(f"{options['labels']}: no report of {options['data_dir']} has labels here")
-    schema = load_schema(SCHEMA)
     texts = [f"{report.findings}\n\n{report.impression}" for report in reports]
-    targets = np.array(
-        [
-            [PRESENT if name in labels[one.uid] else ABSENT for name in schema.names]
-            for one in reports
-        ]
-    )
+    uids = [report.uid for report in reports]
+    present = [[labels[uid][name] == "present" for name in schema.names] for uid in uids]
+    targets = np.where(present, PRESENT, ABSENT)
     fold_of = folds_of(len(reports))
     features = Reader(None, RuleLabeler(schema), 0).features(texts)  # type: ignore[arg-type]
     systems = {

@@ -19,25 +19,29 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     return exponentials / exponentials.sum(axis=-1, keepdims=True)
 
 
-def mean_log_loss(logits: np.ndarray, targets: np.ndarray, *, positives: bool) -> float:
+def mean_log_loss(
+    logits: np.ndarray, targets: np.ndarray, *, positives: bool | np.ndarray
+) -> float:
     """Mean negative log-likelihood, in nats, of the known targets.
 
     Args:
         logits: [n, C, 4].
         targets: [n, C], ``UNKNOWN`` where not known.
-        positives: whether the targets only tell what is present from what is not.
+        positives: of each class [C], or all, whether the targets only tell what is present from
+            what is not.
     """
     known = targets != UNKNOWN
+    merged = np.broadcast_to(positives, targets.shape)[known]
     chances = softmax(logits)[known]  # [cells, 4]
     wanted = targets[known]
     own = chances[np.arange(len(wanted)), wanted]
-    if positives:
-        present = chances[:, PRESENT]
-        own = np.where(wanted == PRESENT, present, 1 - present)
+    own = np.where(merged & (wanted != PRESENT), 1 - chances[:, PRESENT], own)
     return float(-np.log(np.clip(own, 1e-12, None)).mean())
 
 
-def fit_temperature(logits: np.ndarray, targets: np.ndarray, *, positives: bool) -> float:
+def fit_temperature(
+    logits: np.ndarray, targets: np.ndarray, *, positives: bool | np.ndarray
+) -> float:
     """What logits of reports that were not trained on are divided by (Guo et al., ICML 2017)."""
     from scipy.optimize import minimize_scalar
 

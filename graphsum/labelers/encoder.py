@@ -15,7 +15,7 @@ from graphsum.labelers.labeler import LABELER_FILE, SCHEMA_FILE, Labeler
 from graphsum.labelers.labels import FOUR_STATES, ReportLabels, Span
 from graphsum.labelers.network import LabelNetwork
 from graphsum.labelers.rules import RuleLabeler
-from graphsum.labelers.schema import Reading, Schema, State
+from graphsum.labelers.schema import READINGS, Reading, Schema, State
 from graphsum.pretrained import (
     TOKENIZER_FILE,
     WEIGHTS_FILE,
@@ -39,14 +39,9 @@ ENCODER = "encoder"  # folder of its configuration and tokenizer
 STRIDE = 32  # tokens that two parts of a long text share
 BATCH = 64  # parts of texts that are read at a time
 CHUNK = 2048  # texts that are sorted by length together
-# What the rules say of a class, the strongest first; the last two: it is absent, not mentioned.
-READINGS: tuple[tuple[Reading, ...], ...] = (
-    ("present",),
-    ("present", "probable"),
-    ("present", "probable", "possible"),
-    ("present", "probable", "possible", "unlikely"),
-)
-N_FEATURES = len(READINGS) + 2
+# What the rules say of a class: by which readings, from the surest on, it is first present.
+SURENESS: tuple[Reading, ...] = READINGS[: READINGS.index("absent")]
+N_FEATURES = len(SURENESS) + 2  # or that it is absent, or not mentioned
 
 
 @dataclass(frozen=True)
@@ -66,22 +61,23 @@ class Reader:
     def features(self, texts: Sequence[str]) -> np.ndarray | None:
         """What the rules say of each class, float32 [n, C, F], one of F is 1; None: without rules.
 
-        The first of ``READINGS`` by which the class is present, or else that it is absent, or not
-        mentioned.
+        The least sure of ``SURENESS`` that has to count for the class to be present; or else that
+        it is absent, or not mentioned.
         """
         if self.rules is None:
             return None
         names = self.rules.schema.names
         found = np.zeros((len(texts), len(names), N_FEATURES), np.float32)
-        under = [self.rules.counting(readings) for readings in READINGS]
+        under = [self.rules.counting(SURENESS[: n + 1]) for n in range(len(SURENESS))]
         for row, text in enumerate(texts):  # text by text, so that each is read once for all
             usual = self.rules.label([text])[0].states
             stages = [rules.label([text])[0].states for rules in under]
             for column, name in enumerate(names):
-                stage = [one[name] for one in stages].index("present") if any(
-                    one[name] == "present" for one in stages
-                ) else len(READINGS) + (usual[name] is None)  # fmt: skip
-                found[row, column, stage] = 1
+                place = next(
+                    (n for n, one in enumerate(stages) if one[name] == "present"),
+                    len(SURENESS) + (usual[name] is None),
+                )
+                found[row, column, place] = 1
         return found
 
     def parts(self, text: str) -> list[tuple[list[int], list[tuple[int, int]]]]:

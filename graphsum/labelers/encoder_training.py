@@ -81,20 +81,20 @@ class EncoderTraining:
         self.network.to("cuda" if torch.cuda.is_available() else "cpu")
         self.start = {name: one.detach().clone() for name, one in trained(self.network).items()}
 
-    def learn_weak(self, targets: np.ndarray) -> None:
+    def learn_weak(self, targets: np.ndarray, *, positives: bool | np.ndarray = False) -> None:
         """Let all that is learnt later begin with what weak labels, [n, C], teach."""
         path = product(self.run, "weak")
         if not path.is_file():
             rows = np.flatnonzero((targets != UNKNOWN).any(axis=1))
             phase = Phase("weak", rows, self.options.weak_epochs)
-            self._train(phase, targets, positives=False)
+            self._train(phase, targets, positives=positives)
             save_product(trained(self.network), self.run, "weak")
         self.start = {
             name: tensor.to(self.network.device) for name, tensor in load_weights(path).items()
         }
 
     def cross_validate(
-        self, targets: np.ndarray, fold_of: np.ndarray, *, positives: bool
+        self, targets: np.ndarray, fold_of: np.ndarray, *, positives: bool | np.ndarray
     ) -> np.ndarray:
         """Logits of each report by a network that was not trained on it, [n, C, K].
 
@@ -116,7 +116,7 @@ class EncoderTraining:
             logits[held_out] = load_weights(path)["logits"].numpy()
         return logits
 
-    def learn(self, targets: np.ndarray, *, positives: bool) -> None:
+    def learn(self, targets: np.ndarray, *, positives: bool | np.ndarray) -> None:
         """Train on all reports that have targets, [n, C]."""
         rows = np.flatnonzero((targets != UNKNOWN).any(axis=1))
         self._train(Phase("curated", rows, self.options.epochs), targets, positives=positives)
@@ -138,12 +138,11 @@ class EncoderTraining:
                 found[places] = self._forward(rows[places]).cpu().numpy()
         return found
 
-    def _train(self, phase: Phase, targets: np.ndarray, *, positives: bool) -> None:
+    def _train(self, phase: Phase, targets: np.ndarray, *, positives: bool | np.ndarray) -> None:
         """Train from ``start``."""
         options = self.options
         put_back(self.network, self.start, self.run)
-        if positives:
-            targets = np.where(targets > PRESENT, NOT_PRESENT, targets)
+        targets = np.where(positives & (targets > PRESENT), NOT_PRESENT, targets)
         n_states = len(FOUR_STATES)
         counts = np.stack(
             [np.bincount(one[one >= 0], minlength=n_states) for one in targets[phase.rows].T]
@@ -222,19 +221,27 @@ class EncoderTraining:
         return groups
 
 
-def train_encoder(training: EncoderTraining, curated: np.ndarray, weak: np.ndarray) -> None:
+def train_encoder(
+    training: EncoderTraining,
+    curated: np.ndarray,
+    weak: np.ndarray,
+    *,
+    positives: bool | np.ndarray,
+    weak_positives: bool | np.ndarray = False,
+) -> None:
     """Train, calibrate and save a labeler into the folder of its run.
 
     Args:
         training: with the texts.
         curated, weak: targets, [n, C]; ``UNKNOWN`` where there are none.
+        positives, weak_positives: what they tell, see
+            :func:`graphsum.labelers.network.label_loss`.
     """
     options = training.options
-    positives = options.labels_say == "positives"
     n_classes = len(training.schema.names)
     thresholds, temperature = np.full(n_classes, USUAL_THRESHOLD), 1.0
     if (weak != UNKNOWN).any():
-        training.learn_weak(weak)
+        training.learn_weak(weak, positives=weak_positives)
     has_labels = (curated != UNKNOWN).any(axis=1)
     if has_labels.any():
         if options.folds:

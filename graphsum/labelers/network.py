@@ -3,6 +3,7 @@
 B reports, R rows (parts of reports) with S tokens, C classes, K states, F features, D width.
 """
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
@@ -139,7 +140,7 @@ def class_weights(counts: Tensor, power: float) -> Tensor:
 
 
 def label_loss(
-    logits: Tensor, targets: Tensor, weights: Tensor, *, positives: bool = False
+    logits: Tensor, targets: Tensor, weights: Tensor, *, positives: bool | np.ndarray = False
 ) -> Tensor:
     """Mean weighted negative log-likelihood of the known targets; 0 where none is known.
 
@@ -147,13 +148,15 @@ def label_loss(
         logits: [B, C, K].
         targets: [B, C], -1 where not known.
         weights: of each state of each class, [C, K].
-        positives: the targets only tell present (0) from not present (any other): the other three
-            states are then one event.
+        positives: of each class [C], or all: the targets only tell present (0) from not present
+            (any other): the other three states are then one event.
     """
     chances = logits.log_softmax(-1)
-    if positives:
+    if np.any(positives):
         other = chances[..., 1:].logsumexp(-1, keepdim=True)
-        chances = torch.cat([chances[..., :1], other.expand(-1, -1, logits.size(2) - 1)], -1)
+        merged = torch.cat([chances[..., :1], other.expand(-1, -1, logits.size(2) - 1)], -1)
+        of_class = torch.from_numpy(np.broadcast_to(positives, logits.shape[1]).copy())
+        chances = torch.where(of_class.to(logits.device)[:, None], merged, chances)
     known = targets >= 0
     place = targets.clamp(min=0)[..., None]
     losses = -chances.gather(-1, place)[..., 0]

@@ -42,4 +42,5 @@ def train_labeler(
         with clear_errors(name, "--encoder"):
             encoder, tokenizer = load_encoder(name), load_tokenizer(name)
     training = EncoderTraining(schema, encoder, tokenizer, texts, options=settings, run=run)
-    train_encoder(training, targets["curated"], targets["weak"])
+    positives = settings.labels_say == "positives"
+    train_encoder(training, targets["curated"], targets["weak"], positives=positives)
