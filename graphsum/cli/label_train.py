@@ -11,7 +11,7 @@ writes them. A training that was stopped goes on when the same command is given 
 
 import argparse
 import shutil
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from graphsum.labelers.labeling import open_reports
 from graphsum.labelers.labels import read_labels
 from graphsum.labelers.schema import Schema, load_schema
 from graphsum.options import OPTIONS_FILE
-from graphsum.options.label_options import LabelTrainOptions
+from graphsum.options.label_options import DetectTrainOptions, LabelTrainOptions
 from preprocessing.errors import InputError
 from preprocessing.files import digest_of, locked_folder, read_yaml, write_text_atomically
 
@@ -38,22 +38,32 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="ask the model hub for an encoder or LLM that is no folder",
     )
-    add_dataclass_options(parser, LabelTrainOptions)
+    add_fields(parser, LabelTrainOptions)
+
+
+def add_fields(parser: argparse.ArgumentParser, cls: type) -> None:
+    """The fields of a dataclass as options; None, not what the parent command has, if not given."""
+    add_dataclass_options(parser, cls)
+    parser.set_defaults(**dict.fromkeys(entry.name for entry in fields(cls)))
+
+
+def given_fields(options: argparse.Namespace, cls: type) -> dict[str, Any]:
+    """Those of them that were given."""
+    values = {entry.name: getattr(options, entry.name) for entry in fields(cls)}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def execute(options: argparse.Namespace) -> None:
     """Train one labeler."""
-    given = vars(options)
-    overwrite, download = given.pop("overwrite"), given.pop("download")
-    settings = LabelTrainOptions(**given)
+    settings = LabelTrainOptions(**given_fields(options, LabelTrainOptions))
     schema = load_schema(settings.schema)
     texts, found = read_examples(settings, schema)
     run = Path(settings.output_dir)
     with locked_folder(run):
-        prepare(run, settings, overwrite=overwrite)
+        prepare(run, settings, overwrite=options.overwrite)
         from graphsum.labelers.training import train_labeler
 
-        train_labeler(settings, schema, texts, found, run=run, download=download)
+        train_labeler(settings, schema, texts, found, run=run, download=options.download)
         shutil.rmtree(run / "training", ignore_errors=True)
     print(f"done: {run}; next: graphsum label --labeler {run} --input TABLE --output LABELS")
 
@@ -75,7 +85,9 @@ def read_examples(settings: LabelTrainOptions, schema: Schema) -> tuple[list[str
     return list(texts.values()), found
 
 
-def prepare(run: Path, settings: LabelTrainOptions, *, overwrite: bool) -> None:
+def prepare(
+    run: Path, settings: LabelTrainOptions | DetectTrainOptions, *, overwrite: bool
+) -> None:
     """Make a run's folder, or see that the run in it can go on.
 
     Raises:
@@ -83,7 +95,8 @@ def prepare(run: Path, settings: LabelTrainOptions, *, overwrite: bool) -> None:
     """
     import yaml
 
-    tables = [path for path in (settings.input, settings.labels, settings.weak) if path]
+    terms = getattr(settings, "terms", None)
+    tables = [path for path in (settings.input, settings.labels, settings.weak, terms) if path]
     digests = {path: digest_of(path) for path in tables if path != IN_THE_INPUT}
     values = {**asdict(settings), "tables": digests}
     path = run / OPTIONS_FILE

@@ -5,13 +5,24 @@ import sys
 from collections.abc import Sequence
 
 from graphsum import __version__
-from graphsum.cli import evaluate, export, label, page, preprocess, pretrain, summarize, train
+from graphsum.cli import (
+    detect,
+    evaluate,
+    export,
+    label,
+    page,
+    preprocess,
+    pretrain,
+    summarize,
+    train,
+)
 from graphsum.command_line import Command, CommandParser, Parser, help_layout, run
 
 COMMANDS: dict[str, tuple[Command, str]] = {
     "summarize": (summarize, "findings -> impression, for one report or a file of them"),
     "page": (page, "a web page to read impressions on, from what summarize --explain wrote"),
     "label": (label, "reports -> labels by a schema; check-schema, evaluate, audit"),
+    "detect": (detect, "reports -> classes and an open list of findings; weak, terms, train"),
     "train": (train, "train a model on a corpus"),
     "evaluate": (evaluate, "score impressions, by stratum, beside two baselines"),
     "export": (export, "a run's best checkpoint in half precision"),

@@ -38,9 +38,45 @@ def train_labeler(
         if settings.labeler == "llm":
             train_llm(settings, schema, texts, targets["curated"], targets["weak"], run=run)
             return
-        name = str(settings.encoder)
-        with clear_errors(name, "--encoder"):
-            encoder, tokenizer = load_encoder(name), load_tokenizer(name)
-    training = EncoderTraining(schema, encoder, tokenizer, texts, options=settings, run=run)
+        training = _encoder_training(settings, schema, texts, run)
     positives = settings.labels_say == "positives"
     train_encoder(training, targets["curated"], targets["weak"], positives=positives)
+
+
+@out_of_memory_as_input_error()
+def train_detector(
+    settings: LabelTrainOptions,
+    schema: Schema,
+    texts: Sequence[str],
+    targets: Mapping[str, np.ndarray],
+    *,
+    positives: np.ndarray,
+    run: Path,
+    download: bool = False,
+) -> None:
+    """Train a detector into a folder: the labeler of a schema that has the terms as classes.
+
+    Args:
+        settings: of the training.
+        schema: the classes and the terms.
+        texts: the reports.
+        targets: ``curated`` and ``weak``, [n, C].
+        positives: which classes are terms, of which a list tells only what is present, [C].
+        run: the folder.
+        download: whether the model hub may be asked.
+    """
+    with downloads(download):
+        training = _encoder_training(settings, schema, texts, run)
+    train_encoder(
+        training, targets["curated"], targets["weak"], positives=positives,
+        weak_positives=positives,
+    )  # fmt: skip
+
+
+def _encoder_training(
+    settings: LabelTrainOptions, schema: Schema, texts: Sequence[str], run: Path
+) -> EncoderTraining:
+    name = str(settings.encoder)
+    with clear_errors(name, "--encoder"):
+        encoder, tokenizer = load_encoder(name), load_tokenizer(name)
+    return EncoderTraining(schema, encoder, tokenizer, texts, options=settings, run=run)

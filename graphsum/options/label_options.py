@@ -94,3 +94,40 @@ class LabelTrainOptions(LearningOptions):
             raise InputError("--labels or --weak is missing: there is nothing to learn from")
         if getattr(self, self.labeler) is None:
             raise InputError(f"--{self.labeler} is missing: a folder or a hub name")
+
+
+@dataclass(frozen=True)
+class DetectTrainOptions(LearningOptions):
+    """One detector to train."""
+
+    class_weights: float = option(
+        0.0, "a state of n reports weighs 1/n to this power", at_least=0, at_most=1
+    )
+    tasks: str = option("mc,open", "mc, open or mc,open", group="detector")
+    encoder: str | None = option(None, "text encoder: a folder or a hub name")
+    schema: str = option("chexpert14", "schema of mc: a name or a file")
+    terms: str | None = option(None, "normaliser of open: a table of wording and term")
+    max_length: int = option(
+        256, "tokens that the encoder reads at a time; a longer text is read in parts", at_least=8,
+        at_most=8192,
+    )  # fmt: skip
+    rule_features: bool = option(False, "the head also sees what the rules say")
+    folds: int = option(
+        5, "parts of the curated reports for temperature and thresholds", at_least=0, at_most=100
+    )
+    output_dir: str = option("detectors/run", "folder of the detector", group="data")
+    input: str | None = option(None, "table of the texts, with a column uid")
+    column: str | None = option(
+        None, "its column of the texts (default: text, report, or findings and impression)"
+    )
+    uid_column: str = option("uid", "the column of the reports' names")
+    weak: str | None = option(None, "weak detections, a .jsonl file; they are learnt first")
+    labels: str | None = option(None, "curated detections, a .jsonl file")
+
+    def __post_init__(self) -> None:
+        self.labeler_options()
+
+    def labeler_options(self) -> LabelTrainOptions:
+        """The same as those of a labeler; raises ``InputError`` for what is not allowed."""
+        own = {name: value for name, value in vars(self).items() if name not in ("tasks", "terms")}
+        return LabelTrainOptions(labeler="encoder", **own)
