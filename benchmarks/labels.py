@@ -9,6 +9,11 @@ labels are derived from. Everything is cross-validated over the same five folds:
 the threshold (of the rules: which doubt counts as present) of each class, come from the other
 folds. Prints F1 of each class, macro and micro F1 with 95 % bootstrap intervals, and the p-value of
 the paired bootstrap against the rules. RUN keeps each fold, so that a run that was stopped goes on.
+
+    python benchmarks/labels.py --data-dir DIR --labels openi_gld_std14.csv \\
+        --llm FOLDER --shots 4 --sample 200
+
+An LLM labels a sample of one fold, with examples of the others; thresholds are not fitted for it.
 """
 
 import argparse
@@ -17,6 +22,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -107,6 +113,43 @@ def bag_of_words(
     return chances
 
 
+def ask_llm(
+    settings: Mapping[str, Any],
+    texts: Sequence[str],
+    targets: np.ndarray,
+    shown: np.ndarray,
+    chosen: np.ndarray,
+) -> np.ndarray:
+    """What an LLM calls present, bool [n, C], of the reports at ``chosen``.
+
+    Args:
+        settings: ``llm``, ``prompt`` and ``shots``.
+        texts, targets: of all reports.
+        shown: which of them may be examples, bool.
+        chosen: places.
+    """
+    import json
+    import time
+
+    from graphsum.labelers.labeler import load_labeler
+    from graphsum.labelers.llm import Examples, LLMLabeler
+
+    labeler = load_labeler("llm", SCHEMA, llm=settings["llm"], prompt=settings.get("prompt"))
+    assert isinstance(labeler, LLMLabeler)
+    shots = settings.get("shots", 0)
+    if shots:
+        others = [text for text, own in zip(texts, shown, strict=True) if own]
+        labeler.questions.examples = Examples(others, targets[shown])
+        labeler.questions.shots = shots
+    asked = [texts[row] for row in chosen]
+    start = time.perf_counter()
+    answers = [json.loads(one) for one in labeler.answers(asked)]
+    seconds = time.perf_counter() - start
+    print(f"{len(answers)} answers, all of them JSON; {len(answers) / seconds:.2f} a second")
+    yes = labeler.questions.prompt.values[PRESENT]
+    return np.array([[one[name] == yes for name in labeler.schema.names] for one in answers])
+
+
 def counts_of(found: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """Twice what is shared and what is named of each report and class, float64 [n, 2, C]."""
     present = targets == PRESENT
@@ -155,7 +198,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--data-dir", required=True, metavar="DIR", help="where Open-i lies")
     parser.add_argument("--labels", required=True, metavar="FILE", help="openi_gld_std14.csv")
     parser.add_argument("--run", metavar="RUN", help="folder of the encoder's folds")
-    own = {"data_dir", "labels", "run"}
+    parser.add_argument(
+        "--sample", type=int, default=200, help="reports for the LLM (default: 200)"
+    )
+    own = {"data_dir", "labels", "run", "sample"}
     learning = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     add_dataclass_options(learning, LabelTrainOptions)
     for action in learning._actions:
@@ -179,6 +225,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     targets = np.where(present, PRESENT, ABSENT)
     fold_of = folds_of(len(reports))
     features = Reader(None, RuleLabeler(schema), 0).features(texts)  # type: ignore[arg-type]
+    if settings.get("llm"):
+        chosen = np.random.default_rng(SEED).permutation(np.flatnonzero(fold_of == 0))
+        chosen = chosen[: options["sample"]]
+        rules = with_policies(features, targets, fold_of)[chosen]
+        found = ask_llm(settings, texts, targets, fold_of != 0, chosen)
+        print_table({"rules": rules, "llm": found}, targets[chosen])
+        return
     systems = {
         "bag of words": with_thresholds(
             bag_of_words(texts, targets, fold_of, None), targets, fold_of

@@ -37,6 +37,13 @@ class CommandParser(Parser):
     """
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        choices = [one.choices for one in self._actions if one.nargs == argparse.PARSER]
+        for given in args or () if choices else ():
+            # Before argparse takes the value of an unknown option for an action.
+            if given in (choices[0] or ()):
+                break
+            if given[:2] == "--" and given.partition("=")[0] not in self._option_string_actions:
+                self.error(f"unrecognized arguments: {given}")
         namespace, unknown = super().parse_known_args(args, namespace)
         if unknown:
             self.error(f"unrecognized arguments: {' '.join(unknown)}")

@@ -72,7 +72,11 @@ class RuleLabeler(Labeler):
 
     def _label(self, text: str) -> ReportLabels:
         plain, mentions = read_mentions(text, self._own)
-        mentions = tuple(one for one in mentions if one.status not in ("past", "moved"))
+        mentions = tuple(
+            one
+            for one in mentions
+            if one.status not in ("past", "moved") or _is_limited(one, plain.text)
+        )
         states: dict[str, State | None] = {}
         evidence: dict[str, tuple[Span, ...]] = {}
         found: dict[str, dict[State, list[Mention]]] = {}
@@ -153,6 +157,19 @@ _OR_BEHIND = re.compile(r"(?: \w+){0,4}(?:,? (?:versus|vs\.?|and/or|or) |/)")
 _OR_BEFORE = re.compile(r"(?:(?:versus|vs\.?|and/or|or|either) |/)(?:[\w-]+ ){0,5}$")
 
 
+_LIMITED = re.compile(
+    r"\b(?:no|without|nor|negative for) (?:(?:definite|significant|evidence of|obvious|focal) )*"
+    r"(?:new|newly|other|additional|further|recurrent|large|larger|sizable|sizeable|massive|big)\b"
+    r"(?!.*\b(?:after|since|following|status post|removal|history)\b)"
+)
+
+
+def _is_limited(one: Mention, text: str) -> bool:
+    """Whether a mention is denied, but only as new, further or large."""
+    before = text[one.segment[0] : one.start]
+    return one.status == "past" and not one.other_part and bool(_LIMITED.search(before))
+
+
 def _is_alternative(one: Mention, text: str) -> bool:
     """Whether a doubtful mention is one of two or more that the text names."""
     start, end = one.segment
@@ -164,6 +181,8 @@ def _reading_of(one: Mention, text: str) -> Reading:
         "definite": "possible", "probable": "probable", "possible": "possible",
         "unlikely": "unlikely",
     }  # fmt: skip
+    if one.status == "past":
+        return "limited"
     if one.status == "absent":
         return "normal" if one.fixed else "absent"
     if one.status == "present":

@@ -17,7 +17,7 @@ from preprocessing.registry import unknown_name
 
 State = Literal["present", "absent", "uncertain"]
 Reading = Literal[
-    "present", "probable", "alternative", "possible", "unlikely", "absent", "normal"
+    "present", "probable", "alternative", "possible", "unlikely", "absent", "limited", "normal"
 ]  # fmt: skip
 READINGS: tuple[Reading, ...] = get_args(Reading)
 STATES: tuple[State, ...] = get_args(State)
@@ -33,6 +33,7 @@ _USUAL: dict[Reading, State | None] = {
     "possible": "uncertain",
     "unlikely": "uncertain",
     "absent": "absent",
+    "limited": "absent",
     "normal": "absent",
 }
 _KEYS = ("name", "description", "ontology", "states", "classes")
@@ -57,8 +58,9 @@ class LabelClass:
         not_terms: regular expressions of what looks like a mention and is none.
         parents: classes that are present, or uncertain, where this one is.
         states: what each reading of a mention makes of the class; None: nothing. ``alternative``
-            is one of two or more ("atelectasis versus infiltrate"), ``normal`` a statement of
-            normality that denies the finding without naming it.
+            is one of two or more ("atelectasis versus infiltrate"), ``limited`` a denial of what
+            is new, further or large only, ``normal`` a statement of normality that denies the
+            finding without naming it.
         no_finding_unless: for a class such as No Finding: it is present unless one of these
             classes is present or uncertain; None: it is an ordinary class.
     """

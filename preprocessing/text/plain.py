@@ -19,7 +19,8 @@ from preprocessing.text.alternatives import Alternatives
 ABBREVIATIONS = {
     "w/o": "without", "w/out": "without", "w/": "with ", "s/p": "status post", "h/o": "history of",
     "hx of": "history of", "hx": "history", "c/w": "consistent with", "r/o": "rule out",
-    "c/f": "concerning for", "d/t": "due to", "b/l": "bilateral", "bilat": "bilateral",
+    "c/f": "concerning for", "s/o": "suggestive of", "e/o": "evidence of", "d/t": "due to",
+    "b/l": "bilateral", "bilat": "bilateral",
     "bilat.": "bilateral", "bil": "bilateral", "bil.": "bilateral", "lt": "left", "lt.": "left",
     "rt": "right", "rt.": "right", "nl": "normal", "nml": "normal", "wnl": "within normal limits",
     "nil": "no", "neg": "negative", "neg.": "negative", "-ve": "negative", "+ve": "positive",

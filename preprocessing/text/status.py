@@ -214,7 +214,7 @@ _CUES: dict[str, str] = {
     "uncertain_around": (
         r"versus(?! (?:the )?(?:\d|prior|previous|earlier))"
         r"|vs\.?(?! (?:the )?(?:\d|prior|previous|earlier))|and/or"
-        r"|(?:is|are) (?:\w+ly )?favou?red(?: over)?"
+        r"|(?:(?:is|are) )?(?:\w+ly )?favou?red over|(?:is|are) (?:\w+ly )?favou?red"
     ),
     "absent_before": (
         rf"(?:{_AUX} )?(?:not|n't|never|no longer) (?:be |been |any "
@@ -368,6 +368,11 @@ _FINITE = re.compile(
     r"|reach(?:es)?|displaces?|compress(?:es)?|involves?|crosses|spares?|silhouettes?|developed"
     r"|appeared|reaccumulated|recurred|increased(?= (?:since|in))|run|extend|occupy|lie|surround"
     r"|cross|obscure|track|involve|project|persist|remain|shows?|continue)\b"
+)
+# What says that a thing is there without a verb.
+_STANDS = re.compile(
+    r"\b(?:in place|in situ|in (?:\w+ )?position|unchanged|tip|satisfactory|well[ -]positioned"
+    r"|\d+(?:\.\d+)? ?[cm]m (?:above|below|from|short of))\b"
 )
 _EXISTS = re.compile(rf"\b(?:is|are|was|were) {_ADVERB}{_SEEN}\b")
 _PREDICATE = re.compile(rf"\b(?:is|are|was|were) (?:\w+ly )?{_SEEN}\b")
@@ -561,6 +566,9 @@ class _Clauses:
         piece = text[end:piece_end]
         rest = text[end : self._end]
         verb = _FINITE.search(piece)
+        named = self._met < len(self._mentions) and self._mentions[self._met][0] < piece_end
+        if named and "," in separator and _STANDS.search(piece) and not _OR.search(piece):
+            return True  # "no effusion, line in place"
         listed = _OR.search(piece) or (_OR.search(rest) and not verb)
         if listed and not (verb and _ARTICLE.match(piece)):
             return False

@@ -20,6 +20,7 @@ EXCEPTIONS = {
     "tools": "makes shipped files, from treebanks; not installed",
 }
 OPENS = {"open", "read_text", "read_bytes", "write_text", "write_bytes", "fdopen", "mkstemp"}
+OF_FILES = {"read_text", "read_bytes"}  # the functions of that place, by their own names
 PARSES = {"json.load", "json.loads", "yaml.safe_load", "yaml.load"}
 LOADS = {"torch.load", "load_file", "safe_open", "save_file", "pickle.load", "pickle.loads"}
 AUTO = ("Auto", "PreTrained", "Peft", "Lora", "Llama")  # classes of libraries
@@ -42,7 +43,8 @@ def offences(text: str) -> list[str]:
         if isinstance(node, ast.Call):
             name = name_of(node)
             last = name.rpartition(".")[2]
-            if last in OPENS or name in PARSES or name in LOADS or last in LOADS:
+            opens = last in OPENS and name not in OF_FILES
+            if opens or name in PARSES or name in LOADS or last in LOADS:
                 found.append(name)
             loads = last in ("from_pretrained", "from_config", "load_adapter")
             if loads and name.startswith(AUTO) and not refuses_code(node):
