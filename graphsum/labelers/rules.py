@@ -73,9 +73,7 @@ class RuleLabeler(Labeler):
     def _label(self, text: str) -> ReportLabels:
         plain, mentions = read_mentions(text, self._own)
         mentions = tuple(
-            one
-            for one in mentions
-            if one.status not in ("past", "moved") or _is_limited(one, plain.text)
+            one for one in mentions if one.status != "past" or _reading_of_past(one, plain.text)
         )
         states: dict[str, State | None] = {}
         evidence: dict[str, tuple[Span, ...]] = {}
@@ -164,10 +162,20 @@ _LIMITED = re.compile(
 )
 
 
-def _is_limited(one: Mention, text: str) -> bool:
-    """Whether a mention is denied, but only as new, further or large."""
-    before = text[one.segment[0] : one.start]
-    return one.status == "past" and not one.other_part and bool(_LIMITED.search(before))
+_REMOVED = re.compile(
+    r"\b(?:removed|removal|withdrawn|withdrawal|extracted|extubat\w+|taken out|pulled out|explanted"
+    r"|retrieved|discontinued|out)\b"
+)
+
+
+def _reading_of_past(one: Mention, text: str) -> Reading | None:
+    """What was denied as new, further or large only, or was taken out; None: of another time."""
+    start, end = one.segment
+    if one.other_part:
+        return None
+    if _LIMITED.search(text[start : one.start]):
+        return "limited"
+    return "removed" if _REMOVED.search(text, start, end) else None
 
 
 def _is_alternative(one: Mention, text: str) -> bool:
@@ -182,7 +190,7 @@ def _reading_of(one: Mention, text: str) -> Reading:
         "unlikely": "unlikely",
     }  # fmt: skip
     if one.status == "past":
-        return "limited"
+        return _reading_of_past(one, text) or "removed"
     if one.status == "absent":
         return "normal" if one.fixed else "absent"
     if one.status == "present":

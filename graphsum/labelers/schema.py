@@ -17,7 +17,8 @@ from preprocessing.registry import unknown_name
 
 State = Literal["present", "absent", "uncertain"]
 Reading = Literal[
-    "present", "probable", "alternative", "possible", "unlikely", "absent", "limited", "normal"
+    "present", "probable", "alternative", "possible", "unlikely", "absent", "limited", "normal",
+    "removed",
 ]  # fmt: skip
 READINGS: tuple[Reading, ...] = get_args(Reading)
 STATES: tuple[State, ...] = get_args(State)
@@ -35,6 +36,7 @@ _USUAL: dict[Reading, State | None] = {
     "absent": "absent",
     "limited": "absent",
     "normal": "absent",
+    "removed": None,
 }
 _KEYS = ("name", "description", "ontology", "states", "classes")
 _CLASS_KEYS = (
@@ -60,7 +62,7 @@ class LabelClass:
         states: what each reading of a mention makes of the class; None: nothing. ``alternative``
             is one of two or more ("atelectasis versus infiltrate"), ``limited`` a denial of what
             is new, further or large only, ``normal`` a statement of normality that denies the
-            finding without naming it.
+            finding without naming it, ``removed`` what was there and has been taken out.
         no_finding_unless: for a class such as No Finding: it is present unless one of these
             classes is present or uncertain; None: it is an ordinary class.
     """

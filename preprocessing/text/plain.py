@@ -84,7 +84,7 @@ _REWRITE = Alternatives(
         "apostrophe": r"[\u2018\u2019]",
         "absent": r"\(\s*[-\u2013\u2212]\s*\)",
         "present": r"\(\s*\+\s*\)",
-        "query": r"(?:(?<=^)|(?<=[\s(,;:/-]))\?{1,3}\s?(?=[^\W\d_])(?!(?i:" + _ANSWER + r"))",
+        "query": r"(?:(?<=^)|(?<=[\s(,;:/-]))\?{1,3}\s?(?=[^\W\d_]|\#)(?!(?i:" + _ANSWER + r"))",
         "more": r"(?<=\b[LR])\s?>+\s?(?=[LR]\b)",
         "less": r"(?<=\b[LR])\s?<+\s?(?=[LR]\b)",
         "non": r"(?<=\b[nN]on) - (?=\w)",

@@ -132,7 +132,8 @@ _BULLET = re.compile(
     r"|\(?\d{1,2}(?:[.)](?!\d)|[/:-](?=[ ]))[ ]*|\(?(?:[a-h]|[ivx]{1,4})[.)][ ]+|[ ]+)"
 )
 _ABBREVIATION_BEFORE = re.compile(
-    r"\b(?:dr|mr|mrs|ms|prof|st|vs|approx|fig|cf|ca|resp|incl|e\.?g|i\.?e|no(?=\. ?\d))$"
+    r"\b(?:dr|mr|mrs|ms|prof|st|vs|approx|fig|cf|ca|resp|incl|e\.?g|i\.?e|atyp|int|bilat|interst"
+    r"|subseg|pulm|no(?=\. ?\d))$"
 )
 _UNIT_BEFORE = re.compile(
     r"\d ?(?:mm|cm|ml|cc|fr|f|mg|kg|yrs?|mos?|wks?|hrs?|in|deg|hu|ant|post|lat|sup|inf|med)$"
@@ -273,7 +274,8 @@ def segments(plain: PlainText) -> Iterator[Segment]:
         mark = match.group()
         if mark[-1] in ".?!" and len(mark) == 1 and not is_stop(plain, match.start()):
             continue
-        yield from found(start, match.start(), line, new)
+        # "Effusion?" is in doubt.
+        yield from found(start, match.end() if mark == "?" else match.start(), line, new)
         new = mark != ";"
         line = mark == "\n" or (line and not text[start : match.start()].strip())
         start = match.end()

@@ -47,7 +47,8 @@ _GONE = (
     r"|returned to normal(?: size)?|abated|regressed completely|normali[sz]ed)"
 )
 _TAKEN = (
-    r"(?:removed|withdrawn|taken out|extracted|explanted|retrieved|pulled out|drained"
+    r"(?:removed|withdrawn(?!,? (?:now |and )?(?:with|to|by|into|slightly)\b)"
+    r"|taken out|extracted|explanted|retrieved|pulled out|drained"
     r"|tapped(?: dry| to dryness)?"
     r"|aspirated(?! in)|evacuated|discontinued|re-?expanded)"
 )
@@ -204,12 +205,14 @@ _CUES: dict[str, str] = {
         r"|a similar) (?:appearance|picture)|produce this)"
         r"|(?:should|must|has to|needs to) be (?:considered|excluded|ruled out)|(?:in"
         r"|on) the differential"
+        r"|(?:may|might|could) (?:also |well )?(?:co-?exist|contribute|have developed|be developing"
+        r"|be superimposed|underlie)"
         r"|(?:is |are |was |were )?not (?:\w+ly )?absent"
         rf"|(?:{_BE} )?(?:considered |thought |felt |judged )?(?:to be )?(?:less likely|unlikely"
         rf"|not likely|improbable)(?! to| represent)"
         rf"|if (?:any|present|at all(?: present)?|it exists|real|so)\b|\?(?= ?[.,;)]| ?$)"
         r"|(?:questionable|possible|probable|suspected|equivocal|not certain|query"
-        r"|queried)(?= ?[.,;:)]| ?$)(?<![,:] questionable)"
+        r"|queried)(?= ?[.,;:)]| ?$)(?:(?<![,:] questionable)|(?= ?$))"
     ),
     "uncertain_around": (
         r"versus(?! (?:the )?(?:\d|prior|previous|earlier))"
@@ -355,7 +358,7 @@ _PRESENT = re.compile(
     r"|left|right|biapical|bi-?basal|unilateral|right-sided|left-sided|cardiomegaly)\b(?! (?:or"
     r"|sided or))"
 )
-_NEW_SUBJECT = re.compile(r" (?:an?|the|there)\b")
+_NEW_SUBJECT = re.compile(r" (?:an?|the|there|in (?:the|this)|on the|given)\b")
 _THERE = re.compile(
     r"(?:again |now |also )?(?:there (?:is|are|has|have|remains?|persists?)|this (?:is|has)"
     r"|these (?:are|have)|it (?:is|has))\b"
@@ -378,6 +381,7 @@ _EXISTS = re.compile(rf"\b(?:is|are|was|were) {_ADVERB}{_SEEN}\b")
 _PREDICATE = re.compile(rf"\b(?:is|are|was|were) (?:\w+ly )?{_SEEN}\b")
 _PIECE_END = re.compile(r",|;|\band\b|\bbut\b|\bwhile\b|\bhowever\b|\bwhich\b|\balthough\b")
 _ANSWER = re.compile(r"^ ?(?:[:=?-] ?)?(?:no|none|nil|yes|positive|negative|absent)$")
+_ANOTHER = re.compile(r", ?(?!(?:and|or|either|left|right|in|at)\b)[^\W\d][^,]*\w ?$")
 _OTHER_THING = re.compile(r" (?:an?|the) (?!right|left)")
 _OR = re.compile(r"\b(?:n?or)\b")
 _DENIES = re.compile(
@@ -524,6 +528,9 @@ class _Clauses:
         first = self._clause
         if direction == "around":
             first = max(first, self._met - 1)
+            nearest = self._mentions[self._met - 1][1] if self._met else match.start()
+            if _ANOTHER.search(self._text[nearest : match.start()]):
+                first = self._met  # "opacity, contusion versus edema": the opacity is there
         elif _ANSWER.search(match.group()) and first < self._comma < self._met:
             first = self._comma
         elif first < self._comma < self._met and (
