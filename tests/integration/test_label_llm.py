@@ -156,3 +156,19 @@ def test_without_a_model_it_is_one_line(schema):
         load_labeler("llm", schema)
     with pytest.raises(InputError, match="--llm nowhere: no such folder"):
         load_labeler("llm", schema, llm="nowhere")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("llm", [], "labeler.json: not what graphsum label train writes"),
+        ("shots", -1, "labeler.json: not what graphsum label train writes"),
+        ("prompt", {}, "labeler.json, key 'instruction'"),
+    ],
+)
+def test_damaged_folders_are_one_line(arguments, tmp_path, key, value, message):
+    train(arguments | {"--lora-r": "0"})
+    path = tmp_path / "run/labeler.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {key: value}))
+    with pytest.raises(InputError, match=message):
+        load_labeler(tmp_path / "run")
