@@ -9,6 +9,7 @@ from typing import Any, overload
 from graphsum.consensus.neighbours import TrainingEvidence
 from graphsum.consensus.settings import ConsensusSettings
 from graphsum.consensus.voting import consensus_impressions
+from graphsum.consensus.word_pairs import WordPairs
 from graphsum.impressions.mending import mend
 from graphsum.impressions.plan import Plan, plans_of
 from graphsum.impressions.summary import REVIEW_BELOW, Summary, summary_of
@@ -39,13 +40,16 @@ class Summarizer:
         annotator: Annotator | None,
         *,
         consensus: ConsensusSettings | None = None,
+        pairs: WordPairs | None = None,
     ) -> None:
         """``annotator``: None for a model that reads the findings' text alone. ``consensus``:
-        settings with which consensus decoding is the default; None: search."""
+        settings with which consensus decoding is the default; None: search. ``pairs``: which words
+        may stand side by side where the model is unsure; None: any."""
         self.model = model.eval()
         self.processor = processor
         self.annotator = annotator
         self.consensus = consensus
+        self.pairs = pairs
 
     @classmethod
     def from_pretrained(
@@ -74,9 +78,10 @@ class Summarizer:
         model_type = model_type_of(folder)
         processor = model_type.part("processor").from_pretrained(folder)
         consensus = ConsensusSettings.from_pretrained(folder)
+        pairs = WordPairs.from_pretrained(folder)
         if not model_type.reads_graphs:
             model = load_model(folder, device=device, llm=llm)
-            return cls(model, processor, None, consensus=consensus)
+            return cls(model, processor, None, consensus=consensus, pairs=pairs)
         annotator = shared_annotator(processor.settings.annotator, annotator_model)
         trained_on = processor.settings.annotator_version  # empty: graphs made elsewhere
         if trained_on and annotator.version != trained_on:
@@ -88,7 +93,7 @@ class Summarizer:
                 annotator.version,
             )
         model = load_model(folder, device=device, llm=llm)
-        return cls(model, processor, annotator, consensus=consensus)
+        return cls(model, processor, annotator, consensus=consensus, pairs=pairs)
 
     @overload
     def summarize(
@@ -128,9 +133,13 @@ class Summarizer:
         clinical statement get an empty impression and the reason. Findings longer than the encoder
         reads lose sentences from their end, for the model alone; the flag ``truncated`` says so.
         ``review_below``: the confidence below which a summary asks for a review. ``consensus``,
-        ``train`` and ``settings``: see :meth:`write`.
+        ``train`` and ``settings``: see :meth:`write`. In a list None and NaN, as in an empty cell
+        of a data frame, stand for no findings.
+
+        Raises:
+            TypeError: something else than a text.
         """
-        texts = [findings] if isinstance(findings, str) else list(findings)
+        texts = [findings] if isinstance(findings, str) else list(map(_as_text, findings))
         plans = plans_of(texts, self._is_word)
         told = [row for row, plan in enumerate(plans) if plan.information.verdict == "read"]
         reports = [Report(str(row + 1), as_prose(texts[row])) for row in told]
@@ -169,7 +178,7 @@ class Summarizer:
         truncated: Container[int] = (),
     ) -> list[Summary]:
         """The candidates, checked and mended, with their evidence."""
-        mended = mend(candidates, plans, self._is_word, agreements)
+        mended = mend(candidates, plans, self._is_word, agreements, self.pairs)
         calibration = self.consensus.calibration if self.consensus else None
         return [
             summary_of(
@@ -271,6 +280,15 @@ class Summarizer:
         """Whether consensus decoding is the default: the checkpoint says so, and nothing is said
         about a search."""
         return self.consensus is not None and not settings
+
+
+def _as_text(findings: object) -> str:
+    """Findings as a text; None and NaN, of an empty cell, are none."""
+    if findings is None or findings != findings:  # NaN alone differs from itself
+        return ""
+    if not isinstance(findings, str):
+        raise TypeError(f"findings must be texts, not {type(findings).__name__}")
+    return findings
 
 
 def _agreement(text: str, samples: Sequence[str]) -> float:

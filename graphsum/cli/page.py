@@ -43,7 +43,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace) -> None:
     """Write the page."""
     check_writable(options.output)
-    rows = list(read_jsonl(options.input))
+    try:
+        rows = list(read_jsonl(options.input))
+    except InputError as error:
+        raise InputError(
+            f"{error}; give the JSON Lines that graphsum summarize --explain --output x.jsonl wrote"
+        ) from None
     if not rows:
         raise InputError(f"{options.input}: no reports in it")
 

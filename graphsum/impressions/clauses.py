@@ -6,17 +6,18 @@ label before it and the phrases that an impression does without ("there is a", "
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from preprocessing.facts.comparison import is_actionable, may_matter, tier_of
 from preprocessing.facts.information import ANATOMY
-from preprocessing.facts.ontology import TIERS, Tier
+from preprocessing.facts.ontology import TIERS, Tier, ontology
 from preprocessing.facts.reading import Mention, read_mentions
+from preprocessing.facts.statement_terms import FURTHER_TERMS
 from preprocessing.facts.statements import Statement
 from preprocessing.text.laterality import find_sides
 from preprocessing.text.plain import PlainText
 from preprocessing.text.prose import lower_capitals
-from preprocessing.text.sentences import segments
+from preprocessing.text.sentences import Segment, segments
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +37,29 @@ class Clause:
 
 
 _SEPARATOR = re.compile(
-    r"(?:,|;)? (?:and|but|while|whereas|although|however|with|though)\b,? "
+    r"(?:,|;)? (?:and|but|yet|while|whereas|although|however|with|though)\b,? "
     r"|[,;] (?!\d)(?![^()]*\))"
 )
 # Words of what is normal, or is about the examination.
 _IS_NORMAL = re.compile(
     r"\b(?:normal\w*|unremarkable|clear|central(?! (?:line|venous))|intact|(?:is|are) sharp"
-    r"|preserved|maintained|midline|symmetric\w*|good|adequate|satisfactory|full|fully|equal"
+    r"|preserved|maintain\w*|sharply|fine|smooth\w*|regular|outlined|aligned|alignment|appropriate"
+    r"|okay|ok|benign|healthy|homogene\w+|natural|usual|ordinary|well[ -](?:\w+ed|seen)|ratio"
+    r"|nothing (?:focal|of note|else|more)|midline|symmetric\w*|good|adequate|satisfactory|full|fully|equal"
     r"|equally|patent|taper\w*|expected|views?(?! (?:shows?|demonstrat\w+|reveals?))|series"
     r"|study|exam\w*|projection|quality|inspirat\w+|effort|free(?! (?:air|gas|fluid))"
     r"|rotat\w+|technique|films?|screening|contrast|protocol|portable|erect|supine|obtained|performed|acquired|comparison"
     r"|compared|dated|history|recommend\w*|advis\w+|correlat\w+)\b"
     r"(?!.*\d (?:mm|cm)\b)"
 )
-_DENIES = re.compile(r"\b(?:no|not|without|neither|nor|none|never|nothing|free|absent|resolved)\b")
+_DENIES = re.compile(
+    r"\b(?:no|not|without|neither|nor|none|never|nothing|free|absent|resolved|negative)\b"
+)
+# What is old or stays as it was, and a sentence that has lost a word, need not be read.
+_CALM = re.compile(
+    r"\b(?:stable|unchanged|similar|chronic|old|healed|prosthe\w+|post-?operative|post-?surgical"
+    r"|well-? ?(?:aerated|inflated|expanded|ventilated)|xx+|__+)\b"
+)
 # The title of an examination, which an impression does without.
 _EXAMINATION = re.compile(
     r"(?:ct|cta|ctpa|hrct|mri?|mra|us|usg|ultrasound|sonograph\w+|x-?ray|radiograph\w*|film|pet)\b"
@@ -58,8 +68,19 @@ _EXAMINATION = re.compile(
 _TITLE = re.compile(
     rf"(?:{ANATOMY.pattern}|{_EXAMINATION.pattern}|\b(?:left|right|both|bilateral|the|and|of)\b|\W)+"
 )
+# A sentence that cannot be read without the one before.
+_NEEDS_BEFORE = re.compile(
+    r"(?:its?|their|this|these|they|one|both|(?:the )?(?:left|right|other) one|(?:the )?(?:tips?"
+    r"|ends?|side ?ports?|lead|wire)|(?:please )?(?:advance|withdraw|pull back|retract"
+    r"|reposition))\b(?! of)"
+)
+_SAID_OF = re.compile(
+    r"(?:this|these|it|they) (?:is|are|has|have|remains?|appears?)(?: also| again)? (?:\w+ly )?"
+    r"(?:unchanged|stable|similar|new|worse\w*|increas\w+|decreas\w+|improv\w+|larger|smaller"
+    r"|not (?:significantly )?changed|progress\w+|chronic|old|been (?:stable|unchanged))\b"
+)
 _LEADING = re.compile(
-    r"(?:(?:and|but|while|whereas|although|however|though|also|additionally|otherwise|again|then"
+    r"(?:(?:and|but|yet|while|whereas|although|however|though|also|additionally|otherwise|again|then"
     r"|which"
     r"|in addition|furthermore|now|,|;|-)[ ,]+)*"
     r"(?:(?:(?:there|it) (?:is|are|has been|have been|remains?)|(?:seen|noted|identified) (?:is"
@@ -69,6 +90,8 @@ _LEADING = re.compile(
     re.IGNORECASE,
 )
 _TRAILING = re.compile(
+    r"(?<!no longer)(?<!not)(?<!well)(?<!best)(?<!better)(?<!only)(?<!partly)(?<!poorly)"
+    r"(?<!barely)(?<!partially)(?<!incompletely)(?<!never)"
     r",? (?:(?:is|are|was|were) )?(?:again |also |now |again also )*(?:seen|noted|identified"
     r"|demonstrated|visuali[sz]ed"
     r"|evident|appreciated|observed|detected|visible)(?: (?:again|today|here|on (?:this|today's"
@@ -92,12 +115,14 @@ def clauses_of(findings: str, statements: Sequence[Statement]) -> list[Clause]:
     """
     plain, mentions = read_mentions(findings)
     found: list[Clause] = []
+    before = ""  # the sentence before, that "it" and "the tip" need
+    ended = -1  # where its last clause ends
     for segment in segments(plain):
-        inside = [
-            one
-            for one in mentions
-            if one.segment == (segment.start, segment.end) and not one.refers_back
-        ]
+        inside = [one for one in mentions if one.segment == (segment.start, segment.end)]
+        if not inside and found and found[-1].end == ended and _is_said_of(plain, segment):
+            text = f"{found[-1].text} {as_impression(plain, segment.label, segment.end)}"
+            found[-1] = replace(found[-1], text=text)
+            continue
         begin = segment.label
         if next(find_sides(plain.text, segment.start, segment.label), None):
             begin = segment.start  # "Right cardiophrenic angle: ..."
@@ -113,6 +138,8 @@ def clauses_of(findings: str, statements: Sequence[Statement]) -> list[Clause]:
                 and _says_something(one)
             )
             text = as_impression(plain, start, end)
+            if before and _NEEDS_BEFORE.match(text.lower()):
+                text = f"{before} {text}"
             if not own and text and not inside and _is_unread(plain.text[start:end]):
                 found.append(Clause(text, first, last, (), "none", False))
             elif own and text:
@@ -122,7 +149,14 @@ def clauses_of(findings: str, statements: Sequence[Statement]) -> list[Clause]:
                 tier = min((tier_of(one) for one in own), key=TIERS.index)
                 must = any(map(is_actionable, own))
                 found.append(Clause(text, first, last, own, tier, must))
+            ended = last
+        before = as_impression(plain, begin, segment.end)
     return found
+
+
+def _is_said_of(plain: PlainText, segment: Segment) -> bool:
+    """Whether a sentence says how the one before changed: "This is unchanged." """
+    return _SAID_OF.match(plain.text, segment.label, segment.end) is not None
 
 
 def _is_unread(text: str) -> bool:
@@ -133,7 +167,15 @@ def _is_unread(text: str) -> bool:
         and not _EXAMINATION.match(text)
         and not _IS_NORMAL.search(text)
         and not _DENIES.search(text)
+        and not _CALM.search(text)
+        and not _names_chronic(text)
     )
+
+
+def _names_chronic(text: str) -> bool:
+    """Whether it names something chronic that needs no report: "bones are demineralized"."""
+    chronic = ontology().relations["further_chronic"]
+    return any(re.search(FURTHER_TERMS[name], text) for name in chronic if name in FURTHER_TERMS)
 
 
 def _says_something(one: Statement) -> bool:

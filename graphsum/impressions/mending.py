@@ -15,10 +15,11 @@ import re
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, replace
 
-from graphsum.consensus.candidates import STRANGE, own_sentences
-from graphsum.consensus.neighbours import WORD
+from graphsum.consensus.candidates import own_sentences
+from graphsum.consensus.word_pairs import WordPairs
 from graphsum.impressions.clauses import Clause
 from graphsum.impressions.plan import Plan
+from graphsum.impressions.wording import is_well_worded
 from preprocessing.facts.comparison import (
     Checked,
     Consistency,
@@ -37,6 +38,8 @@ NORMAL = "No acute cardiopulmonary abnormality."
 NORMAL_ELSEWHERE = "No acute abnormality."
 _NUMBER = re.compile(r"\s*\d+[.)]\s*")
 UNSURE = 0.5  # agreement of the samples below which routine findings are told too
+# Agreement below which the model's words assert nothing: the findings' own clauses do.
+DISTRUSTED = 0.35
 _MAY_CLAUSES = 3  # routine clauses that an impression of own clauses has at most
 # What a sentence may say that states nothing of the chest.
 _WITHOUT_STATEMENT = re.compile(
@@ -48,12 +51,6 @@ _WITHOUT_STATEMENT = re.compile(
 _IN_PLACE = re.compile(
     r"\b(?:standard|satisfactory|good|appropriate|expected|adequate|stable|unchanged) position"
     r"|\bin (?:place|situ)\b"
-)
-_GARBLED = re.compile(
-    r"\b(\w+ \w+) \1\b|(?<![a-z]) \d\.?$|(?:^| )[b-wyz] |\b([a-z]+) \2\b"
-    r"|\b([a-z]{4,}) (?:and|or) \3\b"
-    r"|, (?:the )?(?:left|right|bilateral) (?:hemidiaphragm|lung|lobe|base|apex|hilum)\.?$"
-    r"|exclude (?:an? )?(?:\w+ )?(?:ct|scan|film|x-?ray|mri)\b"
 )
 _DEVICE_KIND = re.compile(
     r"\b(?:(?P<airway>et|ett|endotracheal|tracheal|tracheostomy|breathing|intubat\w+)"
@@ -68,6 +65,20 @@ _MEASURED = re.compile(r"\d (?:mm|cm)\b", re.IGNORECASE)
 _DEVICE_PLACE = re.compile(
     r"\b(?:svc|superior vena cava|ivc|cavo-?atrial|atri(?:um|al)|ventricle|carina|stomach|duoden\w+"
     r"|brachiocephalic|innominate|subclavian|jugular|azygos)\b"
+)
+# Words of what may harm, of which the ontology knows no name.
+_ALARMING = re.compile(
+    r"\b(?:gas|air(?! ?space| ?way)|lodged|perforat|dislocat|avuls|torn|tear|ruptur|kink|obstruct"
+    r"|twist|incarcerat|strangulat|ha?emorrhag|bleed|leak|extravas|occlu|collaps|crush|burst"
+    r"|foreign|bullet|pellet|needle|swallow|necro|gangren|ischa?emi|infarct|embol|thromb|abscess"
+    r"|empyema|invad|invasi|destr[ou]|erod|erosi|tension|tampon|penetrat|impal|sever(?:ed|ance)"
+    r"|disrupt|dehisc|torsion|volvul|intussuscep|herniat|entrap|compress(?:es|ing)|flail)\w*"
+)
+_STABLE = re.compile(r"\b(?:stable|unchanged|no (?:\w+ )?changes?)\b")
+_COURSE = re.compile(
+    r"\b(?:stable|unchanged|compar\w+|prior|previous\w*|earlier|interval|again|remains?|persist\w*"
+    r"|since|similar|changes?d?|new|old|chronic|known|redemonstrat\w+|resol\w+|improv\w+|increas\w+"
+    r"|decreas\w+|worse\w*)\b"
 )
 _CLEAR_LUNGS = frozenset(("Lung Opacity", "Consolidation", "Infiltrate"))
 _CHEST = re.compile(r"\b(?:lungs?|heart|cardi\w+|chest|pleura\w*|pulmon\w+|thora\w+|pneumo\w+)\b")
@@ -88,10 +99,14 @@ def mend(
     plans: Sequence[Plan],
     is_word: Callable[[str], bool] | None = None,
     agreements: Sequence[float | None] | None = None,
+    pairs: WordPairs | None = None,
 ) -> list[Mended]:
     """The impression of each plan, from a candidate; an empty one where nothing was said.
 
-    ``agreements``: how far the model's samples agree with each candidate (0 to 1), where known.
+    Args:
+        is_word: whether a lower-case word exists, where that is known.
+        agreements: how far the model's samples agree with each candidate (0 to 1), where known.
+        pairs: which words may stand side by side, where that is known.
     """
     sentences = [
         _own_clauses(_sentences(text), plan) for text, plan in zip(candidates, plans, strict=True)
@@ -102,7 +117,7 @@ def mend(
     stated = dict(zip(texts, statements_of(texts), strict=True))
     known = agreements or [None] * len(candidates)
     drafts = [
-        _draft(text, own, plan, stated, is_word, agreement is not None and agreement < UNSURE)
+        _draft(text, own, plan, stated, is_word, agreement, pairs)
         for text, own, plan, agreement in zip(candidates, sentences, plans, known, strict=True)
     ]
     finished = statements_of([" ".join(parts) for parts, *_ in drafts])
@@ -139,18 +154,21 @@ def _draft(
     plan: Plan,
     stated: dict[str, tuple[Statement, ...]],
     is_word: Callable[[str], bool] | None,
-    unsure: bool,
+    agreement: float | None,
+    pairs: WordPairs | None,
 ) -> tuple[list[str], int, tuple[str, ...]]:
-    """The sentences of the impression, how many were dropped, and the clauses quoted.
-
-    ``unsure``: whether the model does not stand by its candidate.
-    """
+    """The sentences of the impression, how many were dropped, and the clauses quoted."""
     if plan.information.verdict == "nothing":
         return [], len(sentences), ()
     by_text = {clause.text: clause for clause in plan.clauses}
+    unsure = agreement is not None and agreement < UNSURE
     kept: list[str] = []
     if not plan.out_of_domain:
         kept = [one for one in sentences if _is_sound(one, plan, stated[one], is_word)]
+    if pairs is not None and (unsure or agreement is None):
+        kept = [one for one in kept if one in by_text or pairs.knows(one, plan.findings)]
+    if agreement is not None and agreement < DISTRUSTED:
+        kept = [one for one in kept if one in by_text or not _adds(stated[one], plan, one.lower())]
     replaced = [
         clause.text
         for one in sentences
@@ -180,7 +198,11 @@ def _draft(
         if not named or not all(_is_told(one, known) for one in named):
             quoted.append(clause.text)
             known += stated[clause.text]
-    quoted = list(dict.fromkeys(quoted))
+    quoted = [  # "Opacity." is told by "Opacity. It may be pneumonia." too
+        one
+        for one in dict.fromkeys(quoted)
+        if not any(one != other and other.startswith(f"{one} ") for other in quoted)
+    ]
     unread = {c.text for c in plan.unnamed if plan.is_new(c) or not c.statements}
     if not unread.isdisjoint(quoted):  # nobody knows whether it is harmless
         kept = [one for one in kept if not _is_general_normal(stated[one])]
@@ -194,11 +216,30 @@ def _draft(
             parts.append(one)
     if quoted:
         parts.sort(key=lambda one: _urgency(stated[one]))
-    parts = [part for one in parts if (part := _BARE_BLANK.sub("", one).strip())]
+    parts = [_ended(part) for one in parts if (part := _BARE_BLANK.sub("", one).strip())]
     if not parts:
         chest = not plan.other_exam or _CHEST.search(plan.findings.lower())
         parts = [NORMAL if chest else NORMAL_ELSEWHERE]
     return parts, dropped, tuple(quoted)
+
+
+def _ended(sentence: str) -> str:
+    return sentence if sentence[-1] in ".!?" else f"{sentence}."
+
+
+def _adds(statements: Sequence[Statement], plan: Plan, lowered: str) -> bool:
+    """Whether a sentence asserts something by name, or denies what the findings do not speak of."""
+    checked = compare_statements(statements, plan.statements, plan.findings).statements
+    return any(
+        (one.statement.status != "absent" and one.statement.names)
+        or (
+            one.kind == "unsupported"
+            and one.statement.status == "absent"
+            and not one.statement.general
+            and not _WITHOUT_STATEMENT.search(lowered)
+        )
+        for one in checked
+    )
 
 
 def _further(plan: Plan, *, kept: bool, asserts: bool, unsure: bool) -> list[Clause]:
@@ -212,8 +253,9 @@ def _further(plan: Plan, *, kept: bool, asserts: bool, unsure: bool) -> list[Cla
     if plan.out_of_domain:
         return list(dict.fromkeys((*plan.may, *plan.devices, *plan.unnamed)))
     found = list(plan.may) if plan.must or not kept or unsure else []
+    found += [c for c in plan.unnamed if not c.statements or _ALARMING.search(c.text.lower())]
     if asserts:
-        return found
+        return list(dict.fromkeys(found))
     several = len(_device_kinds(" ".join(clause.text for clause in plan.devices))) > 1
     for clauses, wanted in (
         (plan.may, False),
@@ -242,8 +284,13 @@ def _is_reported(
         ]
     if one.status == "uncertain":
         known = [other for other in known if other.names & one.names or other.status == "uncertain"]
-    if not reports(known, one, near=tier_of(one) != "critical"):
+    near = tier_of(one) != "critical"
+    if not reports(known, one, near=near):
         return False
+    if one.side == "bilateral":
+        sides = {o.side for o in known if reports([o], one, near=near)}
+        if len(sides) == 1 and sides <= {"left", "right"}:
+            return False
     if "Device Malposition" not in one.names:
         return True
     kinds = _device_kinds(clause)
@@ -280,14 +327,13 @@ def _is_sound(
     if not statements and not _WITHOUT_STATEMENT.search(sentence.lower()):
         return False
     lowered, findings = sentence.lower(), plan.findings.lower()
-    if _GARBLED.search(lowered):
+    named = any(one.names for one in statements)
+    if not is_well_worded(sentence, plan.findings, is_word, named=named):
         return False
-    if set(STRANGE.findall(lowered)) - set(re.findall(r"\w+", findings)) or "__" in lowered:
-        return False
-    if is_word is not None:
-        words = set(WORD.findall(lowered)) - set(WORD.findall(findings))
-        if not all(map(is_word, words)):
-            return False
+    if not statements and _STABLE.search(lowered) and not _COURSE.search(findings):
+        return False  # the findings know of no earlier examination
+    if statements and all(one.general and one.status != "absent" for one in statements):
+        return False  # "mild acute abnormality"
     if any("Support Devices" in one.names for one in statements) and not (
         set(_DEVICE_PLACE.findall(lowered)) <= set(_DEVICE_PLACE.findall(findings))
     ):
@@ -308,6 +354,11 @@ def _is_borne_out(one: Checked, plan: Plan) -> bool:
     """Whether a statement may stand: doubt without support, and "clear lungs", may not always."""
     statement = one.statement
     if one.kind == "unsupported" and statement.status == "uncertain" and statement.names:
+        return False
+    if not statement.names and (statement.status, one.linked and one.linked.status) == (
+        "present",
+        "uncertain",
+    ):
         return False
     if one.kind == "unsupported" and statement.status == "present" and not statement.names:
         return bool(_WITHOUT_STATEMENT.search(" ".join(statement.words)))
@@ -340,7 +391,7 @@ def _says_less(one: Checked) -> bool:
     if one.linked is None or not is_actionable(one.linked):
         return False
     statement, linked = one.statement, one.linked
-    if linked.change in ("worse", "improved") and not statement.change:
+    if linked.change in ("new", "worse", "improved") and not statement.change:
         return True
     if one.kind != "supported":
         return False
@@ -377,6 +428,10 @@ def _is_covered(
     if any("Device Malposition" in one.names for one in asserted):
         return False
     return bool(asserted and known) and all(
-        any(one.names & other.names and one.side in (None, other.side) for other in known)
+        any(
+            one.names & other.names
+            and (one.side in (None, other.side) or other.side == "bilateral")
+            for other in known
+        )
         for one in asserted
     )

@@ -141,7 +141,7 @@ def summary_of(
     return Summary(
         mended.text,
         _ledger(mended),
-        _left_out(mended),
+        _left_out(mended) if plan.information.verdict == "read" else (),
         tuple(flags),
         plan.information.reason,
         confidence,

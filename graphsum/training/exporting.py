@@ -11,6 +11,7 @@ import torch
 from safetensors import SafetensorError
 
 from graphsum.consensus.neighbours import naming_rates
+from graphsum.consensus.word_pairs import WORD_PAIRS_FILE, WordPairs
 from graphsum.consensus.settings import CONSENSUS_FILE, ConsensusSettings
 from graphsum.models.configuration import GraphSumConfig
 from graphsum.models.loading import load_model
@@ -33,6 +34,7 @@ PARTS = {
     OPTIONS_FILE,
     PROCESSOR_FILE,
     TOKENIZER_FILE,
+    WORD_PAIRS_FILE,
     "config.json",
     "generation_config.json",
     "tokenizer_config.json",
@@ -75,7 +77,8 @@ def export_checkpoint(
         folder: must not exist yet, or hold nothing but a README.md (a model card), which stays;
             what an export that was killed left there is completed.
         consensus: store the settings of consensus decoding, which makes it the default, with the
-            naming rates of the training reports (39 shares, no text).
+            naming rates of the training reports (39 shares, no text) and the pairs of frequent
+            words that stand side by side there (hashes).
         data_dir: where the run's corpus lies now, when it has moved.
         min_reports: a token of several letters stays only if words with it occur in so many
             different training reports; 1: all stay, those that only one report has too.
@@ -120,6 +123,7 @@ def export_checkpoint(
         save_model(half, processor, new)
         if settings is not None:
             settings.save_pretrained(new)
+            WordPairs.of(train).save_pretrained(new)
         if options is not None:
             save_options(without_paths(options), new)
         if not (target / CARD).exists():

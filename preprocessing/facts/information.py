@@ -73,6 +73,9 @@ _SAID = re.compile(
     r"|prominen\w+|engorge\w+|volumes?"
     r"|shadow\w*|markings?|focal|acute|disease|atroph\w+|h\w?emorrhag\w+|infarct\w*|sharp|free"
     r"|full|satisfactory|tears?|torn|extru\w+|bulg\w+|stenos\w+|retract\w+|ruptur\w+|compress\w+"
+    r"|broken|crack\w*|split|dislocat\w*|lodged|perforat\w*|kink\w*|coil\w*|widen\w*|shift\w*"
+    r"|bulky|lobulat\w*|splay\w*|herniat\w*|collaps\w*|missing|absent|paradoxical\w*|white|black"
+    r"|hazy|streak\w*|patch\w*|crowded|pushed|pulled|eroded|destroyed|occluded|twisted|globular"
     r"|noncompress\w+|flow|distend\w+|empty|dense|wall|spn|heterogen\w+|loops?|new|\d (?:mm"
     r"|cm))\b"
 )
@@ -80,7 +83,9 @@ _TECHNIQUE = re.compile(
     r"\b(?:obtained|performed|acquired|submitted|provided|taken|available|comparison|compared"
     r"|technique|protocol|contrast"
     r"|views? of|(?:one|two|three|1|2|3|single|ap|pa) views?|radiographs?(?= (?:of|was|were"
-    r"|dated))|dose|reviewed|dated)\b"
+    r"|dated))|dose|reviewed|dated|acquisitions?|helical|slices?|iohexol|omnipaque|iodixanol"
+    r"|gadolin\w+|reconstruct\w+|multiplanar|reformat\w*|kvp?|mas|m[lL]/s|field of view|sequences?"
+    r"|collimation|injected|administered)\b"
 )
 _AT_LENGTH = 8  # words
 # Short words that tell a language; those of English, and of others where they are no English words.
@@ -101,7 +106,7 @@ def information_in(text: str, own: OwnTerms | None = None) -> Information:
     """Whether a text has a clinical statement, and if not, why; ``own``: further terms."""
     plain, mentions = read_mentions(text, own)
     lowered = plain.text.strip()
-    if _EMPTY.fullmatch(lowered):
+    if _EMPTY.fullmatch(lowered) or _EMPTY.fullmatch(text.lower().strip()):
         return Information("nothing", "empty")
     letters = [c for c in plain.cased if c.isalpha()]
     latin = sum(c < "\u0250" for c in letters)

@@ -114,6 +114,15 @@ _PRONOUN = re.compile(
     r"|further)(?: \w+)? ones?"
     r"|both(?= (?:are|have|were)))\b"
 )
+# A part of a device, or what stands for it, at the beginning of the next sentence.
+_DEVICE_PART = re.compile(
+    r"(?:(?:and|but|however),? )?(?:(?:with )?(?:(?:the|its|their) )?(?:distal |proximal |catheter "
+    r"|tube )?(?:tips?|ends?|side[ -]?(?:ports?|holes?))|it|this|these|(?:the )?(?:left|right)"
+    r"(?:-sided)? one|(?:the )?(?:other|former|latter|second|first)(?: one)?|one(?: of (?:them"
+    r"|these|the two))?(?: (?:lead|wire|limb|lumen|tube|line))?|the (?:lead|wire|limb|lumen))\b"
+    r"|(?=(?:please |kindly |suggest )?(?:advance|withdraw|pull back|retract|reposition"
+    r"|re-?site)\b)"
+)
 _FIRST = frozenset(("since", "subsequently", "later"))
 _WHOLE = frozenset(("it", "this", "these", "they", "that"))
 _LARGE_BEFORE = re.compile(
@@ -188,7 +197,8 @@ def _read(plain: PlainText, own: OwnTerms | None = None) -> list[Mention]:
             )
         elif segment.line:
             heading_side = None
-        found = _read_segment(plain.text, segment, before[-1:], bare, heading, own)
+        device = _device_meant(plain.text, segment, before)
+        found = _read_segment(plain.text, segment, before[-1:], bare, heading, device, own)
         if other_part and (segment.new and not label and last_label < row):
             other_part = False
         if other_part or (
@@ -248,11 +258,12 @@ def _read_segment(
     before: Sequence[Mention],
     bare: bool,
     heading: str,
+    device: str,
     own: OwnTerms | None,
 ) -> list[Mention]:
     """The mentions of a segment; the same sentence, of any report, is read once.
 
-    ``before``: the last mention before it, if any.
+    ``before``: the last mention before it, if any; ``device``: as :func:`_device_meant` gives it.
     """
     words = text[segment.start : segment.end]
     bare = bare and segment.line
@@ -269,6 +280,7 @@ def _read_segment(
         tuple(before),
         bare,
         heading,
+        device,
         own,
     )
     place = (segment.start, segment.end)
@@ -300,12 +312,13 @@ def _read_words(
     before: Sequence[Mention],
     bare: bool,
     heading: str,
+    device: str,
     own: OwnTerms | None,
 ) -> tuple[Mention, ...]:
     """The mentions of a segment that stands alone, behind a blank where it is not the first."""
     start = 1 if text[:1] == " " else 0
     segment = Segment(start, len(text), label, line, False)
-    return tuple(_read_alone(text, segment, before, bare, heading, own))
+    return tuple(_read_alone(text, segment, before, bare, heading, device, own))
 
 
 def _read_alone(
@@ -314,6 +327,7 @@ def _read_alone(
     before: Sequence[Mention],
     bare: bool,
     heading: str,
+    device: str,
     own: OwnTerms | None,
 ) -> list[Mention]:
     start, end = segment.start, segment.end
@@ -331,6 +345,8 @@ def _read_alone(
         mentions = [
             Mention(before[-1].names, start, match.end(), pronoun="label", refers_back=True)
         ]
+    if device:
+        mentions = _with_device_part(text, segment, mentions, device)
     mentions = _with_pronouns(text, segment, mentions, before)
     if not mentions:
         return []
@@ -363,13 +379,17 @@ def _read_alone(
             status, certainty = one.status, "definite"
         elif status == "moved":
             kept = tuple(name for name in one.names if name != "Device Malposition")
-            device = "Support Devices" in one.names
-            one, status = replace(one, names=kept or one.names), "present" if device else "past"
+            there = "Support Devices" in one.names
+            one, status = replace(one, names=kept or one.names), "present" if there else "past"
         elif one.pronoun.endswith("none"):
             status, certainty = "absent", "definite"
         elif status == "present" and _DOUBT_INSIDE.search(text, one.start, one.end):
             status, certainty = "uncertain", "possible"
-        elif (status == "present" and _REMOVAL_BEHIND.match(text, one.end, end)) or (
+        elif (
+            status == "present"
+            and "Support Devices" in one.names
+            and _REMOVAL_BEHIND.match(text, one.end, end)
+        ) or (
             status == "absent"
             and not one.pronoun
             and (
@@ -453,6 +473,32 @@ def _without_label(text: str, segment: Segment, mentions: list[Mention]) -> list
     if answer and (not own or text[segment.label + answer.end() :][:1] in ",;(."):
         return mentions
     return own if own or not value else mentions
+
+
+def _device_meant(text: str, segment: Segment, before: Sequence[Mention]) -> str:
+    """The device of the segment before that a segment begins to speak of, or nothing."""
+    devices = [one for one in before if "Support Devices" in one.names and one.status != "absent"]
+    if not devices or not _DEVICE_PART.match(text, segment.label, segment.end):
+        return ""
+    kinds = [name.lower() for name in devices[-1].names if name != "Support Devices"]
+    return kinds[0] if kinds else text[devices[-1].start : devices[-1].end]
+
+
+def _with_device_part(
+    text: str, segment: Segment, mentions: list[Mention], device: str
+) -> list[Mention]:
+    """With a device astray, where the sentence before names it: "The tip is in the neck"."""
+    part = _DEVICE_PART.match(text, segment.label, segment.end)
+    if part is None:
+        return mentions
+    subject = f"{device} tip" + " " * (not part.group())
+    whole = subject + text[part.end() : segment.end]
+    for one in find_terms(whole, 0, len(whole)):
+        if one.start < len(subject) and "Device Malposition" in one.names:
+            end = part.end() + one.end - len(subject)
+            astray = replace(one, start=part.start(), end=end)
+            return [astray, *(other for other in mentions if other.start >= end)]
+    return mentions
 
 
 def _with_pronouns(

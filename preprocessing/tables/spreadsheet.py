@@ -42,7 +42,7 @@ def open_workbook(path: Path, wanted: Collection[str]) -> OpenTable:
         raise InputError(f"{path}: empty; expected a header row with the column names")
     if len(found) > 1:
         raise InputError(
-            f"{path}: {len(found)} sheets could be meant; keep the one with the reports"
+            f"{path}: {len(found)} sheets have such columns; save the one with the reports alone"
         )
     [(title, names)] = found.items()
     while names and not names[-1]:

@@ -23,7 +23,7 @@ _LONG = 60  # characters of a pattern that is compiled by itself, and so once on
 _MOST_KNOWN = 50_000  # groups of letters of which is kept what can begin with them
 _SPACES = "".join(one for one in map(chr, range(0x3001)) if one.isspace())
 _UNKNOWN = chr(0x10FFFF)  # stands for any letter; no text has it
-_MOST = 4000  # beginnings of one alternative; of one with more, fewer letters are looked at
+_MOST = 10_000  # beginnings of one alternative; of one with more, fewer letters are looked at
 # What an alternative can begin with: the letters, and whether nothing is known of those behind.
 _Head = tuple[str, bool]
 _ANYTHING: frozenset[_Head] = frozenset({("", True)})

@@ -40,6 +40,23 @@ ABBREVIATIONS = {
     "rul": "right upper lobe", "rml": "right middle lobe", "llz": "left lower zone",
     "lmz": "left mid zone", "luz": "left upper zone", "rlz": "right lower zone",
     "rmz": "right mid zone", "ruz": "right upper zone", "lll's": "left lower lobes",
+    "unchgd": "unchanged", "unchngd": "unchanged", "unchd": "unchanged", "chg": "change",
+    "chgs": "changes", "cardiomeg": "cardiomegaly", "cmegaly": "cardiomegaly",
+    "eff": "effusion", "effs": "effusions", "effn": "effusion", "consol": "consolidation",
+    "consolid'n": "consolidation", "consolidn": "consolidation", "opac": "opacity",
+    "opacs": "opacities", "opacif'n": "opacification", "atel": "atelectasis",
+    "infilt": "infiltrate", "congest'n": "congestion", "calcif'n": "calcification",
+    "calcs": "calcifications", "bibas": "bibasal", "bibas.": "bibasal", "pulm": "pulmonary",
+    "pulm.": "pulmonary", "mediast": "mediastinum", "interst": "interstitial",
+    "vasc": "vascular", "abd": "abdomen", "uz div": "upper zone diversion", "uzd": "upper zone "
+    "diversion", "uz": "upper zone", "lz": "lower zone", "mz": "mid zone", "kbl": "kerley b lines",
+    "kbls": "kerley b lines", "msw": "sternotomy wires", "msws": "sternotomy wires",
+    "sbo": "small bowel obstruction", "lbo": "large bowel obstruction",
+    "pvg": "portal venous gas", "hptx": "hydropneumothorax", "lvf": "left ventricular failure",
+    "w/d": "withdraw", "loc": "loculated", "mets": "metastases", "nods": "nodules",
+    "thick'g": "thickening", "enl": "enlarged", "enlgd": "enlarged", "incrd": "increased",
+    "decrd": "decreased", "impr": "improved", "resid": "residual", "sugg": "suggests",
+    "fld": "fluid", "assoc": "associated", "w/in": "within", "b/w": "between", "n'l": "normal",
     "nad": "no acute disease", "naf": "no acute findings", "+/-": "possible", "?": "possible ",
 }  # fmt: skip
 _CASED = {
@@ -48,7 +65,9 @@ _CASED = {
     "GGOs": "ground-glass opacities", "CM": "cardiomegaly", "NG": "nasogastric",
     "OG": "orogastric", "RMB": "right main bronchus", "LMB": "left main bronchus",
     "RMSB": "right main bronchus", "LMSB": "left main bronchus", "RMS": "right mainstem",
-    "LMS": "left mainstem", "SOB": "shortness of breath", "N": "no", "Y": "yes",
+    "ASD": "airspace disease", "CPA": "costophrenic angle", "CPAs": "costophrenic angles",
+    "FB": "foreign body", "PVH": "pulmonary venous hypertension", "GGN": "ground-glass nodule",
+    "GGNs": "ground-glass nodules", "LMS": "left mainstem", "SOB": "shortness of breath", "N": "no", "Y": "yes",
 }  # fmt: skip
 _WORDS = sorted((word for word in ABBREVIATIONS if word != "?"), key=len, reverse=True)
 _BLOCK_TAGS = "br|p|li|div|tr|ul|ol|td|th|table|h[1-6]"
@@ -92,7 +111,8 @@ _REWRITE = Alternatives(
         r"(?![\w'&]|[./-]\w|/)",
         "word": rf"(?<![\w'.-])(?i:{'|'.join(map(re.escape, _WORDS))})(?!\w|(?<!w/)['/-]\w)",
     },
-    start=r"(?<!\w)[A-Za-z]|\W",
+    # Of what begins with a blank only "yes/no" goes on with a letter.
+    start=r"(?<!\w)[A-Za-z]|[^\w ]| (?![A-MO-XZa-mo-xz])",
 )
 # "L" and "R" that are no sides, "N" and "Y" that are no answers.
 _NO_SIDE_AFTER = re.compile(r"\s?(?:\d|spine|sp\b|vertebra)", re.IGNORECASE)
@@ -102,6 +122,15 @@ _SENTENCE_AFTER = re.compile(r"\s*(?:$|\n|[A-Z])")
 _START_BEFORE = re.compile(r"(?:^|[.:\n])\s*$")
 _SILHOUETTE_AFTER = re.compile(r"\s*(?:silhouette|contour)", re.IGNORECASE)
 _MEASURE_BEFORE = re.compile(r"\d\s?$")
+_SEPTUM_AFTER = re.compile(r"\s*(?:clos|device|occlud|repair|secundum|shunt|patch)", re.IGNORECASE)
+# "PE" is a pleural effusion where its size or side is told and nothing speaks of arteries.
+_PLEURAL_AFTER = re.compile(r"\s*\(?\s*pleura", re.IGNORECASE)
+_SIZED_BEFORE = re.compile(
+    r"\b(?:small|sml?|mod(?:erate)?|large|lge?|tiny|trace|loculated|b/l|bilat(?:eral)?|basal)\.?"
+    r"(?: (?:rt|lt|right|left|R|L))?\s$",
+    re.IGNORECASE,
+)
+_ARTERIES = re.compile(r"\bCT|segment|filling|saddle|embol|arter|strain|V/Q|infarct", re.IGNORECASE)
 _ARTERY_AFTER = re.compile(
     r"\s*(?:stent|calcif|arter|territor|disease|occlu|stenos)", re.IGNORECASE
 )
@@ -179,6 +208,16 @@ def _rewritten(match: re.Match[str], text: str) -> str | None:
         if found == "CM" and _SILHOUETTE_AFTER.match(after):
             return "cardiomediastinal"
         if found == "CM" and (_MEASURE_BEFORE.search(before) or text.isupper()):
+            return None
+        if found == "PE" and (
+            _PLEURAL_AFTER.match(after)
+            or (
+                _SIZED_BEFORE.search(text[max(match.start() - 24, 0) : match.start()])
+                and not _ARTERIES.search(text)
+            )
+        ):
+            return "pleural effusion"
+        if found == "ASD" and _SEPTUM_AFTER.match(after):
             return None
         if found == "LAD" and _ARTERY_AFTER.match(after):
             return None

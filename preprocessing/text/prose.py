@@ -13,6 +13,11 @@ _LAYOUT = re.compile(r"[\r\n\t\\|~]|<[A-Za-z/]|&(?:[a-z]+|#\d+);|(?:^|\s)[-*•]
 _HEADING = re.compile(
     r"(?:findings?|report|results?|body|impression|chest|lungs?|other)\W*", re.IGNORECASE
 )
+_SENTENCE = 4  # words that a sentence has at least
+_PREDICATE = re.compile(
+    r"^(?:there|no evidence of|the) |\w (?:is|are|has|have|was|were|shows?|remains?|appears?) \w",
+    re.IGNORECASE,
+)
 _KEEP_UPPER = re.compile(
     r"\b(?:ett|ngt?|ogt?|picc|icd|aicd|cvc|svc|ivc|ij|ct|mri?|pet|us|copd|chf|ards|tb|iv|iabp"
     r"|lvad|ecmo"
@@ -28,6 +33,11 @@ def lower_capitals(text: str) -> str:
     return _KEEP_UPPER.sub(lambda match: match[0].upper(), text.lower())
 
 
+def _is_sentence(value: str) -> bool:
+    """Whether what stands behind a label has a subject and a predicate of its own."""
+    return len(value.split()) >= _SENTENCE and _PREDICATE.search(value) is not None
+
+
 def as_prose(findings: str) -> str:
     """The findings as sentences; those without layout stay as they are."""
     capitals = lower_capitals(findings) != findings
@@ -38,7 +48,7 @@ def as_prose(findings: str) -> str:
     for segment in segments(plain):
         label = plain.cased[segment.start : segment.label].strip()
         value = plain.cased[segment.label : segment.end].strip(" ,;:-")
-        if label and (not value or _HEADING.fullmatch(label)):
+        if label and (not value or _HEADING.fullmatch(label) or _is_sentence(value)):
             label = ""
         text = lower_capitals(" ".join(f"{label} {value}".split()))
         if re.search(r"[^\W\d_]{2}", text):

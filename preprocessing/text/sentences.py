@@ -228,8 +228,8 @@ def is_stop(plain: PlainText, place: int) -> bool:
         if text[:place].endswith((": ", ":", "= ")):
             return False  # "Pneumonia: ?"
         return _ANSWER.match(text, place) is None
-    if text[place] != ".":
-        return True
+    if text[place] != "." or (place >= 8 and text[place - 8 : place].isalpha()):
+        return True  # no abbreviation is so long
     before = text[max(place - 24, 0) : place]
     if before.endswith(" no") and text[place + 1 : place + 3].strip().isdigit():
         return False  # "nodule no. 1"

@@ -203,7 +203,10 @@ _CUES: dict[str, str] = {
         rf"|such an?|the same) appearance"
         r"|look (?:like this|similar)|account for (?:this|these|it)|give (?:this"
         r"|a similar) (?:appearance|picture)|produce this)"
-        r"|(?:should|must|has to|needs to) be (?:considered|excluded|ruled out)|(?:in"
+        rf"|(?:should|must|ought to|(?:has|have|needs?|remains?) to|{_BE} to|to) be (?:considered"
+        r"|excluded|ruled out|borne in mind|kept in mind)"
+        r"|needs? (?:to be )?(?:excluding|exclusion|ruling out)"
+        rf"|{_BE} (?:queried|among the (?:considerations|differentials?|possibilities))|(?:in"
         r"|on) the differential"
         r"|(?:may|might|could) (?:also |well )?(?:co-?exist|contribute|have developed|be developing"
         r"|be superimposed|underlie)"
@@ -217,7 +220,7 @@ _CUES: dict[str, str] = {
     "uncertain_around": (
         r"versus(?! (?:the )?(?:\d|prior|previous|earlier))"
         r"|vs\.?(?! (?:the )?(?:\d|prior|previous|earlier))|and/or"
-        r"|(?:(?:is|are) )?(?:\w+ly )?favou?red over|(?:is|are) (?:\w+ly )?favou?red"
+        r"|(?:(?:is|are) (?:\w+ly )?)?favou?red over|(?:is|are) (?:\w+ly )?favou?red"
     ),
     "absent_before": (
         rf"(?:{_AUX} )?(?:not|n't|never|no longer) (?:be |been |any "
@@ -529,7 +532,7 @@ class _Clauses:
         if direction == "around":
             first = max(first, self._met - 1)
             nearest = self._mentions[self._met - 1][1] if self._met else match.start()
-            if _ANOTHER.search(self._text[nearest : match.start()]):
+            if match.group()[0] == "v" and _ANOTHER.search(self._text[nearest : match.start()]):
                 first = self._met  # "opacity, contusion versus edema": the opacity is there
         elif _ANSWER.search(match.group()) and first < self._comma < self._met:
             first = self._comma

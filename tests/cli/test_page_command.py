@@ -104,3 +104,12 @@ def test_a_mistake_is_one_line(rows, message, tmp_path):
     assert done.stderr.startswith(f"error: {message}")
     assert done.stderr.count("\n") == 1
     assert not (tmp_path / "page.html").exists()
+
+
+def test_a_table_is_no_result(tmp_path):
+    table = tmp_path / "reports.csv"
+    table.write_text("uid,findings\n1,Heart size is normal.\n", "utf-8")
+    done = graphsum("page", "--input", table, "--output", tmp_path / "p.html", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "give the JSON Lines that graphsum summarize --explain" in done.stderr
+    assert "Heart" not in done.stderr

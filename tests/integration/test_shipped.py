@@ -32,6 +32,14 @@ def test_it_names_what_is_there_and_nothing_where_nothing_is(caplog):
     assert "no " in normal.lower() or "normal" in normal.lower()
 
 
+def test_empty_cells_of_a_data_frame_are_no_findings():
+    summarizer = Summarizer.from_pretrained(FOLDER)
+    found = summarizer.summarize([None, float("nan"), ""])
+    assert [(str(one), one.reason) for one in found] == [("", "empty")] * 3
+    with pytest.raises(TypeError, match="not int"):
+        summarizer.summarize([3])
+
+
 def test_earlier_names_in_its_files_are_understood_and_no_longer_written(tmp_path):
     assert '"max_source_pieces": 512' in (FOLDER / "processor_config.json").read_text()
     processor = GraphSumProcessor.from_pretrained(FOLDER)

@@ -758,10 +758,68 @@ def test_a_denial_of_one_side_is_none_of_both():
     assert mended(both, findings).text == both
 
 
-def test_what_no_rule_reads_asks_for_a_review_where_all_is_called_normal():
+def test_what_no_rule_reads_is_quoted_and_takes_the_normal_verdict_away():
     findings = "The heart is normal in size. Crumbled spleen."
     told = summarized(NORMAL, findings)
-    assert "unread" in told.flags
-    assert told.review
-    assert not summarized(NORMAL, "The heart is normal in size. The spleen.").review
-    assert "unread" not in summarized("", findings).flags  # quoted there
+    assert told.impression == "Crumbled spleen."
+    assert "unread" not in told.flags
+    for calm in ("The spleen.", "Mediastinum is stable.", "Chronic changes of the spine."):
+        assert mended(NORMAL, f"The heart is normal in size. {calm}").text == NORMAL
+
+
+def test_unnamed_findings_are_quoted_where_a_word_alarms():
+    findings = "The heart is normal in size. Gas lies deep in the soft tissues of the neck."
+    assert "Gas lies deep" in mended(NORMAL, findings).text
+
+
+@pytest.mark.parametrize(
+    ("candidate", "findings", "expected"),
+    [
+        # Both sides are told, and once.
+        (
+            "Moderate right effusion with small effusions.",
+            "Moderate right and small left pleural effusions.",
+            "Moderate right and small left pleural effusions.",
+        ),
+        # "Stable" needs an earlier examination.
+        ("Large left effusion. Stable chest.", "Large left effusion.", "Large left effusion."),
+        (
+            "Large left effusion. Otherwise stable chest.",
+            "Large left effusion, as before. Otherwise unchanged.",
+            "Large left effusion. Otherwise stable chest.",
+        ),
+        # What is new is told as new.
+        ("Left effusion.", "New left effusion.", "New left effusion."),
+        # Garble: items told twice, and what nobody calls acute.
+        (
+            "Fractures of the left sixth, seventh, seventh ribs.",
+            "Fractures of the left sixth and seventh ribs.",
+            "Fractures of the left sixth and seventh ribs.",
+        ),
+        ("Left effusion. No acute pulmonary spa.", "Left effusion.", "Left effusion."),
+        # Doubt is not taken for certain, with or without a name.
+        (
+            "Cavity in the left apex. Left apical xanthosis.",
+            "Cavity in the left apex. Left apical xanthosis is suspected.",
+            "Cavity in the left apex.",
+        ),
+    ],
+)
+def test_what_newcomers_saw(candidate, findings, expected):
+    assert mended(candidate, findings).text == expected
+
+
+def test_where_the_samples_disagree_the_findings_own_clauses_assert():
+    findings = "Consolidation of the right lower lobe. The heart is mildly enlarged."
+    candidate = "Pneumonia. Cardiomegaly. No pneumothorax. No acute disease."
+    plans = [plan_of(findings)]
+    distrusted = mend([candidate], plans, None, [0.1])[0].text
+    assert distrusted == "Consolidation of the right lower lobe. Heart is mildly enlarged."
+    assert "Cardiomegaly." in mend([candidate], plans, None, [0.9])[0].text
+
+
+def test_what_is_not_read_is_not_said_to_be_left_out():
+    result = summarized("", "Kein Pneumothorax. Das Herz ist nicht vergrößert, links kein Erguss.")
+    assert (result.impression, result.reason) == ("", "another language")
+    assert result.left_out == ()
+    assert result.review

@@ -285,3 +285,60 @@ def test_read_and_compare_files(tmp_path: Path) -> None:
     source.write_text('{"id": 1, "findings": "Left effusion."}\n')
     with pytest.raises(InputError, match="line 1: needs a text in the field 'impression'"):
         compare_file(str(source), str(target))
+
+
+@pytest.mark.parametrize(
+    ("text", "astray"),
+    [
+        ("A left PICC is seen. Its tip lies in the neck.", True),
+        ("Drains on both sides of the chest. The left one is kinked.", True),
+        ("An endotracheal tube is present. It ends in the right main bronchus.", True),
+        ("Intubated. Tip 6 mm above the carina.", True),
+        ("A pacemaker lies on the left. One lead is fractured.", True),
+        ("A nasogastric tube is present. Please advance by 8 cm.", True),
+        ("The pacing lead tip lies beyond the cardiac silhouette.", True),
+        ("The feeding tube ends above the GEJ.", True),
+        ("An endotracheal tube is present. The tip is 5 cm above the carina.", False),
+        ("A nasogastric tube is present. It is not coiled in the oesophagus.", False),
+        ("A mass lies in the right lung. The tip of the left lung is in the neck.", False),
+    ],
+)
+def test_a_device_may_be_told_to_lie_astray_in_the_next_sentence(text: str, astray: bool) -> None:
+    _, mentions = read_mentions(text)
+    found = [one for one in mentions if "Device Malposition" in one.names]
+    assert any(one.status == "present" for one in found) == astray
+
+
+@pytest.mark.parametrize(
+    "doubt",
+    [
+        "is to be considered",
+        "ought to be excluded",
+        "needs excluding",
+        "is queried",
+        "is among the possibilities",
+        "has to be borne in mind",
+    ],
+)
+def test_what_is_to_be_considered_is_in_doubt(doubt: str) -> None:
+    _, mentions = read_mentions(f"Tuberculosis {doubt}.")
+    assert [(one.names, one.status) for one in mentions] == [(("Tuberculosis",), "uncertain")]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("The heart has a water-bottle shape.", "Pericardial Effusion"),
+        ("Ribs 4 to 7 on the left are broken.", "Fracture"),
+        ("Air in the branches of the portal vein.", "Bowel Ischemia"),
+        ("Innumerable tiny nodules.", "Miliary Nodules"),
+        ("A superior sulcus mass on the right.", "Malignancy"),
+    ],
+)
+def test_serious_findings_in_plain_words_have_their_name(text: str, name: str) -> None:
+    _, mentions = read_mentions(text)
+    assert any(name in one.names and one.status == "present" for one in mentions)
+
+
+def test_the_usual_gas_of_the_bowel_is_no_lesion() -> None:
+    assert read_mentions("The bowel gas pattern is normal.")[1] == ()

@@ -177,7 +177,7 @@ def test_a_workbook_with_several_sheets(tmp_path):
     assert rows[0].where == f"{path}:3"
     book.create_sheet("More").append(["findings"])
     book.save(path)
-    with pytest.raises(InputError, match="2 sheets could be meant"):
+    with pytest.raises(InputError, match="2 sheets have such columns"):
         open_table(path)
 
 
