@@ -46,6 +46,11 @@ NOWHERE = FOUR_STATES.index(None)
 _TEXT = "\u241ftext\u241f"  # stands for the report while the turns are rendered
 
 
+def precision() -> str:
+    """How the weights are held: few tokens at a time are slow in 16 bits on a CPU."""
+    return "bfloat16" if torch.cuda.is_available() else "float32"
+
+
 class Examples:
     """Labeled reports, of which the most similar are shown before a question (Liu et al. 2022).
 
@@ -149,7 +154,7 @@ class LLMLabeler(Labeler):
             if not name:
                 raise InputError("the labeler llm needs a model: give --llm FOLDER")
             with downloads(False):
-                spec = describe_llm(str(name), weights="bfloat16")
+                spec = describe_llm(str(name), weights=precision())
                 llm, tokenizer = load_llm(spec), load_llm_tokenizer(spec.name)
             prompt = load_prompt(prompt_file)
             questions = Questions(schema, prompt, tokenizer)
@@ -160,7 +165,8 @@ class LLMLabeler(Labeler):
         )
         try:
             saved = LLMSpec(**values["llm"])
-            spec = LLMSpec(**(asdict(saved) | ({"name": str(name)} if name else {})))
+            own = {"weights": precision()} | ({"name": str(name)} if name else {})
+            spec = LLMSpec(**(asdict(saved) | own))
             shots, tables = values["shots"], values["examples"]
         except (KeyError, TypeError):
             raise damaged from None

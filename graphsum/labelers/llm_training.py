@@ -10,7 +10,14 @@ from transformers import PreTrainedModel
 
 from graphsum.labelers.examples import IN_THE_INPUT, UNKNOWN
 from graphsum.labelers.labels import FOUR_STATES
-from graphsum.labelers.llm import NOWHERE, Examples, Questions, example_tables, save_llm_labeler
+from graphsum.labelers.llm import (
+    NOWHERE,
+    Examples,
+    Questions,
+    example_tables,
+    precision,
+    save_llm_labeler,
+)
 from graphsum.labelers.network import class_weights, label_loss
 from graphsum.labelers.phases import Phase, product, put_back, save_product, train_phase, trained
 from graphsum.labelers.schema import Schema
@@ -41,7 +48,7 @@ def train_llm(
         curated, weak: their targets, [n, C].
         run: the folder.
     """
-    spec = describe_llm(str(options.llm), weights="bfloat16")
+    spec = describe_llm(str(options.llm), weights=precision())
     llm, tokenizer = load_llm(spec), load_llm_tokenizer(spec.name)
     llm.to("cuda" if torch.cuda.is_available() else "cpu")
     prompt = load_prompt(options.prompt)
