@@ -98,6 +98,7 @@ NORMAL_STUDY_PHRASES = (
     r"(?:the_)?(?:chest|lungs|thorax))?(?!_(?:of|to|that))",
     rf"(?:normal|negative|unremarkable)(?:_(?:pa|and|lateral|frontal|two|2|view|views"
     rf"|of the)){{0,8}}_{_CHEST}",
+    rf"{_CHEST}:_(?:normal|negative|unremarkable)(?=[ ]?(?:[.,;\n]|$))",
     rf"{_CHEST}_(?:is_|are_|appears_|within_)?(?:normal|negative|unremarkable)(?!_for)",
     rf"{HEART}_and_lungs?(?:_are|_appear)?_(?:normal|clear|unremarkable|within normal limits)",
 )

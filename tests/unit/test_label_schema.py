@@ -1,10 +1,12 @@
 """Schemas: what is shipped is sound, and a mistake names its line and key."""
 
+import re
+
 import pytest
-from places import DATA
+from places import DATA, ROOT
 
 from graphsum.cli.main import main
-from graphsum.labelers.schema import SCHEMAS, load_schema
+from graphsum.labelers.schema import READINGS, SCHEMAS, load_schema
 from preprocessing.errors import InputError
 from preprocessing.facts.ontology import CHEXPERT_OBSERVATIONS
 
@@ -66,3 +68,13 @@ def test_check_schema_tells_what_it_read(capsys):
     assert lines[-1].endswith("a schema of 6 classes")
     with pytest.raises(InputError, match="no schema of that name"):
         main(["label", "check-schema", "birads"])
+
+
+def test_the_schema_in_the_docs_is_one(tmp_path):
+    text = (ROOT / "docs/labels.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    file = tmp_path / "docs.yaml"
+    file.write_text(block)
+    assert load_schema(file).names[-1] == "Negative"
+    table = set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
+    assert set(READINGS) <= table
