@@ -8,7 +8,7 @@ complete and finite. Whatever is wrong is one line.
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ from preprocessing.files import read_json
 from preprocessing.limits import CHECKPOINT_VALUES, MODEL_VALUES, NORMALIZER_GROWTH
 
 __all__ = [
+    "build_encoder",
     "check_values",
     "downloads",
     "hash_of_tokenizer",
@@ -166,6 +167,28 @@ def load_encoder(name: str) -> PreTrainedModel:
     missing = {key for key in info["missing_keys"] if not key.startswith("pooler.")}
     _check_loaded(model, info | {"missing_keys": missing, "unexpected_keys": set()}, name)
     return model
+
+
+def build_encoder(folder: Path, weights: Path) -> PreTrainedModel:
+    """A random text encoder, without pooling layer, for the weights of a checkpoint.
+
+    Args:
+        folder: of its configuration.
+        weights: the file that holds its weights, among others.
+
+    Raises:
+        InputError: the configuration asks for code, absurd sizes or more weights than there are.
+    """
+    path = folder / "config.json"
+    values = read_json(path)
+    _refuse_code(values, path)
+    check_values(values, MODEL_VALUES, folder)
+    _compare_size(_least_of_encoder(values), folder, [weights])
+    with one_line(str(folder), "the encoder cannot be built; it is damaged"), downloads(False):
+        encoder = AutoModel.from_config(load_config(str(folder)), trust_remote_code=False)
+    if getattr(encoder, "pooler", None) is not None:
+        encoder.pooler = None
+    return encoder
 
 
 @_network_as_allowed()
@@ -312,16 +335,25 @@ def _check_size(values: Mapping[str, Any], folder: Path) -> None:
         least += sizes["contrastive_layers"] * width * width
     if values.get("graph") != "none":
         least += sizes["graph_heads"] * sizes["graph_width"] * width
-    encoder = values.get("text_encoder")
-    if isinstance(encoder, dict):
-        own = {name: int(encoder.get(name) or 0) for name in MODEL_VALUES}
-        hidden = own["hidden_size"]
-        embedding = int(encoder.get("embedding_size") or hidden)
-        layers = 1 if encoder.get("model_type") == "albert" else own["num_hidden_layers"]
-        least += own["vocab_size"] * min(hidden, embedding)
-        least += layers * hidden * own["intermediate_size"]
-        least += own["max_position_embeddings"] * min(hidden, embedding)
-    held = sum(_elements(path) for path in folder.glob("*.safetensors"))
+    least += _least_of_encoder(values.get("text_encoder"))
+    _compare_size(least, folder, folder.glob("*.safetensors"))
+
+
+def _least_of_encoder(values: Any) -> int:
+    """How many numbers an encoder of that configuration has at least."""
+    if not isinstance(values, dict):
+        return 0
+    own = {name: int(values.get(name) or 0) for name in MODEL_VALUES}
+    hidden = own["hidden_size"]
+    embedding = int(values.get("embedding_size") or hidden)
+    layers = 1 if values.get("model_type") == "albert" else own["num_hidden_layers"]
+    least = own["vocab_size"] * min(hidden, embedding)
+    least += layers * hidden * own["intermediate_size"]
+    return least + own["max_position_embeddings"] * min(hidden, embedding)
+
+
+def _compare_size(least: int, folder: Path, files: Iterable[Path]) -> None:
+    held = sum(map(_elements, files))
     if least > held:
         raise InputError(
             f"{folder}: config.json describes a larger model than the weights are of ({least:,} "

@@ -13,7 +13,7 @@ import argparse
 import os
 from typing import Any
 
-from graphsum.cli import label_audit, label_evaluate, label_schema
+from graphsum.cli import label_audit, label_evaluate, label_schema, label_train
 from graphsum.command_line import Command, CommandParser, check_at_least, help_layout
 from preprocessing.errors import InputError
 from preprocessing.files import check_writable
@@ -21,6 +21,7 @@ from preprocessing.tables import READERS
 
 ACTIONS: dict[str, tuple[Command, str]] = {
     "check-schema": (label_schema, "is a file a schema?"),
+    "train": (label_train, "a labeler that learns from labels"),
     "evaluate": (label_evaluate, "labels against annotated ones"),
     "audit": (label_audit, "a page of what two labelers, or labels and text, disagree on"),
 }
@@ -40,8 +41,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--labeler",
         default="rules",
         metavar="NAME|FOLDER",
-        help="rules, or the folder of a trained one (default: rules)",
+        help="rules, llm, or the folder of a trained one (default: rules)",
     )
+    add("--llm", metavar="FOLDER", help="the language model of the labeler llm")
     add(
         "--column",
         nargs="+",
@@ -89,7 +91,8 @@ def execute(options: argparse.Namespace) -> None:
         options.input, text=options.column, uid=options.uid_column, kind=options.input_format
     )
     form = Form(kind, options.evidence, options.probabilities, options.words)
-    job = LabelingJob(options.labeler, options.schema, form)
+    own = (("llm", options.llm),) if options.llm else ()
+    job = LabelingJob(options.labeler, options.schema, form, own)
     count = label_table(
         reports, options.output, job, workers=options.workers, progress=options.progress
     )

@@ -8,6 +8,7 @@ from graphsum import __version__
 from graphsum.cli import (
     ask,
     chat,
+    detect,
     evaluate,
     export,
     label,
@@ -32,6 +33,7 @@ COMMANDS: dict[str, tuple[Command, str]] = {
     "page": (page, "a web page to read impressions on, from what summarize --explain wrote"),
     "label": (label, "reports -> labels by a schema; check-schema, evaluate, audit"),
     "style": (style, "measure how authors write, for summarize --style-profile"),
+    "detect": (detect, "reports -> classes and an open list of findings; weak, terms, train"),
     "train": (train, "train a model on a corpus"),
     "tune": (tune, "tune a trained model by rewards, or by readers' corrections"),
     "reward": (reward, "audit: can a reward be earned without a good impression?"),

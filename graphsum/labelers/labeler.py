@@ -65,7 +65,14 @@ class Labeler(ABC):
         return load_labeler(name_or_folder, schema, **options)
 
 
-LABELERS: Table[type[Labeler]] = Table("labeler", {"rules": "graphsum.labelers.rules:RuleLabeler"})
+LABELERS: Table[type[Labeler]] = Table(
+    "labeler",
+    {
+        "rules": "graphsum.labelers.rules:RuleLabeler",
+        "encoder": "graphsum.labelers.encoder:EncoderLabeler",
+        "llm": "graphsum.labelers.llm:LLMLabeler",
+    },
+)
 
 
 def load_labeler(

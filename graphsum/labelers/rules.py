@@ -1,7 +1,9 @@
 """The labeler that needs no training: the reading engine, its ontology and a schema's policy."""
 
+import copy
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,21 @@ class RuleLabeler(Labeler):
     def version(self) -> str:
         """That of the shipped words."""
         return digest_of(SHIPPED)[:12]
+
+    def counting(self, readings: Collection[Reading]) -> "RuleLabeler":
+        """The same rules by another policy: these readings make a class present, others nothing."""
+        other = copy.copy(self)  # with the same own terms, so that a text is read once for both
+        classes = {
+            one.name: replace(
+                one, states={key: "present" if key in readings else None for key in one.states}
+            )
+            for one in self.schema.classes
+        }
+        other.schema = replace(self.schema, classes=tuple(classes.values()))
+        other._classes = {
+            name: [classes[one.name] for one in found] for name, found in self._classes.items()
+        }
+        return other
 
     def label(self, texts: Sequence[str]) -> list[ReportLabels]:
         """The labels of each text, in order."""

@@ -98,7 +98,7 @@ class Prompter:
         question = self._question(findings)
         if self.settings.prefix:
             question["content"] = _PREFIX_TEXT + question["content"]
-        return self._render([*turns, question], answer_follows=True)
+        return self.render([*turns, question], answer_follows=True)
 
     def target_ids(self, impression: str) -> np.ndarray:
         """Tokens of an impression with the end of the turn, [T]; none for no impression."""
@@ -143,7 +143,8 @@ class Prompter:
             content += f"\n\n{findings}" if self.tokenizer.chat_template else _INPUT + findings
         return {"role": "user", "content": content}
 
-    def _render(self, turns: Sequence[dict[str, str]], *, answer_follows: bool) -> str:
+    def render(self, turns: Sequence[dict[str, str]], *, answer_follows: bool) -> str:
+        """Turns (``role``, ``content``) as one text, up to where the answer begins if it does."""
         if self.tokenizer.chat_template:
             return self.tokenizer.apply_chat_template(
                 list(turns), tokenize=False, add_generation_prompt=answer_follows
@@ -169,7 +170,7 @@ class Prompter:
                 {"role": "user", "content": "?"},
                 {"role": "assistant", "content": _ANSWER_TEXT},
             ]
-            closing = self._render(turns, answer_follows=False).partition(_ANSWER_TEXT)[2]
+            closing = self.render(turns, answer_follows=False).partition(_ANSWER_TEXT)[2]
             special = set(self.tokenizer.all_special_ids) | set(
                 self.tokenizer.get_added_vocab().values()
             )
