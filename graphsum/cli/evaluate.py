@@ -95,6 +95,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "(default: as the checkpoint says)",
     )
     add = decoding.add_argument
+    add(
+        "--mend",
+        action=argparse.BooleanOptionalAction,
+        help="check what the model writes against the findings and mend it, as graphsum summarize "
+        "does (default: in consensus decoding only)",
+    )
     add("--batch-size", type=int, default=32, help="reports generated at a time (default 32)")
     add("--device", help="cpu, cuda, ... (default: a GPU when there is one)")
 
@@ -303,6 +309,7 @@ def _generate(
         batch_size=options.batch_size,
         progress=state.is_main_process,
         consensus=consensus,
+        checked=options.mend,
         train=evidence,
         **beams,
     )

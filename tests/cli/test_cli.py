@@ -159,7 +159,11 @@ def test_from_reports_to_a_checkpoint_to_give_away(tmp_path):
         cwd=tmp_path,
     )
     assert "done: checkpoints/mine; next: graphsum evaluate --checkpoint checkpoints/mine" in out
-    assert "checkpoints/mine/best" in succeeds("evaluate", "--num-beams", "1", cwd=tmp_path)
+    greedy = ("evaluate", "--num-beams", "1")
+    assert "checkpoints/mine/best" in succeeds(*greedy, "--mend", cwd=tmp_path)
+    lines = (tmp_path / "results/jsonl-mine-test/predictions.jsonl").read_text().splitlines()
+    mended = [json.loads(line)["prediction"] for line in lines]
+    assert all(text.endswith(".") for text in mended)  # what four steps teach is dropped
     metrics = json.loads((tmp_path / "results/jsonl-mine-test/metrics.json").read_text())
     assert metrics["strata"]["all"]["n"] == 5
     page = (tmp_path / "results/jsonl-mine-test/report.html").read_text()
