@@ -10,27 +10,18 @@ before training; a copy stays with the detector.
 import argparse
 import shutil
 from pathlib import Path
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from graphsum.cli.label_train import add_fields, given_fields, prepare
-from graphsum.labelers.detection import (
-    Normaliser,
-    parse_tasks,
-    read_findings,
-    read_normaliser,
-    term_targets,
-    write_detection_schema,
-    write_normaliser,
-)
-from graphsum.labelers.examples import targets_of, texts_by_uid
 from graphsum.labelers.labeling import open_reports
 from graphsum.labelers.labels import read_labels
 from graphsum.labelers.schema import Schema, load_schema
 from graphsum.options.label_options import DetectTrainOptions
 from preprocessing.errors import InputError
 from preprocessing.files import locked_folder
+
+if TYPE_CHECKING:
+    from graphsum.labelers.detection import Normaliser
 
 TERMS_FILE = "terms.tsv"
 
@@ -47,6 +38,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> None:
     """Train one detector."""
+    import numpy as np
+
+    from graphsum.labelers.detection import (
+        parse_tasks,
+        read_normaliser,
+        write_detection_schema,
+        write_normaliser,
+    )
+    from graphsum.labelers.examples import texts_by_uid
+
     settings = DetectTrainOptions(**given_fields(options, DetectTrainOptions))
     tasks = parse_tasks(settings.tasks)
     schema = load_schema(settings.schema)
@@ -85,9 +86,14 @@ def _targets(
     uids: list[str],
     schema: Schema,
     tasks: tuple[str, ...],
-    normaliser: Normaliser | None,
+    normaliser: "Normaliser | None",
 ) -> Any:
     """The targets of a file of detections, [n, classes and terms]."""
+    import numpy as np
+
+    from graphsum.labelers.detection import read_findings, term_targets
+    from graphsum.labelers.examples import targets_of
+
     parts = []
     if "mc" in tasks:
         table = read_labels(path, schema) if path else None

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from graphsum.command_line import add_dataclass_options
-from graphsum.labelers.examples import IN_THE_INPUT, targets_of, texts_by_uid
 from graphsum.labelers.labeler import LABELER_FILE
 from graphsum.labelers.labeling import open_reports
 from graphsum.labelers.labels import read_labels
@@ -74,6 +73,8 @@ def read_examples(settings: LabelTrainOptions, schema: Schema) -> tuple[list[str
     Raises:
         InputError: a table is not as it must be, or has labels of none of the texts.
     """
+    from graphsum.labelers.examples import IN_THE_INPUT, targets_of, texts_by_uid
+
     assert settings.input is not None
     text = [settings.column] if settings.column else []
     texts = texts_by_uid(open_reports(settings.input, text=text, uid=settings.uid_column))
@@ -94,6 +95,8 @@ def prepare(
         InputError: a labeler is there already, or a run with other options or tables.
     """
     import yaml
+
+    from graphsum.labelers.examples import IN_THE_INPUT
 
     terms = getattr(settings, "terms", None)
     tables = [path for path in (settings.input, settings.labels, settings.weak, terms) if path]
