@@ -41,19 +41,23 @@ def test_each_kind_of_report_has_its_labels(chexpert, row):
     assert found == {name: CODES[code] for name, code in row["labels"].items()}
 
 
-def test_invented_reports_of_others_are_labeled_as_they_say(chexpert):
+@pytest.mark.parametrize(
+    ("name", "f1", "accuracy"),
+    [("labels_dev.jsonl", 0.97, 0.985), ("labels_heldout.jsonl", 0.93, 0.97)],
+)
+def test_invented_reports_of_others_are_labeled_as_they_say(chexpert, name, f1, accuracy):
     """``any``: where more than one reading is defensible, the labeler's own is right."""
     gold, found = {}, {}
-    for row in rows("labels_dev.jsonl"):
+    for row in rows(name):
         states = chexpert.label([row["text"]])[0].states
-        codes = {name: states[name] if code == "any" else CODES.get(code)
-                 for name, code in row["labels"].items()}  # fmt: skip
+        codes = {one: states[one] if code == "any" else CODES.get(code)
+                 for one, code in row["labels"].items()}  # fmt: skip
         gold[row["uid"]], found[row["uid"]] = codes, states
     tables = [LabelTable(Path(name), one) for name, one in (("gold", gold), ("rules", found))]
     scores = score_labels(*tables, chexpert.schema.names)
     assert len(gold) == 100
-    assert scores["macro"]["f1"] >= 0.97
-    assert scores["four_state_accuracy"] >= 0.985
+    assert scores["macro"]["f1"] >= f1
+    assert scores["four_state_accuracy"] >= accuracy
 
 
 def test_evidence_is_what_the_state_rests_on(chexpert):
