@@ -21,6 +21,15 @@ from preprocessing.files import read_jsonl
 REWARDS = "rewards: {rouge: 1.0, missed_all: -0.1}\njudges: {observations: 1.0}\n"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """Sums of several threads differ in the last bits from run to run."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     """A tiny model after 20 steps on 24 invented reports, and a file of rewards."""
