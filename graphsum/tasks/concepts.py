@@ -14,7 +14,8 @@ _BELONGS = {
     "lung": "pneumonia consolidation opacity atelectasis emphysema bronch bronchiectasis lingul",
     "pleura": "pneumothorax effusion",
     "brain": "thalam pons pontin cerebe fronta pariet tempor occipi subdur subara epidur midlin "
-    "hydrocephalus lacune insula sulci stroke ventricle cortic",
+    "hydrocephalus lacune insula sulci stroke ventricle cortic uncal uncus "
+    "tonsil subfal",
     "wrist": "scapho lunate trique capita hamate radius ulnar",
     "knee": "meniscus acl pcl patell",
     "shoulder": "supras infras subsca rotato labrum glenoi acromi",
@@ -26,12 +27,26 @@ _BELONGS = {
     "artery": "aorta",
     "cancer": "metastasis",
     "clot": "thrombus embolism",
+    "airway": "bronch trachea larynx",
+    "fluid": "effusion",
+    "hardware": "loosening",
+    "injur": "lacera tear rupture contus fracture",
+    "tear": "lacera rupture",
 }
 BELONGS = {
     part: frozenset(w for w, parts in _BELONGS.items() if part in parts.split())
     for parts_ in _BELONGS.values()
     for part in parts_.split()
 }
+_WHOLES = "lung pleura brain wrist knee shoulder hip ankle spine bone abdomen artery airway"
+PARTS = frozenset(
+    """liver kidney bladder gallbladder spleen pancreas bowel colon stomach esophagus appendix
+    uterus ovary prostate skull ventricle vertebra disc rib femur tibia humerus clavicle radius
+    ulna pelvis
+    pubic ramus meniscus ligament acl pcl vein aorta trachea diaphragm hilum patell talus scapho
+    lunate elbow foot hand finger toe thyroi adrena ureter fibula sacrum sacral scapul nose nasal
+    orbit breast skin muscle tendon cord left_chamber right_chamber atrium heart cardio""".split()
+) | set(_WHOLES.split())
 _WORD = re.compile(r"[a-z][a-z0-9'-]*|\d+(?:\.\d+)?")
 _LEVEL = re.compile(r"[ctls]\d{1,2}(?:-[ctls]?\d{1,2})?")
 

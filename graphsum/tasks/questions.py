@@ -21,17 +21,19 @@ _POLAR = re.compile(
 _CHANGED = (
     r"(?:chang\w*|improv\w*|wors\w*|increas\w*|decreas\w*|resol\w*|cleared|disappear\w*|gone|larger"
     r"|smaller|bigger|grow\w*|grown|progress\w*|stable|unchanged|better|shrunk|shrink\w*"
-    r"|re-?expanded|different|regress\w*|evol\w*|enlarged since|new(?= ?\?|$| since| compared))"
+    r"|re-?expanded|different|regress\w*|evol\w*|enlarged since"
+    r"|advanced (?:since|over|compared|from)|new(?= ?\?|$| since| compared))"
 )
 _PLACE_NOUN = (
     r"(?:lobes?|zones?|segments?|parts?|portions?|levels?|vertebra\w*|ribs?|bones?|fingers?|toes?"
     r"|regions?|areas?|locations?|compartments?|quadrants?|thirds?|poles?|disc spaces?|organs?"
     r"|arter(?:y|ies)|veins?|vessels?|ventricles?|chambers?|sinus(?:es)?|discs?|joints?|digits?"
-    r"|structures?|gyr\w+|ligaments?|tendons?|muscles?|valves?|bronch\w+|branch(?:es)?|metatarsals?"
+    r"|structures?|roots?|gyr\w+|ligaments?|tendons?|muscles?|valves?|bronch\w+|airways?|branch(?:es)?|metatarsals?"
     r"|metacarpals?|horns?|aspects?|walls?|ducts?|ends?|groups?|stations?)"
 )
+_UNIT = r"(?:milli\w+|centi\w+|mm|cm|ml|cc|percent|per cent|degrees|lit(?:er|re)s)\b"
 _KINDS: tuple[tuple[Kind, str], ...] = (
-    ("count", r"^how many\b|\bnumber of\b"),
+    ("count", rf"^how many\b(?! {_UNIT})|\bnumber of\b"),
     (
         "size",
         r"\bhow (?:large|big|wide|thick|long(?! ago)|deep|tall|high|far|small|dilated|much)\b"
@@ -39,6 +41,8 @@ _KINDS: tuple[tuple[Kind, str], ...] = (
         r"|\bwhat (?:is|are|was|were) (?:\w+ ){0,4}?(?:sizes?|diameters?|lengths?|width|thickness"
         r"|dimensions?|measurements?|distance|depth|height|volume|calib\w+|extent|ratio|angle|score|category"
         r"|percentage|attenuation|density|value)\b"
+        rf"|\bhow many {_UNIT}"
+        r"|\bwhat (?:share|proportion|fraction) of\b"
         r"|\bmeasur\w*\b|\bat what distance\b|\bwhat percentage\b",
     ),
     (
@@ -72,6 +76,7 @@ _KINDS: tuple[tuple[Kind, str], ...] = (
     r"|side or both"),
     ("place", rf"^where\b|\b(?:which|what) (?:\w+ ){{0,2}}?{_PLACE_NOUN}\b(?! (?:angle))"
      r"|\b(?:location|position|site) of\b|\bwhere\b"),
+    ("cause", r"\b(?:which|what) (?:diagnos[ei]s|disease|disorder|condition|entity)\b"),
     ("side", r"\bone side or both\b|\bleft or the right\b|\bright or the left\b|\b(?:which"
     r"|what) side\b|\bleft or right\b|\bright or left\b|^which\b|\bin which\b"
      r"|\bof which\b|\bon which\b"),
@@ -112,6 +117,10 @@ IGNORED = frozenset(
     bilateral both or either up down into out over under if no not improved improving
     worse worsened worsening better larger smaller bigger increased increasing decreased
     decreasing stable unchanged resolved grown progressed cleared evolved shrunk gone
+    lot direction directed millimetres millimeters centimetres centimeters mm cm
+    whole entire entirely another hold holds bear bears hemithorax require requires
+    required share proportion fraction confirmed certain proven proved sure established
+    certainty certainly preferred favored favoured
     represent represents reflect reflects indicate indicates diagnosis recommend
     recommended recommends recommendation advise advised advice suggested next step steps
     need needed needs considered management taken done performed made available use used
@@ -128,6 +137,13 @@ IGNORED = frozenset(
     look looks concerning concern interval""".split()
 )
 _ASKS_EARLIER = re.compile(r"\b(?:previously|before|earlier|prior|originally|formerly|initially)\b")
+# What a question of a kind says along with what it asks of.
+_SAID_ALONG: dict[Kind, frozenset[str]] = {
+    "side": frozenset(("inserted", "implan", "abnormal")),
+    "place": frozenset(("inserted", "implan", "abnormal")),
+    "size": frozenset(("abnormal",)),
+    "change": frozenset(("advanced",)),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +181,9 @@ def parse_question(question: str) -> Question:
     kind: Kind = next((kind for kind, pattern in _PATTERNS if pattern.search(text)), "what")
     polar = bool(_POLAR.match(text))
     topic = frozenset(one.name for one in find_concepts(text, IGNORED)) - {"compare"}
+    topic -= _SAID_ALONG.get(kind, frozenset()) if topic - _SAID_ALONG.get(kind, topic) else set()
+    if {"node", "swelling"} <= topic:
+        topic = topic - {"swelling"} | {"enlarged"}
     sides = frozenset(one.side for one in find_sides(text) if one.side in ("left", "right"))
     if re.search(r"left or right|right or left|left or the right|right or the left", text):
         sides = frozenset()
