@@ -64,13 +64,7 @@ def _make_options(parser: argparse.ArgumentParser) -> None:
         help="other names of the columns uid, findings and prediction, such as findings=BEFUND",
     )
     add("--n", type=int, default=100, help="reports (default: 100)")
-    add("--readers", type=int, default=3, help="readers, one sheet each (default: 3)")
-    add(
-        "--overlap",
-        type=int,
-        default=None,
-        help="reports that all readers have; the others have one reader each (default: all)",
-    )
+    _add_readers(parser)
     add(
         "--repeats",
         type=int,
@@ -81,6 +75,18 @@ def _make_options(parser: argparse.ArgumentParser) -> None:
     add("--output-dir", metavar="DIR", required=True, help="for key.json and sheets/")
     add("--overwrite", action="store_true", help="replace the study that is there")
     parser.set_defaults(part=make)
+
+
+def _add_readers(parser: argparse.ArgumentParser) -> None:
+    """How many readers there are, and what they share."""
+    add = parser.add_argument
+    add("--readers", type=int, default=3, help="readers, one sheet each (default: 3)")
+    add(
+        "--overlap",
+        type=int,
+        default=None,
+        help="reports that all readers have; the others have one reader each (default: all)",
+    )
 
 
 def _analyse_options(parser: argparse.ArgumentParser) -> None:
@@ -112,13 +118,7 @@ def _power_options(parser: argparse.ArgumentParser) -> None:
         default=[0.1, 0.2, 0.3, 0.5],
         help="differences of two systems in points of the scale (default: 0.1 0.2 0.3 0.5)",
     )
-    add("--readers", type=int, default=3, help="readers (default: 3)")
-    add(
-        "--overlap",
-        type=int,
-        default=None,
-        help="reports that all readers have; the others have one reader each (default: all)",
-    )
+    _add_readers(parser)
     add(
         "--tests",
         type=int,

@@ -2,7 +2,8 @@
 
 1. A sentence that states what the findings do not bear out, that changes a side, place, size,
    degree or the course of a finding, that has a blank or a word that does not exist, or that states
-   nothing at all, is dropped.
+   nothing at all, is dropped; where the samples disagree, every sentence of the model that names
+   something is.
 2. "No acute abnormality" is dropped where something that must be reported forbids it.
 3. What must be reported and is not reported by what is left is put before it, in the findings' own
    clause, the most urgent first.
