@@ -2,9 +2,8 @@
 
 import importlib.util
 import random
-import subprocess
-import sys
 
+import programs
 import pytest
 from places import ROOT
 
@@ -52,11 +51,6 @@ def test_benchmark_counts_what_is_caught(program):
 
 
 def test_benchmark_mistakes_are_one_line():
-    done = subprocess.run(
-        [sys.executable, "benchmarks/consistency.py", "--dataset", "sample", "--flips", "0"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
+    done = programs.run("benchmarks/consistency.py", "--dataset", "sample", "--flips", "0")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "error: --flips: at least 1\n"

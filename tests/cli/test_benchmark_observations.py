@@ -1,20 +1,12 @@
 """benchmarks/observations.py through its real entry point."""
 
-import subprocess
-import sys
-
+import programs
 import pytest
-from places import ROOT, SHARED
+from places import SHARED
 
 
 def benchmark(*arguments):
-    return subprocess.run(
-        [sys.executable, "benchmarks/observations.py", *map(str, arguments)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return programs.run("benchmarks/observations.py", *arguments)
 
 
 COLUMNS = (

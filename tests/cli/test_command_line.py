@@ -10,6 +10,7 @@ import sys
 
 import pytest
 from places import ROOT
+from programs import run
 from stub_summaries import fake_checkpoint, stub, summary_of
 from tiny import tiny_model, tiny_processor, write_sample_reports
 
@@ -28,14 +29,6 @@ from preprocessing.files import dumps
 from preprocessing.records import Report, to_json
 
 FINDINGS = "There is a small left pleural effusion. Heart size is normal."
-
-
-def run(*arguments, stdin=None, cwd=ROOT):
-    return subprocess.run(
-        [sys.executable, *arguments],
-        cwd=cwd, input=stdin, capture_output=True, text=True, timeout=120,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
 
 
 @pytest.fixture(scope="session")

@@ -1,22 +1,16 @@
 """``graphsum summarize --output x.html`` and ``graphsum page`` through their entry points."""
 
 import json
-import os
 import re
-import subprocess
-import sys
 
+import programs
 import pytest
 from page_rows import effusion_row
 from places import ROOT
 
 
 def graphsum(*arguments, cwd):
-    return subprocess.run(
-        [sys.executable, "-m", "graphsum", *map(str, arguments)],
-        cwd=cwd, capture_output=True, text=True, timeout=300,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
+    return programs.run("-m", "graphsum", *arguments, cwd=cwd)
 
 
 def reports_of(path):

@@ -2,23 +2,16 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
+import programs
 import pytest
-from places import ROOT
 
 from preprocessing.records import ReportGraph, from_json
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "preprocessing", *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return programs.run("-m", "preprocessing", *arguments)
 
 
 def fails(*arguments: str) -> str:

@@ -3,13 +3,11 @@
 import io
 import json
 import os
-import subprocess
-import sys
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 
+import programs
 import pytest
-from places import ROOT
 from study_cases import cases, export
 
 from graphsum.cli.main import main
@@ -18,11 +16,7 @@ from preprocessing.errors import InputError
 
 
 def in_a_process(*arguments, cwd):
-    return subprocess.run(
-        [sys.executable, "-m", "graphsum", "study", *map(str, arguments)],
-        cwd=cwd, capture_output=True, text=True, timeout=120,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
+    return programs.run("-m", "graphsum", "study", *arguments, cwd=cwd)
 
 
 @contextmanager

@@ -2,10 +2,8 @@
 
 import csv
 import json
-import os
-import subprocess
-import sys
 
+import programs
 import pytest
 from places import ROOT
 
@@ -17,11 +15,7 @@ FINDINGS = "Small left pleural effusion. Heart size is normal. No pneumothorax."
 
 
 def graphsum(*arguments, cwd):
-    return subprocess.run(
-        [sys.executable, "-m", "graphsum", *map(str, arguments)],
-        cwd=cwd, capture_output=True, text=True, timeout=300,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
+    return programs.run("-m", "graphsum", *arguments, cwd=cwd)
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """Trainings of a few steps of a tiny model."""
 
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
 SMALL = (
     "--preset tiny --d-model 32 --decoder-ffn-dim 64 --graph-width 8 --encoder-layers 1 "
     "--decoder-layers 1 --vocab-size 300 --batch-size 8 --warmup 5 --encoder-warmup 5 "

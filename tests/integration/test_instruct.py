@@ -1,14 +1,10 @@
 """An LLM alone: tuned with LoRA or prompted, through the same commands as every model."""
 
 import json
-import os
-import subprocess
-import sys
-from contextlib import suppress
 
+import programs
 import pytest
 import torch
-from places import ROOT
 from safetensors.torch import load_file
 from tiny import PAIRS
 from tiny_llm import save_llm
@@ -169,32 +165,16 @@ def test_a_steered_llm_by_the_commands(reports_file, llm, encoder_run, tmp_path)
 
 def test_two_processes_give_the_losses_of_one(reports_file, llm, encoder_run, tmp_path):
     train.main(steered(reports_file, llm, encoder_run, tmp_path / "one"))
-    for run in (tmp_path / "two", tmp_path / "again"):
-        # Seen once in some twenty runs, and not explained: both had trained to the end, and the
-        # launcher did not end. Then it is tried again.
-        with suppress(subprocess.TimeoutExpired):
-            done = subprocess.run(
-                [sys.executable, "-m", "torch.distributed.run", "--standalone",
-                 "--nproc-per-node", "2", "train.py",
-                 *steered(reports_file, llm, encoder_run, run)],
-                cwd=ROOT, env=os.environ | {"OMP_NUM_THREADS": "1"},
-                capture_output=True, text=True, timeout=180,
-            )  # fmt: skip
-            break
+    run = tmp_path / "two"
+    done = programs.run_two("train.py", *steered(reports_file, llm, encoder_run, run))
     assert done.returncode == 0, done.stderr[-3000:]
     assert losses(run) == pytest.approx(losses(tmp_path / "one"), abs=1e-5)
 
 
 def test_weights_spread_over_two_processes(llm, encoder_run, tmp_path):
     """FSDP2 on two CPU processes (gloo): losses, saved weights and impressions of one process."""
-    script = [str(ROOT / "tests" / "helpers" / "sharded_steps.py"), llm, str(encoder_run)]
-    launch = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    for name, start in (("one", []), ("two", launch)):
-        done = subprocess.run(
-            [sys.executable, *start, *script, str(tmp_path / name)],
-            cwd=ROOT, env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
-            capture_output=True, text=True, timeout=300,
-        )  # fmt: skip
+    for name, start in (("one", programs.run), ("two", programs.run_two)):
+        done = start("tests/helpers/sharded_steps.py", llm, encoder_run, tmp_path / name)
         assert done.returncode == 0, done.stderr[-3000:]
     one, two = (json.loads((tmp_path / name / "facts.json").read_text()) for name in ("one", "two"))
     assert two["share"] < 0.6 < one["share"] == 1  # of the LLM's weights, in the first process

@@ -6,16 +6,13 @@ import json
 import math
 import os
 import shutil
-import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
+import programs
 import pytest
 import torch
-from places import ROOT
-from short_runs import ONE_THREAD, command
+from short_runs import command
 from tiny import tiny_model, tiny_processor
 
 import evaluate
@@ -27,14 +24,9 @@ from graphsum.training.state import STATE_FILE
 from preprocessing.errors import InputError, RunError
 from preprocessing.files import locked_folder
 
-TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
 
-
-def train(reports_file, run, *options, launcher=(sys.executable,)):
-    done = subprocess.run(
-        [*launcher, *command(reports_file, run, *options)],
-        cwd=ROOT, env=os.environ | ONE_THREAD, capture_output=True, text=True, timeout=300,
-    )  # fmt: skip
+def train(reports_file, run, *options, start=programs.run):
+    done = start(*command(reports_file, run, *options))
     assert done.returncode == 0, done.stderr[-2000:]
 
 
@@ -99,19 +91,14 @@ def test_a_killed_run_goes_on_exactly(reports_file, whole, tmp_path):
     """kill -9 after a checkpoint; --resume gives the losses of the unbroken run, with dropout."""
     steps = ("--max-steps", "14", "--validate-every", "5")
     killed = tmp_path / "killed"
-    process = subprocess.Popen(
-        [sys.executable, *command(reports_file, killed, "--max-steps", "14",
-                                  "--validate-every", "5")],
-        cwd=ROOT, env=os.environ | ONE_THREAD,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+    process = programs.start(*command(reports_file, killed, *steps))
     deadline = time.monotonic() + 120
     while not (killed / "log.jsonl").exists() or max(losses(killed), default=0) < 7:
-        assert process.poll() is None, "the run ended before it could be killed"
+        assert process.is_alive(), "the run ended before it could be killed"
         assert time.monotonic() < deadline
         time.sleep(0.005)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    process.kill()
+    process.join()
     assert max(losses(killed)) < 14
     train(reports_file, killed, *steps, "--resume")
     assert losses(killed) == losses(whole)
@@ -128,12 +115,13 @@ def test_a_run_is_evaluated_on_its_own_corpus(whole, tmp_path, decoding):
 
 
 def test_two_processes_write_each_impression_once(whole, tmp_path):
-    for name, launcher in (("one", ()), ("two", TORCHRUN)):
-        done = subprocess.run(
-            [sys.executable, *launcher, "evaluate.py", "--checkpoint", str(whole),
-             "--output-dir", str(tmp_path / name), "--num-beams", "2"],
-            cwd=ROOT, env=os.environ | ONE_THREAD, capture_output=True, text=True, timeout=300,
-        )  # fmt: skip
+    torchrun = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
+    command = ("evaluate.py", "--checkpoint", whole, "--num-beams", "2", "--output-dir")
+    for name, start, launcher in (
+        ("one", programs.run, ()),
+        ("two", programs.run_fresh, torchrun),
+    ):
+        done = start(*launcher, *command, tmp_path / name)
         assert done.returncode == 0, done.stderr[-2000:]
         assert done.stdout.count("written:") == 1
     files = [tmp_path / name / "predictions.jsonl" for name in ("one", "two")]
@@ -166,19 +154,18 @@ def test_two_processes_equal_one_on_the_same_global_batch(reports_file, tmp_path
     options = ("--max-steps", "8", "--validate-every", "8", "--dropout", "0",
                "--graph-dropout", "0")  # fmt: skip
     train(reports_file, tmp_path / "one", *options)
-    torchrun = (sys.executable, *TORCHRUN)
-    train(reports_file, tmp_path / "two", *options, launcher=torchrun)
+    train(reports_file, tmp_path / "two", *options, start=programs.run_two)
     train(reports_file, tmp_path / "parts", *options, "--accumulation", "3")
     one = losses(tmp_path / "one")
     assert len(one) == 8
     for other in ("two", "parts"):
         assert losses(tmp_path / other) == pytest.approx(one, abs=1e-5)
     # A run goes on with another number of processes: one began, two go on, and the other way.
-    alone = (sys.executable,)
-    for began, goes_on in ((alone, torchrun), (torchrun, alone)):
+    alone, two = programs.run, programs.run_two
+    for began, goes_on in ((alone, two), (two, alone)):
         run = tmp_path / ("grown" if began is alone else "shrunk")
-        train(reports_file, run, "--max-steps", "4", *options[2:], launcher=began)
-        train(reports_file, run, *options, "--resume", launcher=goes_on)
+        train(reports_file, run, "--max-steps", "4", *options[2:], start=began)
+        train(reports_file, run, *options, "--resume", start=goes_on)
         assert losses(run) == pytest.approx(one, abs=1e-5)
 
 
@@ -203,7 +190,7 @@ def test_negatives_come_from_all_processes(reports_file, tmp_path):
     options = ("--max-steps", "4", "--validate-every", "4", "--dropout", "0", "--batch-size", "7",
                "--graph-dropout", "0", "--contrastive-negatives", "batch")  # fmt: skip
     train(reports_file, tmp_path / "one", *options)
-    train(reports_file, tmp_path / "two", *options, launcher=(sys.executable, *TORCHRUN))
+    train(reports_file, tmp_path / "two", *options, start=programs.run_two)
     for name in ("loss", "contrastive"):
         one, two = (losses(tmp_path / run, name) for run in ("one", "two"))
         assert len(one) == 4

@@ -1,13 +1,11 @@
 """Tuning through the commands: every method, resume, corrections, a reward that is hacked."""
 
 import json
-import subprocess
-import sys
 
+import programs
 import pytest
 import torch
-from places import ROOT
-from short_runs import ONE_THREAD, command
+from short_runs import command
 from tiny import tiny_examples, tiny_model, tiny_processor, write_sample_reports
 from tiny_llm import save_llm
 
@@ -118,13 +116,12 @@ def test_corrections_are_learnt_by_the_real_command(trained):
     ]
     file = trained / "corrections.jsonl"
     file.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    done = subprocess.run(
-        [sys.executable, "-m", "graphsum", "tune", "--checkpoint", str(trained / "start"),
-         "--method", "dpo", "--preferences", str(file), "--likelihood", "0.1",
-         "--output-dir", str(trained / "corrected"), "--max-steps", "12", "--validate-every", "6",
-         "--batch-size", "4", "--lr", "0.002", "--warmup", "2"],
-        capture_output=True, text=True, cwd=ROOT, env={**ONE_THREAD, "PATH": "/usr/bin:/bin"},
-    )  # fmt: skip
+    done = programs.run(
+        *("-m", "graphsum", "tune", "--checkpoint", trained / "start"),
+        *("--method", "dpo", "--preferences", file, "--likelihood", "0.1"),
+        *("--output-dir", trained / "corrected", "--max-steps", "12", "--validate-every", "6"),
+        *("--batch-size", "4", "--lr", "0.002", "--warmup", "2"),
+    )
     assert done.returncode == 0, done.stderr
     entries = list(read_jsonl(trained / "corrected" / "log.jsonl"))
     validations = [one for one in entries if "val_margin" in one]

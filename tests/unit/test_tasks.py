@@ -2,10 +2,9 @@
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
+import programs
 import pytest
 
 from graphsum.cli.main import main
@@ -231,7 +230,7 @@ def test_nothing_imports_torch():
         "graphsum.tasks.assistant.Assistant().ask('No effusion.', question='Is there fluid?')\n"
         "assert 'torch' not in sys.modules"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    assert programs.run_fresh("-c", code).returncode == 0
 
 
 # --- instruction data ---------------------------------------------------------------------------
@@ -313,10 +312,7 @@ def test_broken_files_of_others_give_one_line(tmp_path, form, text):
 
 
 def program(*arguments, stdin=""):
-    return subprocess.run(
-        [sys.executable, "-m", "graphsum", *map(str, arguments)],
-        input=stdin, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    return programs.run("-m", "graphsum", *arguments, stdin=stdin or "")
 
 
 def test_ask_answers_a_text(capsys):

@@ -1,0 +1,3 @@
+"""What :mod:`programs` imports once for all programs; nothing here may start a thread."""
+
+__all__ = []
