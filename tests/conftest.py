@@ -1,4 +1,7 @@
-"""Tests use the CPU, also on a machine with a GPU, unless those marked ``gpu`` are asked for."""
+"""Tests use the CPU, also on a machine with a GPU, unless those marked ``gpu`` are asked for.
+
+Each test process has one thread, so that as many as there are cores do not wait for each other.
+"""
 
 import os
 from pathlib import Path
@@ -8,8 +11,11 @@ import pytest
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "gpu: needs a GPU; run with -m gpu")
+    # Before torch is imported.
+    os.environ["OMP_NUM_THREADS"] = "1"
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     if config.option.markexpr != "gpu":
-        os.environ["CUDA_VISIBLE_DEVICES"] = ""  # before torch is imported
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
 
 # What needs torch is imported inside fixtures, after pytest_configure.
