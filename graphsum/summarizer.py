@@ -146,7 +146,7 @@ class Summarizer:
             TypeError: something else than a text.
         """
         texts = [findings] if isinstance(findings, str) else list(map(_as_text, findings))
-        plans = plans_of(texts, self._is_word)
+        plans = plans_of(texts, self._is_word, english=self.english)
         told = [row for row, plan in enumerate(plans) if plan.information.verdict == "read"]
         reports = [Report(str(row + 1), as_prose(texts[row])) for row in told]
         inputs: list[Any] = list(reports)
@@ -173,6 +173,12 @@ class Summarizer:
             styles = [style] * len(texts) if isinstance(style, StyleSpec) else style
             summaries = in_style(summaries, plans, styles)
         return summaries[0] if isinstance(findings, str) else summaries
+
+    @property
+    def english(self) -> bool:
+        """Whether the model was trained on English, which the rules that check it read."""
+        settings = getattr(self.processor, "settings", None)
+        return getattr(settings, "english", True)
 
     @property
     def _is_word(self) -> Callable[[str], bool] | None:
@@ -240,7 +246,7 @@ class Summarizer:
         )
         if not (consensus if checked is None else checked):
             return texts
-        plans = plans_of(findings, self._is_word)
+        plans = plans_of(findings, self._is_word, english=self.english)
         return [str(one) for one in self._summaries(texts, agreements, plans)]
 
     def _write(

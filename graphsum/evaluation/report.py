@@ -14,8 +14,9 @@ import numpy as np
 from graphsum.metrics import METRICS
 from graphsum.metrics.baselines import CONSTANT_IMPRESSION, NeighbourConsensus
 from graphsum.metrics.metric import REFERENCE, Metric, Scores
-from graphsum.metrics.strata import strata_masks
+from graphsum.metrics.strata import STRATA, strata_masks
 from preprocessing.corpora.duplicates import duplicates_of
+from preprocessing.facts.information import in_english
 from preprocessing.files import dumps, json_text, write_text_atomically
 from preprocessing.records import Report
 from preprocessing.registry import load
@@ -32,37 +33,48 @@ def evaluation_report(
 
     ``{"fingerprint", "strata": {stratum: scores}, "baselines": {"constant": {stratum: scores},
     "neighbour": {stratum: scores}}, "reference": {stratum: scores}, "comparisons": {"neighbour":
-    {stratum: comparison}}, "duplicates"}`` with the scores and comparisons of all of
+    {stratum: comparison}}, "duplicates", "left_out"}`` with the scores and comparisons of all of
     :data:`graphsum.metrics.METRICS`. The system is compared with the neighbour row, and under
     ``"other"`` with ``other``, a second system's predictions. ``"reference"`` are the
     radiologists' own impressions, ``"duplicates"`` the counts of
-    :class:`preprocessing.corpora.duplicates.Duplicates`.
+    :class:`preprocessing.corpora.duplicates.Duplicates`. ``"left_out"`` names what is missing
+    because most findings are not in English: the constant row, the metrics whose rules read
+    English and, without labels, the strata of normal reports.
 
     Raises:
         InputError: ``train`` gives the neighbour row nothing to learn from.
     """
-    masks = strata_masks(reports, (report.findings for report in train))
     findings = [report.findings for report in reports]
+    english = in_english(findings)
+    masks = strata_masks(reports, (report.findings for report in train), english=english)
+    constant = {"constant": [CONSTANT_IMPRESSION] * len(reports)} if english else {}
     impressions: dict[str, Sequence[str]] = {
         "system": predictions,
-        "constant": [CONSTANT_IMPRESSION] * len(reports),
+        **constant,
         "neighbour": NeighbourConsensus().fit(train).predict(findings),
         REFERENCE: [report.impression for report in reports],
     }
-    metrics = all_metrics()
+    metrics = [one for one in all_metrics() if english or not one.reads_english]
     rows = score_systems(metrics, impressions, reports, masks)
     others = {"neighbour": impressions["neighbour"]} | ({} if other is None else {"other": other})
     return {
         "fingerprint": {key: v for one in metrics for key, v in one.fingerprint().items()},
         "strata": rows["system"],
-        "baselines": {name: rows[name] for name in ("constant", "neighbour")},
+        "baselines": {name: rows[name] for name in (*constant, "neighbour")},
         REFERENCE: rows[REFERENCE],
         "comparisons": {
             name: compare_systems(metrics, predictions, texts, reports, masks)
             for name, texts in others.items()
         },
         "duplicates": duplicates_of(reports, train)._asdict(),
+        "left_out": [] if english else _english_only(masks),
     }
+
+
+def _english_only(masks: Mapping[str, np.ndarray]) -> list[str]:
+    """What rests on rules that read English, and is not in ``masks``."""
+    metrics = [name for name in METRICS if load(METRICS, name).reads_english]
+    return ["constant", *metrics, *(stratum for stratum in STRATA if stratum not in masks)]
 
 
 def all_metrics() -> list[Metric]:

@@ -15,12 +15,21 @@ def format_table(report: Mapping[str, Any]) -> str:
     from tabulate import tabulate
 
     tables = []
-    for name in METRICS:
+    for name in metrics_in(report):
         header, rows = load(METRICS, name)().table(report)
         left = ["left"] * len(header)
         tables.append(tabulate(rows, headers=header, disable_numparse=True, colalign=left))
     settings = ", ".join(f"{key}: {_plain(value)}" for key, value in report["fingerprint"].items())
-    return "\n\n".join(tables) + f"\nfingerprint: {settings}\n"
+    told = ""
+    if report["left_out"]:
+        left_out = ", ".join(report["left_out"]).replace("_", " ")
+        told = f"\nnot in English, so left out (their rules read English): {left_out}"
+    return "\n\n".join(tables) + told + f"\nfingerprint: {settings}\n"
+
+
+def metrics_in(report: Mapping[str, Any]) -> list[str]:
+    """The names of the metrics that a report has."""
+    return [name for name in METRICS if name not in report["left_out"]]
 
 
 def _plain(value: Any) -> str:

@@ -124,7 +124,12 @@ def mend(
         _draft(text, own, plan, stated, is_word, agreement, pairs)
         for text, own, plan, agreement in zip(candidates, sentences, plans, known, strict=True)
     ]
-    finished = statements_of([" ".join(parts) for parts, *_ in drafts])
+    finished = statements_of(
+        [
+            " ".join(parts) if plan.english else ""
+            for (parts, *_), plan in zip(drafts, plans, strict=True)
+        ]
+    )
     return [
         Mended(
             " ".join(parts),
@@ -164,6 +169,8 @@ def _draft(
     """The sentences of the impression, how many were dropped, and the clauses quoted."""
     if plan.information.verdict == "nothing":
         return [], len(sentences), ()
+    if not plan.english:
+        return [candidate], 0, ()
     by_text = {clause.text: clause for clause in plan.clauses}
     unsure = agreement is not None and agreement < UNSURE
     kept: list[str] = []

@@ -44,6 +44,8 @@ class Plan:
 
     ``clauses``: what they assert or doubt. ``unknown_share``: of words that the model does not
     know. ``other_exam``: whether they speak of an examination that it was not trained for.
+    ``english``: whether they are to be read at all; of another language nothing is stated, and what
+    a model that was trained on it writes stands unchecked.
     """
 
     findings: str
@@ -53,6 +55,7 @@ class Plan:
     unknown_share: float
     other_exam: bool
     unknown_words: frozenset[str] = frozenset()
+    english: bool = True
 
     @classmethod
     def of(
@@ -158,7 +161,19 @@ def _leaves_normal(one: Statement) -> bool:
     )
 
 
-def plans_of(findings: Sequence[str], is_word: Callable[[str], bool] | None = None) -> list[Plan]:
-    """The plan of each findings text."""
+def plans_of(
+    findings: Sequence[str],
+    is_word: Callable[[str], bool] | None = None,
+    *,
+    english: bool = True,
+) -> list[Plan]:
+    """The plan of each findings text; ``english``: whether the model was trained on English."""
+    if not english:
+        empty = [information_in(text) for text in findings]
+        read = [one if one.reason == "empty" else Information("read", "") for one in empty]
+        return [
+            Plan(text, one, (), (), 0.0, other_exam=False, english=False)
+            for text, one in zip(findings, read, strict=True)
+        ]
     stated = statements_of(findings)
     return [Plan.of(text, one, is_word) for text, one in zip(findings, stated, strict=True)]

@@ -12,9 +12,10 @@ from preprocessing.facts.ontology import Tier
 
 Flag = Literal[
     "no_information", "out_of_domain", "truncated", "low_agreement", "mended", "quoted", "unread",
-    "style_not_applied",
+    "style_not_applied", "not_checked",
 ]  # fmt: skip
 REVIEW_BELOW = 0.5  # confidence
+_ASK_FOR_REVIEW = frozenset(("no_information", "not_checked", "out_of_domain", "truncated"))
 LOW_AGREEMENT = 0.35  # mean ROUGE of the chosen impression with the votes
 
 
@@ -116,11 +117,13 @@ def summary_of(
         threshold: confidence below which somebody should review it.
     """
     confidence, features = None, features_of(plan, mended, agreement)
-    if calibration is not None and plan.information.verdict == "read":
+    if calibration is not None and plan.information.verdict == "read" and plan.english:
         confidence = estimate(features, calibration)
     flags: list[Flag] = []
     if plan.information.verdict == "nothing":
         flags.append("no_information")
+    elif not plan.english:
+        flags.append("not_checked")
     elif plan.out_of_domain:
         flags.append("out_of_domain")
     if truncated:
@@ -149,7 +152,7 @@ def summary_of(
         wrong
         or doubtful
         or (unread and calm)  # "nothing acute", though somebody should read the rest
-        or not {"no_information", "out_of_domain", "truncated"}.isdisjoint(flags),
+        or not _ASK_FOR_REVIEW.isdisjoint(flags),
         round(plan.unknown_share, 4),
         agreement,
         features,

@@ -55,6 +55,8 @@ def consistency_scores(
 class ConsistencyWithFindings(Metric):
     """The scores of :func:`consistency_scores` under ``"consistency"``."""
 
+    reads_english = True
+
     def scores(
         self,
         impressions: Mapping[str, Sequence[str]],

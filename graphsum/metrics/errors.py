@@ -127,6 +127,8 @@ def error_scores(
 class Errors(Metric):
     """The scores of :func:`error_scores` under ``"errors"``."""
 
+    reads_english = True
+
     def scores(
         self,
         impressions: Mapping[str, Sequence[str]],

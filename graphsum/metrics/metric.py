@@ -15,8 +15,11 @@ Scores = dict[str, dict[str, Any]]  # of one system: {stratum: {name: value}}, J
 class Metric(ABC):
     """One metric of the scoring report.
 
-    ``masks`` below says which reports belong to each stratum, bool [n].
+    ``masks`` below says which reports belong to each stratum, bool [n]. ``reads_english``: whether
+    its rules read English, so that it is left out for reports in another language.
     """
+
+    reads_english = False
 
     @abstractmethod
     def scores(

@@ -139,6 +139,8 @@ class Observations(Metric):
     """The scores of :func:`observations_by_stratum` and the comparisons of
     :func:`compare_observations`, each under ``"observations"``."""
 
+    reads_english = True
+
     def scores(
         self,
         impressions: Mapping[str, Sequence[str]],

@@ -77,15 +77,18 @@ def is_normal(report: Report) -> bool:
     return bool(sentences) and all(map(_NORMAL_SENTENCE.fullmatch, sentences))
 
 
-def strata_masks(reports: Sequence[Report], train_findings: Iterable[str]) -> dict[str, np.ndarray]:
+def strata_masks(
+    reports: Sequence[Report], train_findings: Iterable[str], *, english: bool = True
+) -> dict[str, np.ndarray]:
     """For each name of ``STRATA`` which reports belong to it: bool [n].
 
-    ``findings_seen``: the findings equal some training findings under ``findings_key``.
+    ``findings_seen``: the findings equal some training findings under ``findings_key``. Reports
+    that are not in ``english`` have no strata of normal ones, unless they have labels.
     """
     train_keys = {findings_key(findings) for findings in train_findings}
     normal = np.array([is_normal(report) for report in reports], dtype=bool)
     seen = np.array([findings_key(report.findings) in train_keys for report in reports], dtype=bool)
-    return {
+    masks = {
         "all": np.ones(len(reports), dtype=bool),
         "normal": normal,
         "not_normal": ~normal,
@@ -93,3 +96,6 @@ def strata_masks(reports: Sequence[Report], train_findings: Iterable[str]) -> di
         "findings_unseen": ~seen,
         "not_normal_unseen": ~normal & ~seen,
     }
+    if english or any(report.labels for report in reports):
+        return masks
+    return {name: mask for name, mask in masks.items() if "normal" not in name}

@@ -31,6 +31,7 @@ from preprocessing.annotation import Annotator
 from preprocessing.annotation.cache import annotate_reports
 from preprocessing.corpora import Corpus
 from preprocessing.errors import InputError
+from preprocessing.facts.information import in_english
 from preprocessing.files import read_jsonl
 from preprocessing.graphs import EDGE_TYPES, build_graph
 from preprocessing.records import Report, ReportGraph, from_json
@@ -139,6 +140,7 @@ def build_processor(
         max_source_length=options.max_source_length,
         max_target_length=options.max_target_length,
         whole_words=has_words_whole(tokenizer, training_texts(corpus.train, graphs)),
+        english=in_english(report.findings for report in corpus.train),
     )
     return GraphSumProcessor(tokenizer, settings, prompter)
 

@@ -51,7 +51,8 @@ class ProcessorSettings:
     """What, besides the tokenizer, must be the same in training and use.
 
     ``whole_words``: the tokenizer has nearly every word of the training texts whole, so that a word
-    of several tokens is one that they hardly had (:func:`has_words_whole`).
+    of several tokens is one that they hardly had (:func:`has_words_whole`). ``english``: whether
+    the training findings are in English, which the rules that check impressions read.
     """
 
     annotator: str
@@ -61,6 +62,7 @@ class ProcessorSettings:
     max_target_length: int = 80
     whole_words: bool = False
     edge_types: tuple[str, ...] = EDGE_TYPES
+    english: bool = True
 
     def __post_init__(self) -> None:
         texts = (self.annotator, self.annotator_version, self.graph_rule, *self.edge_types)
@@ -71,8 +73,8 @@ class ProcessorSettings:
         for length in (self.max_source_length, self.max_target_length):
             if type(length) is not int or not 0 < length <= SEQUENCE_LENGTH:
                 raise InputError(f"lengths must be from 1 to {SEQUENCE_LENGTH}")
-        if type(self.whole_words) is not bool:
-            raise InputError("whole_words must be true or false")
+        if not type(self.whole_words) is type(self.english) is bool:
+            raise InputError("whole_words and english must be true or false")
 
 
 class GraphSumProcessor:

@@ -1,8 +1,9 @@
 """The scores of a system as a page: charts by stratum, errors by tier, tables, learning curves."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from graphsum.evaluation.tables import metrics_in
 from graphsum.metrics import METRICS
 from graphsum.metrics.metric import REFERENCE, systems_of
 from graphsum.page.charts import BarChart, CurveChart, Value, bar_chart, curve_chart
@@ -44,12 +45,15 @@ def render_scores(
         log: the entries of a run's ``log.jsonl``.
         examples: invented reports.
     """
-    tables = [load(METRICS, name)().table(report) for name in METRICS]
+    metrics = metrics_in(report)
+    tables = [load(METRICS, name)().table(report) for name in metrics]
     return document(
         "scores.html",
         title=title,
-        bars=_bar_charts(report),
-        errors=[error_table(report, judge) for judge in (FINDINGS, REFERENCE)],
+        bars=_bar_charts(report, metrics),
+        errors=[error_table(report, judge) for judge in (FINDINGS, REFERENCE)]
+        if "errors" in metrics
+        else [],
         tables=tables,
         curves=learning_curves(log),
         examples=examples,
@@ -106,16 +110,16 @@ def _error_cell(found: Mapping[str, Any] | None, n: int) -> str:
     return f"{round(share * n / 100)}: {share:.1f} ({low:.1f}–{high:.1f})"
 
 
-def _bar_charts(report: Mapping[str, Any]) -> list[BarChart]:
-    return [
-        bar_chart("ROUGE-L F1 × 100", _by_stratum(report, _rouge), digits=1),
-        bar_chart("F1 of the positive observations", _by_stratum(report, _observations), digits=2),
-        bar_chart(
-            "Actionable errors per report, judged by the findings",
-            _by_stratum(report, _errors, with_reference=True),
-            digits=2,
-        ),
-    ]
+def _bar_charts(report: Mapping[str, Any], metrics: Collection[str]) -> list[BarChart]:
+    charts = [bar_chart("ROUGE-L F1 × 100", _by_stratum(report, _rouge), digits=1)]
+    if "observations" in metrics:
+        title = "F1 of the positive observations"
+        charts.append(bar_chart(title, _by_stratum(report, _observations), digits=2))
+    if "errors" in metrics:
+        title = "Actionable errors per report, judged by the findings"
+        values = _by_stratum(report, _errors, with_reference=True)
+        charts.append(bar_chart(title, values, digits=2))
+    return charts
 
 
 def _rouge(scores: Mapping[str, Any]) -> tuple[Any, Any]:

@@ -5,7 +5,7 @@ script and prose about something else are recognised as such, with the reason.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
 from preprocessing.facts.reading import OwnTerms, read_mentions
@@ -109,15 +109,9 @@ def information_in(text: str, own: OwnTerms | None = None) -> Information:
     lowered = plain.text.strip()
     if _EMPTY.fullmatch(lowered) or _EMPTY.fullmatch(text.lower().strip()):
         return Information("nothing", "empty")
-    letters = [c for c in plain.cased if c.isalpha()]
-    latin = sum(c < "\u0250" for c in letters)
-    if len(letters) and latin < 0.7 * len(letters):
-        return Information("nothing", "another script")
-    words = re.findall(r"[^\W\d_]+", lowered)
-    foreign = sum(word in _FOREIGN for word in words)
-    english = sum(word in _ENGLISH for word in words)
-    if foreign > english and foreign * 12 >= len(words):
-        return Information("nothing", "another language")
+    other = _other_language(plain.cased)
+    if other:
+        return Information("nothing", other)
     if all(one.other_part for one in mentions):
         parts = list(segments(plain))
         clinical = any(
@@ -129,6 +123,24 @@ def information_in(text: str, own: OwnTerms | None = None) -> Information:
         if not clinical:
             return Information("nothing", _reason(plain.text, parts))
     return Information("read", "")
+
+
+def in_english(texts: Iterable[str]) -> bool:
+    """Whether at least half of the texts are, as far as that can be told, in English."""
+    other = [_other_language(text) != "" for text in texts]
+    return sum(other) * 2 <= len(other)
+
+
+def _other_language(text: str) -> Reason:
+    """By script or by frequent short words; empty: English, or too little to tell."""
+    letters = [c for c in text if c.isalpha()]
+    latin = sum(c < "\u0250" for c in letters)
+    if len(letters) and latin < 0.7 * len(letters):
+        return "another script"
+    words = re.findall(r"[^\W\d_]+", text.lower())
+    foreign = sum(word in _FOREIGN for word in words)
+    english = sum(word in _ENGLISH for word in words)
+    return "another language" if foreign > english and foreign * 12 >= len(words) else ""
 
 
 def _speaks_of_anatomy(text: str) -> bool:

@@ -895,3 +895,23 @@ def test_pairs_of_words_travel_as_hashes_of_frequent_words(tmp_path):
     (tmp_path / "word_pairs.json").write_text('{"pairs": [-1]}')
     with pytest.raises(InputError, match=r"word_pairs\.json: no list of hashes"):
         WordPairs.from_pretrained(tmp_path)
+
+
+# --- another language ---------------------------------------------------------------------------
+
+
+def test_a_model_of_another_language_is_not_checked():
+    findings = ["Kleiner Erguss links. Das Herz ist nicht vergrößert.", " "]
+    assert [str(one.information.reason) for one in plans_of(findings)] == [
+        "another language",
+        "empty",
+    ]
+    plans = plans_of(findings, english=False)
+    one, empty = map(summary_of, plans, mend(["Erguss links, rechts frei.", "Frei."], plans))
+    assert (one.impression, one.flags, one.reason) == (
+        "Erguss links, rechts frei.",
+        ("not_checked",),
+        "",
+    )
+    assert one.review
+    assert (empty.impression, empty.reason) == ("", "empty")

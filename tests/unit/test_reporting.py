@@ -17,6 +17,7 @@ from graphsum.evaluation.report import (
 from graphsum.evaluation.tables import format_table
 from graphsum.metrics.baselines import CONSTANT_IMPRESSION
 from graphsum.metrics.strata import STRATA, strata_masks
+from graphsum.page.scores import render_scores
 from preprocessing.errors import InputError
 from preprocessing.records import Report
 
@@ -48,7 +49,7 @@ NO_OBSERVATIONS = {
 def test_report_has_the_documented_shape_and_hand_worked_scores():
     report = evaluation_report(PREDICTIONS, REPORTS, train=TRAIN)
     assert list(report) == ["fingerprint", "strata", "baselines", "reference", "comparisons",
-                            "duplicates"]  # fmt: skip
+                            "duplicates", "left_out"]  # fmt: skip
     assert list(report["baselines"]) == ["constant", "neighbour"]
     for rows in (report["strata"], *report["baselines"].values()):
         assert tuple(rows) == STRATA
@@ -289,3 +290,30 @@ def test_scores_of_no_reports():
     masks = strata_masks([], [])
     rows = score_systems(all_metrics(), {"system": []}, [], masks)["system"]
     assert all(row["n"] == 0 for row in rows.values())
+
+
+GERMAN_TRAIN = [
+    Report("t1", "Die Lunge ist frei. Kein Erguss.", "Kein Infiltrat."),
+    Report("t2", "Es zeigt sich ein kleiner Erguss links.", "Kleiner Erguss links."),
+]
+GERMAN = [
+    Report("1", "Das Herz ist nicht vergrößert. Kein Erguss.", "Kein Infiltrat."),
+    Report("2", "Ein großer Erguss ist rechts zu sehen.", "Großer Erguss rechts."),
+]
+
+
+def test_rules_that_read_english_are_left_out_elsewhere():
+    report = evaluation_report(["Kein Infiltrat.", "Erguss."], GERMAN, train=GERMAN_TRAIN)
+    assert report["left_out"] == ["constant", "observations", "consistency", "errors", "normal",
+                                  "not_normal", "not_normal_unseen"]  # fmt: skip
+    assert list(report["strata"]) == ["all", "findings_seen", "findings_unseen"]
+    assert list(report["baselines"]) == ["neighbour"]
+    # rouge-score splits words at letters beyond a to z: gro, er, erguss, rechts.
+    assert report["strata"]["all"]["rouge1"] == 70.0
+    text = format_table(report)
+    assert "constant, observations, consistency, errors, normal, not normal" in text
+    assert text.count("n=0") == 1  # one table
+    page = render_scores(report, title="t")
+    assert "observations</caption>" not in page
+    assert "how soon somebody must act" not in page
+    assert evaluation_report(PREDICTIONS, REPORTS, train=TRAIN)["left_out"] == []
