@@ -1,7 +1,7 @@
 """The annotator that ships with the package: a compact spaCy pipeline, no download needed."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ MODEL_DIR = Path(__file__).with_name("builtin_model")
 # Reports repeat their sentences; a parsed one is kept until this many are known.
 _REMEMBERED_SENTENCES = 50_000
 _REPORTS_AT_ONCE = 128
+_Sentence = tuple[str, tuple[str, ...]]  # its text and its words, which may come split otherwise
 
 
 class BuiltinAnnotator:
@@ -34,7 +35,7 @@ class BuiltinAnnotator:
         folder = Path(model_dir) if model_dir else MODEL_DIR
         self._pipeline = load_pipeline(folder)
         self.version = _version(folder)
-        self._parsed: dict[str, ParsedSentence] = {}  # by its text
+        self._parsed: dict[_Sentence, ParsedSentence] = {}
 
     def annotate(self, reports: Iterable[tuple[str, Findings]]) -> Iterator[AnnotatedReport]:
         """Yield one ``AnnotatedReport`` for each (uid, findings), in order.
@@ -43,33 +44,26 @@ class BuiltinAnnotator:
         """
         reports = iter(reports)
         while batch := [
-            (uid, sentences_with_text(findings))
+            (uid, [(text, tuple(words)) for words, text in sentences_with_text(findings)])
             for uid, findings in islice(reports, _REPORTS_AT_ONCE)
         ]:
             if len(self._parsed) > _REMEMBERED_SENTENCES:
                 self._parsed.clear()
-            new = {
-                text: tuple(words)
-                for _, sentences in batch
-                for words, text in sentences
-                if text not in self._parsed
-            }
-            self._parsed.update(self._parse(dict(sorted(new.items()))))
+            new = {one for _, sentences in batch for one in sentences if one not in self._parsed}
+            self._parsed.update(self._parse(sorted(new)))
             for uid, sentences in batch:
-                yield join_sentences(uid, (self._parsed[text] for _, text in sentences))
+                yield join_sentences(uid, (self._parsed[one] for one in sentences))
 
-    def _parse(
-        self, sentences: Mapping[str, tuple[str, ...]]
-    ) -> Iterator[tuple[str, ParsedSentence]]:
-        docs = (_to_doc(self._pipeline.vocab, words) for words in sentences.values())
+    def _parse(self, sentences: Sequence[_Sentence]) -> Iterator[tuple[_Sentence, ParsedSentence]]:
+        docs = (_to_doc(self._pipeline.vocab, words) for _, words in sentences)
         parsed = self._pipeline.pipe(docs, batch_size=256)
-        for (text, words), doc in zip(sentences.items(), parsed, strict=True):
+        for (text, words), doc in zip(sentences, parsed, strict=True):
             heads, deprels = single_root(
                 [-1 if token.head.i == token.i else token.head.i for token in doc],
                 [token.dep_ for token in doc],
             )
             sentence = ParsedSentence(words, tuple(heads), tuple(deprels), _entities(doc))
-            yield text, with_context(sentence, text)
+            yield (text, words), with_context(sentence, text)
 
 
 def load_pipeline(folder: Path) -> Any:

@@ -3,11 +3,11 @@
 import csv
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
 
+import programs
 import pytest
 from places import DATA, ROOT
 
@@ -106,10 +106,9 @@ def test_kill_9_and_again_is_as_unbroken(tmp_path):
         "main(['label', '--input', sys.argv[1], '--output', sys.argv[2]])\n"
     )
     broken = tmp_path / "broken.csv"
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, str(reports), str(broken)],
-        cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
+    script = tmp_path / "slow.py"
+    script.write_text(code)
+    process = programs.start(script, reports, broken, cwd=tmp_path)
     state = tmp_path / "broken.csv.part.json"
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
@@ -118,8 +117,8 @@ def test_kill_9_and_again_is_as_unbroken(tmp_path):
                 break
         except (OSError, ValueError):
             time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    process.kill()
+    process.join()
     assert not broken.exists()
     with pytest.raises(InputError, match="an unfinished run is there and cannot go on: its form"):
         label("--input", reports, "--output", broken, "--words")

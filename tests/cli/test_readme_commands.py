@@ -4,12 +4,10 @@ The two ``bash`` blocks (install, first use, the tests) are what continuous inte
 """
 
 import csv
-import os
 import re
 import shlex
-import subprocess
-import sys
 
+import programs
 import pytest
 from places import ROOT
 
@@ -42,14 +40,10 @@ def run(command, folder, *more):
     """A command of the README, in another folder than the clone."""
     words = shlex.split(command)
     if words[0] == "graphsum":
-        words[:1] = [sys.executable, "-m", "graphsum"]
+        words[:0] = ["-m"]
     else:
-        assert words[0] == "python"
-        words[:2] = [sys.executable, str(ROOT / words[1])]
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
-        [*words, *more], cwd=folder, env=environment, capture_output=True, text=True, timeout=300
-    )
+        assert words.pop(0) == "python"
+    done = programs.run(*words, *more, cwd=folder)
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout
 
@@ -82,11 +76,9 @@ def test_use_in_python(in_clone):
     [code] = blocks("python")
     *lines, last = code.strip().splitlines()
     call, comment = last.split("  # ")
-    done = subprocess.run(
-        [sys.executable, "-c", "\n".join([*lines, f"print(repr({call}))"])],
-        cwd=in_clone, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
-        timeout=300,
-    )  # fmt: skip
+    script = in_clone / "script.py"
+    script.write_text("\n".join([*lines, f"print(repr({call}))"]), encoding="utf-8")
+    done = programs.run(script, cwd=in_clone)
     assert done.stdout.strip() == comment, done.stderr[-2000:]
 
 

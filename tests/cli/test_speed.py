@@ -1,26 +1,16 @@
 """benchmarks/speed.py through its real entry point, on four reports."""
 
 import json
-import os
-import subprocess
-import sys
 
+import programs
 import pytest
 from places import ROOT
 
-PROGRAM = ROOT / "benchmarks" / "speed.py"
 CHECKPOINT = ROOT / "checkpoints" / "openi"
 
 
 def speed(*options, cwd):
-    return subprocess.run(
-        [sys.executable, PROGRAM, *options],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        cwd=cwd,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-    )
+    return programs.run("benchmarks/speed.py", *options, cwd=cwd)
 
 
 def test_sample_is_timed_against_transformers(tmp_path):

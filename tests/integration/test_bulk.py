@@ -9,9 +9,9 @@ import stat
 import subprocess
 import sys
 import time
-from contextlib import suppress
 
 import invented_tables
+import programs
 import pytest
 import stub_summaries
 from invented_tables import BROKEN, CANARY, KINDS
@@ -425,23 +425,21 @@ def kill_and_resume(checkpoint, source, output, more, *, delay, seed, kills):
     """Kill a run at random moments, then let it end; returns how often it was killed."""
     chance = random.Random(seed)
     done = 0
-    command = [
-        sys.executable, stub_summaries.__file__, str(delay), "summarize", "--checkpoint",
-        str(checkpoint), "--input", str(source), "--output", str(output), *map(str, more),
-    ]  # fmt: skip
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    command = (
+        *(stub_summaries.__file__, delay, "summarize", "--checkpoint", checkpoint),
+        *("--input", source, "--output", output, *more),
+    )
     state = output.with_name(output.name + ".part.json")
     for _ in range(kills):
         before = state.read_bytes() if state.exists() else b""
-        process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE)
-        while process.poll() is None and (not state.exists() or state.read_bytes() == before):
+        process = programs.start(*command)
+        while process.is_alive() and (not state.exists() or state.read_bytes() == before):
             time.sleep(0.002)  # until it goes on
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(chance.uniform(0, 0.4))
-        process.send_signal(signal.SIGKILL)
-        done += process.wait() == -signal.SIGKILL
-        process.stderr.close()
-    end = subprocess.run(command, env=environment, capture_output=True, text=True)
+        process.join(chance.uniform(0, 0.4))
+        process.kill()
+        process.join()
+        done += process.exitcode == -signal.SIGKILL
+    end = programs.run(*command)
     assert end.returncode == 0, end.stderr
     return done
 

@@ -2,15 +2,13 @@
 
 import json
 import os
-import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import programs
 import pytest
-from places import ROOT
 
 from preprocessing.__main__ import main
 from preprocessing.annotation import ANNOTATORS
@@ -275,9 +273,6 @@ def graph_command(source: Path, output: Path, *more: str) -> list[str]:
     ]
 
 
-PYTHON = [sys.executable, "-m", "preprocessing"]
-
-
 def write_reports(path: Path, n: int) -> None:
     rows = [
         {"uid": f"u{i % (n - 2)}", "findings": f"There is effusion {i}.", "impression": "Effusion."}
@@ -293,12 +288,12 @@ def test_what_two_workers_began_one_ends_with_the_same_bytes(
     source, one, two = tmp_path / "in.jsonl", tmp_path / "one", tmp_path / "two"
     write_reports(source, 3000)
     assert main(graph_command(source, one)) == 0
-    command = [*PYTHON, *graph_command(source, two, "--workers", "2")]
-    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as process:
-        state = Path(f"{two}.part.json")
-        while process.poll() is None and not state.exists():
-            time.sleep(0.005)
-        process.send_signal(signal.SIGKILL)
+    process = programs.start("-m", "preprocessing", *graph_command(source, two, "--workers", "2"))
+    state = Path(f"{two}.part.json")
+    while process.is_alive() and not state.exists():
+        time.sleep(0.005)
+    process.kill()
+    process.join()
     assert not two.exists()
     assert 0 < json.loads(state.read_text())["checkpoint"]["records"] < 3000
     capsys.readouterr()
@@ -316,8 +311,8 @@ def test_ray_writes_the_same_bytes(tmp_path: Path) -> None:
     source, one, two = tmp_path / "in.jsonl", tmp_path / "one", tmp_path / "two"
     write_reports(source, 600)
     assert main(graph_command(source, one)) == 0
-    command = [*PYTHON, *graph_command(source, two, "--workers", "2", "--engine", "ray")]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    command = graph_command(source, two, "--workers", "2", "--engine", "ray")
+    assert programs.run_fresh("-m", "preprocessing", *command).returncode == 0
     for end in ("", ".rejects.jsonl"):
         assert Path(f"{two}{end}").read_bytes() == Path(f"{one}{end}").read_bytes()
     assert len(list(tmp_path.iterdir())) == 5

@@ -156,6 +156,10 @@ def test_builtin_keeps_given_words(builtin: BuiltinAnnotator) -> None:
     check(report)
     assert report.words == tuple(itertools.chain.from_iterable(given))
     assert report.sentence_starts == (0, 6, 7)
+    # The same text, split in another way.
+    for words in (["No effusion"], ["No", "effusion"], [""], ["", ""]):
+        (report,) = builtin.annotate([("1", [words])])
+        assert report.words == tuple(words)
 
 
 def test_builtin_does_not_depend_on_neighbours(builtin: BuiltinAnnotator) -> None:
