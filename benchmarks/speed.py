@@ -347,7 +347,8 @@ def training(setting: Setting) -> list[Row]:
             times = seconds(setting.options.repeats, ours, theirs, onednn_products()(theirs_tuned))
             speeds = [len(steps) * size / median for median in times]
             rows.append(Row(f"training, {name}, {words}", speeds[0], "reports/s", *speeds[1:]))
-            rate = matrix_rate(torch.bfloat16 if precision == "bf16" else torch.float32)
+            kind = torch.bfloat16 if precision == "bf16" else torch.float32
+            rate = matrix_rate(kind, setting.options.repeats)
             counts = [operations(action) for action in (ours, theirs, theirs_tuned)]
             used = [
                 100 * count / median / rate for count, median in zip(counts, times, strict=True)
@@ -369,13 +370,13 @@ def training(setting: Setting) -> list[Row]:
     return rows
 
 
-def matrix_rate(kind: torch.dtype) -> float:
+def matrix_rate(kind: torch.dtype, repeats: int) -> float:
     """Floating-point operations per second in the fastest of some large matrix products."""
     best = 0.0
     for size in (512, 1024, 2048):
         left, right = (torch.rand(size, size).to(kind) for _ in range(2))
         with onednn_products():
-            [median] = seconds(5, partial(torch.mm, left, right))
+            [median] = seconds(repeats, partial(torch.mm, left, right))
         best = max(best, 2 * size**3 / median)
     return best
 
