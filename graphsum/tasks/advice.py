@@ -82,3 +82,18 @@ def _reason(report: Report, asked: Question) -> Found:
                               unit.text):  # fmt: skip
             return match[0], unit
     return None
+
+
+_MECHANISM = re.compile(
+    r"\b(?:fall|fell|accident|collision|crash|assault|trauma|kick\w*|punch\w*|sports?|playing"
+    r"|stab\w*|gunshot|twist\w*|jump\w*|lifting|inhal\w+|aspirat\w+|swallow\w*|after|following"
+    r"|from a|to treat|in order to|for)\b"
+)
+
+
+def answer_mechanism(report: Report, asked: Question) -> Found:
+    """How something came about, or what it is for, where a clause about it says so."""
+    for unit in stated_units(report, asked):
+        if _MECHANISM.search(unit.text):
+            return unit.text, unit
+    return None

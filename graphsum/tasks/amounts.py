@@ -45,7 +45,8 @@ _DEGREE = re.compile(
     r"[ -]to[ -](?:moderate|large|severe|marked|small|mild)(?:ly)?)|trace|tiny|minimal|mild|small"
     r"|slight"
     r"|moderate(?:-sized|ly sized)?|large|severe|massive|marked|extensive|minor|subtle|gross|huge"
-    r"|advanced|significant|sizeable|sizable|high-grade|low-grade|complete|partial|full-thickness"
+    r"|(?<!been )(?<!was )(?<!were )advanced|heavy|heavily|dense"
+    r"|significant|sizeable|sizable|high-grade|low-grade|complete|partial|full-thickness"
     r"|partial-thickness|borderline|grade (?:\d|[iv]+)[ab]?|stage (?:\d|[iv]+)[abc]?"
     r"|type (?:\d|[iv]+)[ab]?|trivial|early|diffuse|faint|profound|subtotal|total|critical"
     r"|non-?displaced|undisplaced|minimally displaced|displaced)\b"
@@ -57,6 +58,8 @@ _SHARE = re.compile(
 
 def answer_size(report: Report, asked: Question) -> Found:
     units = by_size(report, asked)
+    if not units and re.search(r"\b(?:should|must|needs?|has to)\b", asked.text):
+        units = report.about(asked.topic)
     topic = asked.topic
     dated = any(re.fullmatch(_DATED, name) for name in topic)
     pattern = next((units for words, units in _UNITS if re.search(words, asked.text)), _SIZE)
@@ -211,6 +214,14 @@ def answer_count(report: Report, asked: Question) -> Found:
         spans = unit.spans(frozenset(noun) or asked.topic)
         if spans and re.search(r"\b(?:an?|one)(?: [\w.-]+){0,5} $", unit.text[: spans[0][0]]):
             return "One", unit
+    for unit in units:
+        if numbered := re.search(
+            r"\b([ctl]?)(\d{1,2}) ?(?:through|to|thru|-|\u2013) ?\1(\d{1,2})\b(?! ?(?:mm|cm|%))",
+            unit.text,
+        ):
+            low, high = int(numbered[2]), int(numbered[3])
+            if 0 < high - low < 12:
+                return _NUMBER_WORDS[high - low + 1], unit
     for unit in units:
         ordinals = re.findall(
             r"\b(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth"

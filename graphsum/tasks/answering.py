@@ -7,10 +7,12 @@ an attribute (side, place, size, degree, change, cause) must be given; else it i
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from graphsum.tasks.advice import answer_cause, answer_recommendation
+from graphsum.tasks.advice import answer_cause, answer_mechanism, answer_recommendation
 from graphsum.tasks.amounts import answer_count, answer_severity, answer_size
 from graphsum.tasks.changes import answer_change, answer_compared, answer_when
+from graphsum.tasks.concepts import find_concepts
 from graphsum.tasks.positions import answer_generic, answer_place, answer_which
 from graphsum.tasks.presence import answer_presence
 from graphsum.tasks.questions import Question, parse_question
@@ -24,6 +26,8 @@ def answer_question(report: str, question: str) -> Answer:
     """The answer with the sentence that bears it out, or "Not stated in the report."."""
     read, asked = read_report(report), parse_question(question)
     found = _ANSWERS[asked.kind](read, asked)
+    if found is None and (relaxed := _relaxed(read, asked)):
+        found = _ANSWERS[asked.kind](read, relaxed)
     if found is None and asked.kind in ("side", "place", "cause", "what"):
         found = answer_generic(read, asked)
     if found is None:
@@ -32,6 +36,26 @@ def answer_question(report: str, question: str) -> Answer:
     text = " ".join(text.split()).strip(" ,;:.")
     text = re.sub(r"\b[ctls]\d{1,2}\b", lambda level: level[0].upper(), text)
     return Answer(text[:1].upper() + text[1:] + ".", (read.sentences[unit.sentence],))
+
+
+_PARTICIPLE = re.compile(r"(?:obstruct|compress|caus|displac|narrow|block|press|invad)ing$")
+
+
+def _relaxed(report: Report, asked: Question) -> Question | None:
+    """A question of an attribute, without what a finding does if the report does not say that.
+
+    "Where is the obstructing stone?" asks of the stone. None where nothing can be left out.
+    """
+    if asked.kind not in ("side", "place", "size", "severity", "count", "change") or asked.polar:
+        return None
+    told = frozenset().union(*(unit.names | unit.inherited for unit in report.wholes))
+    strange = {
+        one.name
+        for one in find_concepts(asked.text)
+        if one.name in asked.topic - told and _PARTICIPLE.match(asked.text[one.start : one.end])
+    }
+    left = asked.topic - strange
+    return replace(asked, topic=left) if strange and left else None
 
 
 _ANSWERS: dict[str, Callable[[Report, Question], Found]] = {
@@ -48,6 +72,7 @@ _ANSWERS: dict[str, Callable[[Report, Question], Found]] = {
     ),
     "place": answer_place,
     "cause": answer_cause,
+    "mechanism": answer_mechanism,
     "presence": answer_presence,
     "what": answer_generic,
 }

@@ -22,6 +22,7 @@ from preprocessing.text.laterality import find_sides
 _PREPOSITION = re.compile(
     r"\b(?:in|within|at|along|near|over|overlying|behind|above|below|beneath|under|inside|into"
     r"|adjacent to|abutting|between|throughout|involving|of|on|to|around|beside|anterior to"
+    r"|enter(?:s|ing)|reach(?:es|ing)|overlies|crosses"
     r"|posterior to|medial to|lateral to|proximal to|distal to|just|projecting|from|beyond"
     r"|through|out of)\b"
 )
@@ -61,6 +62,13 @@ _ORDINAL_WORDS = (
 _ORDINAL = re.compile(
     rf"\b{_ORDINAL_WORDS}(?:(?:,? (?:to|through|and)|,|-|/) ?{_ORDINAL_WORDS})*\b"
 )
+_ASKS_NORMAL = re.compile(
+    r"\b(?:free (?:of|from)|clear\b|normal\b|spared|unaffected|uninvolved|healthy|unremarkable)"
+)
+_IS_NORMAL = re.compile(
+    r"\b(?:free (?:of|from)|clear|normal|spared|unaffected|uninvolved|healthy|unremarkable"
+    r"|intact)\b"
+)
 _NOUN_BEFORE = re.compile(rf"(?:{_LOCATION}(?:-sided)?(?:,? and|,|/|-)? ?)+(?=\w|$)")
 
 
@@ -68,6 +76,8 @@ def _side(report: Report, asked: Question) -> Found:
     units = by_size(report, asked)
     if changed := changed_as_asked(report, asked):
         units = changed
+    if normal := _ASKS_NORMAL.search(asked.text):
+        units = _normal_units(report, asked, normal)
     for unit in widened(report, units):
         if "shift" in asked.topic and (
             way := re.search(r"\b(?:to|towards?) the (left|right)|\b(left|right)ward", unit.text)
@@ -85,6 +95,17 @@ def _side(report: Report, asked: Question) -> Found:
             both = "bilateral" in sides or len(sides) > 1
             return ("Both sides" if both else f"{sides.pop()} side"), unit
     return None
+
+
+def _normal_units(report: Report, asked: Question, normal: re.Match[str]) -> list[Unit]:
+    """ "Which lung is free of opacity?": the clauses that say that one is clear."""
+    told = {one.name for one in find_concepts(asked.text[normal.start() :])}
+    part = asked.topic - told
+    return [
+        unit
+        for unit in report.units
+        if part and part <= unit.names | unit.inherited and _IS_NORMAL.search(unit.text)
+    ]
 
 
 def answer_which(report: Report, asked: Question) -> Found:
@@ -118,6 +139,7 @@ def answer_place(report: Report, asked: Question) -> Found:
         if fits_side(unit, asked)
         and (status_of(unit, topic or asked.topic) != "absent" or re.search(r"\bnot\b", asked.text))
     ]  # fmt: skip
+    units.sort(key=lambda unit: -_literal(unit, asked))
     if re.search(r"\bnew\b", asked.text):
         units = [unit for unit in units if NEW.search(unit.text)] or units
     if re.search(r"\b(?:larg|bigg)est\b", asked.text):
@@ -191,6 +213,13 @@ def answer_place(report: Report, asked: Question) -> Found:
                     found = f"{found} ({side} side)"
             return found, unit
     return None
+
+
+def _literal(unit: Unit, asked: Question) -> int:
+    """How many words of what is asked of a unit has as they stand, but for their endings."""
+    asked_of = [asked.text[one.start : one.end] for one in find_concepts(asked.text)
+                if one.name in asked.topic]  # fmt: skip
+    return sum(word[:5] in unit.text for word in asked_of)
 
 
 def _where(unit: Unit, topic: frozenset[str]) -> str:

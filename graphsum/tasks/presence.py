@@ -16,6 +16,7 @@ from graphsum.tasks.reports import (
     widened,
 )
 from preprocessing.facts.reading import read_mentions
+from preprocessing.text.places import find_places
 from preprocessing.text.status import judge_mentions
 
 # What a word of state denies of the part that it is said of.
@@ -23,6 +24,13 @@ _STATES: tuple[tuple[str, str], ...] = (
     (r"intact|preserved|continuous|unbroken",
      "fracture tear rupture injury damage disrup broken dislocation loosening displaced break "
      "defect"),
+    (r"closed|shut", "open leak patent"),
+    (r"thin-walled|thin walled|of normal thickness|thin", "thickening"),
+    (r"straight", "scoliosis curved bent angulated"),
+    (r"smooth", "irregular lobulated spiculated"),
+    (r"solid", "cyst cavity"),
+    (r"well fixed|well-fixed|firmly fixed|well seated|secure", "loosening"),
+    (r"single|solitary", "several multiple"),
     (r"patent|compressible|open|unobstructed|widely patent|maintained",
      "obstruction thrombus narrowing efface compression occlus embolism"),
     (r"clear|aerated|well[- ]aerated|well expanded|fully expanded|inflated|free of disease",
@@ -174,7 +182,38 @@ def answer_presence(report: Report, asked: Question) -> Found:
         words.search(asked.text)
         for words in (_ANOTHER_ASKED, _ASKS_WHOLE, _ASKS_MUCH, _ASKS_DEGREE)
     )
-    return uncertain or absent or (None if limited else _by_engine(report, asked))
+    if found := uncertain or absent or (None if limited else _by_engine(report, asked)):
+        return found
+    return None if limited or stated else _denied_at_large(report, asked)
+
+
+_NO_DISEASE = re.compile(
+    r"\bno (?:[\w-]+ ){0,4}?"
+    r"(?:disease|abnormalit(?:y|ies)|process(?:es)?|patholog(?:y|ies)|lesions?)\b"
+)
+
+
+def _denied_at_large(report: Report, asked: Question) -> Found:
+    """ "No foreign body." denies one in the airway; "no middle lobe disease" pneumonia there."""
+    of_finding = asked.topic - PARTS
+    for unit in report.units:
+        parts = (unit.names | unit.inherited - report.examined) & PARTS
+        places = {one.place for one in find_places(unit.text)}
+        denied = of_finding and of_finding != asked.topic and of_finding <= unit.names
+        if denied and not parts and not places and status_of(unit, of_finding) == "absent":
+            return "No", unit
+        if (
+            _NO_DISEASE.search(unit.text)
+            and asked.topic & _DISEASES
+            and (asked.topic - _DISEASES <= unit.names)
+            and (asked.topic - _DISEASES or (asked.places and asked.places <= places))
+            and fits_side(unit, asked)
+        ):
+            return "No", unit
+    return None
+
+
+_DISEASES = frozenset("pneumonia consolidation opacity infection mass nodule tumor cancer".split())
 
 
 def _of_degree(unit: Unit, asked: Question) -> str | None:

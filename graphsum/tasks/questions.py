@@ -12,7 +12,7 @@ from preprocessing.text.plain import plain_text
 
 Kind = Literal[
     "count", "size", "severity", "when", "compared", "change", "recommendation", "side", "place",
-    "cause", "presence", "what",
+    "cause", "mechanism", "presence", "what",
 ]  # fmt: skip
 
 _POLAR = re.compile(
@@ -33,10 +33,18 @@ _PLACE_NOUN = (
 )
 _UNIT = r"(?:milli\w+|centi\w+|mm|cm|ml|cc|percent|per cent|degrees|lit(?:er|re)s)\b"
 _KINDS: tuple[tuple[Kind, str], ...] = (
+    (
+        "mechanism",
+        r"^how (?:did|was|were|do) .*\b(?:injur\w*|br(?:eak|oke|oken)|hurt|fall|fell|fractur\w*"
+        r"|happen\w*|occur\w*|acquir\w*|contract\w*|get|got|sustain\w*|caught|swallow\w*)\b"
+        r"|\b(?:used|meant|needed|intended|for what purpose|purpose)\b.*\b(?:for|of)$"
+        r"|\bpurpose of\b|\bbeing used for\b",
+    ),
     ("count", rf"^how many\b(?! {_UNIT})|\bnumber of\b"),
     (
         "size",
-        r"\bhow (?:large|big|wide|thick|long(?! ago)|deep|tall|high|far|small|dilated|much)\b"
+        r"\bhow (?:large|big|wide|thick|long(?! ago)|deep|tall|high|far(?! advanced)|small|dilated"
+        r"|much)\b"
         r"|\bwhat (?:sizes?|diameter|length|width)\b"
         r"|\bwhat (?:is|are|was|were) (?:\w+ ){0,4}?(?:sizes?|diameters?|lengths?|width|thickness"
         r"|dimensions?|measurements?|distance|depth|height|volume|calib\w+|extent|ratio|angle|score|category"
@@ -47,22 +55,28 @@ _KINDS: tuple[tuple[Kind, str], ...] = (
     ),
     (
         "severity",
-        r"\bhow (?:severe|extensive|marked|bad|advanced|serious|pronounced|significant|great"
+        r"\bhow (?:severe|extensive|marked|bad|badly|heavy|heavily|(?:far )?advanced|serious"
+        r"|pronounced|significant|great"
         r"|displaced|narrow\w*|enlarged)\b|\b(?:severity|degree|grade|stage|extent) of\b"
         r"|\bto what (?:degree|extent)\b|\b(?:what|which) (?:degree|grade|severity|stage|type)\b",
     ),
     (
         "compared",
         r"\bcompar(?:ed|ison|able|ing)\b(?=.*(?:what|which|when|with\W*$|to\W*$|available|date"
-        r"|made|from))|\b(?:what|which|when)\b.*\bcompar|\b(?:what|which|when)\b.*\b(?:previous"
+        r"|made|from))|\b(?:what|which|when)\b.*\bcompar(?!tment)|\b(?:what|which|when)\b.*\b(?:previous"
         r"|prior|earlier) (?:study|exam\w*|film|scan|radiograph|ct|mri)",
     ),
-    ("when", r"^when\b|\bhow long ago\b|\bwhat date\b|\bhow soon\b|\bhow often\b|\bwhat time\b"),
+    (
+        "when",
+        r"^when\b|\bhow long ago\b|\bwhat (?:date|year|month|day|week|time)\b|\bhow soon\b"
+        r"|\bhow often\b",
+    ),
     (
         "change",
         r"^how (?:has|have|did|does|do)\b(?!.*\bcause)|\bwhat (?:has )?(?:happened|become|became)\b"
         rf"|^(?:is|are|was|were|has|have|had|did|does|do)\b(?! (?:there|any)\b).*\b{_CHANGED}"
-        r"|^(?:is|are) (?:the|it|they)\b.*\b(?:bigger|larger|smaller)\b|^what (?:is|was) the"
+        r"|^(?:is|are) (?:the|it|they)\b.*\b(?:bigger|larger|smaller)\b"
+        r"|^what (?:effect|influence)\b|^what (?:is|was) the"
         r" (?:interval )?change\b|\bany (?:interval )?change\b",
     ),
     (
@@ -93,48 +107,54 @@ _PATTERNS = [(kind, re.compile(pattern)) for kind, pattern in _KINDS]
 
 # Words of questions that ask and do not name what is asked of.
 IGNORED = frozenset(
-    """category class examined imaged scanned he she him her us go goes going pass passes run
-    runs marked pronounced a an the this that these those is are was were be been being am
-    do does did has have had can could will would should must may might shall of in on at
-    to for from with by as and or any there it its their his her patient patient's
-    patients person what which where when how who whom whose much many large big wide
-    thick long deep tall high far small severe extensive size sizes diameter measure
-    measures measured measurement measurements dimension dimensions length width side
-    sides location located position positioned positions place placed lie lies lying site
-    end ends ending tip tips terminate terminates terminated see seen show shows shown
-    visible present evidence sign signs find finding findings identified detected noted
-    appear appears observed demonstrated report reports reported describe described
-    describes mention mentioned mentions state stated states image images imaging
-    radiograph x-ray film scan exam examination study say says diagnose diagnosed now
-    currently current still today so far number degree severity grade extent level levels
-    new newly some other additional further same change changed changes changing happen
-    happened become became become since previous prior earlier before last compared
-    comparison than then also just only really been about according part parts portion
-    region area affected involved contain contains containing involve involves involving
-    approximately largest biggest maximum maximal total well properly correct correctly
-    good satisfactory suspected possible suggest suggests suggested likely probably
-    definite definitely caused cause causes why explain explains due type kind left right
-    bilateral both or either up down into out over under if no not improved improving
-    worse worsened worsening better larger smaller bigger increased increasing decreased
-    decreasing stable unchanged resolved grown progressed cleared evolved shrunk gone
-    lot direction directed millimetres millimeters centimetres centimeters mm cm
-    whole entire entirely another hold holds bear bears hemithorax require requires
-    required share proportion fraction confirmed certain proven proved sure established
-    certainty certainly preferred favored favoured
-    represent represents reflect reflects indicate indicates diagnosis recommend
-    recommended recommends recommendation advise advised advice suggested next step steps
-    need needed needs considered management taken done performed made available use used
-    give given distance away above below acute actually exactly sided one ones anything
-    something anyone you your my i me we our time date lobe lobes zone segment bone organ
-    upper lower middle how's what's that's overall there's radiologist author appearance
-    condition status currently persist persists remain remains remaining evident sized
-    course appears lesion's abnormality's space spaces found fit fits residual avascular
-    lobar probable most numerous predominant predominate procedure proposed propose
-    proposes disease volume toward towards getting get result results picture thing
-    operation's shown abnormality overall body side's amount appearing related associated
-    underlying extend extends extending reported calibre caliber ratio value remnant
-    patients' specifically clearly single main problem issue cause's process seem seems
-    look looks concerning concern interval""".split()
+    """category class examined imaged scanned he she him her us go goes going pass passes run runs
+    marked pronounced a an the this that these those is are was were be been being am do does
+    did has have had can could will would should must may might shall of in on at to for from
+    with by as and or any there it its their his patient patient's patients person what which
+    where when how who whom whose much many large big wide thick long deep tall high far
+    small severe extensive size sizes diameter measure measures measured measurement
+    measurements dimension dimensions length width side sides location located position
+    positioned positions place placed lie lies lying site end ends ending tip tips terminate
+    terminates terminated see seen show shows shown visible present evidence sign signs find
+    finding findings identified detected noted appear appears observed demonstrated report
+    reports reported describe described describes mention mentioned mentions state stated
+    states image images imaging radiograph x-ray film scan exam examination study say says
+    diagnose diagnosed now currently current still today so number degree severity grade
+    extent level levels new newly some other additional further same change changed changes
+    changing happen happened become became since previous prior earlier before last compared
+    comparison than then also just only really about according part parts portion region area
+    affected involved contain contains containing involve involves involving approximately
+    largest biggest maximum maximal total well properly correct correctly good satisfactory
+    suspected possible suggest suggests suggested likely probably definite definitely caused
+    cause causes why explain explains due type kind left right bilateral both either up down
+    into out over under if no not improved improving worse worsened worsening better larger
+    smaller bigger increased increasing decreased decreasing stable unchanged resolved grown
+    progressed cleared evolved shrunk gone lot direction directed millimetres millimeters
+    centimetres centimeters mm cm whole entire entirely another hold holds bear bears
+    hemithorax require requires required share proportion fraction confirmed certain proven
+    proved sure established certainty certainly preferred favored favoured represent
+    represents reflect reflects indicate indicates diagnosis recommend recommended recommends
+    recommendation advise advised advice next step steps need needed needs considered
+    management taken done performed made available use used give given distance away above
+    below acute actually exactly sided one ones anything something anyone you your my i me we
+    our time date lobe lobes zone segment bone organ upper lower middle how's what's that's
+    overall there's radiologist author appearance condition status persist persists remain
+    remains remaining evident sized course lesion's abnormality's space spaces found fit fits
+    residual avascular lobar probable most numerous predominant predominate procedure
+    proposed propose proposes disease volume toward towards getting get result results
+    picture thing operation's abnormality body side's amount appearing related associated
+    underlying extend extends extending calibre caliber ratio value remnant patients'
+    specifically clearly single main problem issue cause's process seem seems developed
+    develop develops behaved behave behaves responded respond responds fared fare turned turn
+    past ago yesterday tonight morning week weeks month months year years day days hours
+    recent recently lately formerly bad badly heavy heavily serious grave profound dense
+    strong project projects projected projecting courses coursing rest rests resting sit sits
+    situated occupy occupies occupied arise arises arising originate originates originating
+    begin begins start starts stop stops finish finishes cross crosses crossing come comes
+    component components aspect outcome effect effects trend trajectory dynamics infant baby
+    child neonate woman man newborn adult girl boy differ differs order sort nature true case
+    way manner longest greatest widest shortest smallest overlying infants enter enters
+    entered follow follows following look looks concerning concern interval""".split()
 )
 _ASKS_EARLIER = re.compile(r"\b(?:previously|before|earlier|prior|originally|formerly|initially)\b")
 # What a question of a kind says along with what it asks of.
@@ -143,6 +163,7 @@ _SAID_ALONG: dict[Kind, frozenset[str]] = {
     "place": frozenset(("inserted", "implan", "abnormal")),
     "size": frozenset(("abnormal",)),
     "change": frozenset(("advanced",)),
+    "severity": frozenset(("advanced",)),
 }
 
 
@@ -169,6 +190,9 @@ def parse_question(question: str) -> Question:
     """The question as rules read it; never raises."""
     text = plain_text(question.replace("?", " ").replace("-ray", "ray")).text
     text = " ".join(text.split()).rstrip(" .!")
+    text = re.sub(
+        r"\bleft (?=in|over|behind|within|after|to (?:see|drain|treat))", "remaining ", text
+    )
     text = re.sub(
         r"^(?:please |according to the report,? |in (?:the|this) report,? |and |so )+", "", text
     )

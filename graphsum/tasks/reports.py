@@ -19,6 +19,7 @@ _REFERS_BACK = re.compile(
     r"(?:and |the latter |the former )?(?:it|its|this|these|they|their|both|one|which|that|the"
     r" (?:largest|tip|lesion|mass|nodule|collection|finding|appearance|abnormality|tube|line"
     r"|catheter|device|latter|former|changes?|lumen|fragment|clot|side ?(?:hole|port)))\b"
+    r"|(?:that|those) (?:on|in|of|at) the\b"
     r"|the (?:left|right) one\b|measur|extending|associated|surrounding"
 )
 # The first sentence of a report where it only names the examination: "Elbow radiographs."
@@ -29,6 +30,7 @@ _TITLE = re.compile(
 _STATE_ALONE = re.compile(r"(?:still |otherwise )?(?:continuous|intact|patent|preserved)[ .]*$")
 _CLAUSE = re.compile(
     r"[;:]|,? (?:but|while|whereas|although|however|though)\b|, (?:and )?(?=the |there |no |a |an "
+    r"|that (?:on|in) |those (?:on|in) "
     r"|both |which |left |right |mild|moderate|small|large)| and (?=the |there |no |is |are |was "
     r"|an? )"
 )
@@ -37,6 +39,8 @@ NEW = re.compile(r"\bnew(?:ly)?\b|\binterval development\b|\bdeveloped\b")
 _DOUBT = re.compile(r"\b(?:indeterminate for|equivocal for|question of|\?)")
 _UNPROVEN = re.compile(
     r"[^,;]*\b(?:not|never|un)(?: been| \w+ly)? ?(?:confirmed|proven|proved|established|certain)\b"
+    r"|[^.;]*\b(?:is|are|remains?) (?:the |an? )?(?:\w+ )?(?:considerations?|differentials?"
+    r"|possibilit\w+|suspected|considered|favou?red|thought|concerns?)\b"
 )
 VERB = re.compile(
     r"\b(?:is|are|was|were|has|have|shows?|remains?|appears?|does|do|contains?|demonstrat\w+"

@@ -57,6 +57,43 @@ def test_questions_and_those_without_an_answer():
     assert sum(unanswerable) >= 0.95 * len(unanswerable)
 
 
+@pytest.mark.parametrize(
+    ("report", "question", "answer"),
+    [
+        # An operation that takes an organ out.
+        ("Right nephrectomy. Left kidney is normal.", "Which kidney has been removed?", "Right"),
+        ("Surgical clips after splenectomy.", "Has the spleen been taken out?", "Yes"),
+        # A state that denies.
+        ("The fistula is closed.", "Is the fistula open?", "No"),
+        ("Thin-walled bladder, no stones.", "Is the bladder wall thickened?", "No"),
+        ("The stem is well fixed.", "Is the stem loose?", "No"),
+        # The normal one of two.
+        ("Large left effusion. The right pleura is clear.", "Which pleura is clear?", "Right"),
+        # The other one, named by "that on the".
+        (
+            "The cyst on the right is larger, that on the left is unchanged.",
+            "How does the left cyst compare with last year?",
+            "Unchanged",
+        ),
+        # What is only considered.
+        ("Sarcoidosis and lymphoma are the main considerations.", "Is it lymphoma?", "Possibly"),
+        # A denial at large.
+        ("Single rib fracture. No foreign body.", "Is there a foreign body in the lung?", "No"),
+        ("No right upper lobe disease.", "Is there right upper lobe pneumonia?", "No"),
+        # How it came about, and what it is for, are told or not stated.
+        ("Broken left hip.", "How was the hip broken?", "Not stated"),
+        ("Left hip fracture after a fall.", "How did the patient break the hip?", "after a fall"),
+        ("A drain lies in the right flank.", "What is the drain used for?", "Not stated"),
+        # From one number to another.
+        ("Fractures of the left ribs 5 through 8.", "How many ribs are broken?", "Four"),
+        ("6 mm stone in the left ureter.", "Where is the obstructing stone?", "left ureter"),
+        ("Dilated cecal pole.", "Is the cecum dilated?", "Yes"),
+    ],
+)
+def test_questions_in_other_words(report, question, answer):
+    assert answer.lower() in answer_question(report, question).text.lower()
+
+
 def test_paraphrases_keep_what_is_stated():
     cases = rows("tasks_paraphrase.jsonl")
     answers = [paraphrase(case["text"]) for case in cases]
