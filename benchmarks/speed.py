@@ -64,7 +64,6 @@ SIZES: dict[str, dict[str, Any]] = {
 }
 
 
-STEPS = 10  # of training, in each run
 PLAIN_INPUTS = ("input_ids", "attention_mask", "labels")
 
 
@@ -104,6 +103,7 @@ def build_parser() -> Parser:
     add("--sizes", nargs="+", choices=SIZES, default=list(SIZES), help="sizes compared")
     add("--reports", type=int, default=0, help="use N of the test reports (default: all)")
     add("--repeats", type=int, default=3, help="runs of everything (default 3)")
+    add("--steps", type=int, default=10, help="of training, in each run (default 10)")
     add("--batch-size", type=int, default=32, help="reports at a time (default 32)")
     add("--threads", type=int, default=0, help="of torch (default: its own choice)")
     add("--only", nargs="+", choices=MEASUREMENTS, default=list(MEASUREMENTS), help="measurements")
@@ -314,7 +314,7 @@ def training(setting: Setting) -> list[Row]:
         [setting.training[row] for row in rows]
         for rows in islice(
             batches([len(e.input_ids) for e in setting.training], size, seed=1),
-            max(STEPS, len(setting.training) // size),
+            max(setting.options.steps, len(setting.training) // size),
         )
     ]
     pieces = padded = 0
@@ -325,7 +325,7 @@ def training(setting: Setting) -> list[Row]:
         labels = setting.processor.collate(chosen)["labels"]
         pieces += int((labels != IGNORED).sum())
         padded += sum(len(own) * length for own, length in target_groups(labels))
-    steps = whole_pass[:STEPS]
+    steps = whole_pass[: setting.options.steps]
     share = 100 * (1 - pieces / padded)
     for name, options in setting.sizes.items():
         for precision, words in (("bf16", "bf16"), ("no", "single precision")):

@@ -70,6 +70,7 @@ FLAGS: dict[str, str] = {
     "mended": "A sentence of the model was dropped.",
     "quoted": "A part of the findings was quoted.",
     "unread": "A part of the findings that no rule reads is not told.",
+    "not_checked": "The model was trained on another language; nothing checks what it writes.",
     "style_not_applied": "The impression is not in the style asked for.",
 }
 

@@ -17,6 +17,7 @@ def test_sample_is_timed_against_transformers(tmp_path):
     result = speed(
         *("--reports", "4", "--repeats", "1", "--sizes", "small"),
         *("--only", "training", "generation", "annotation", "--batch-size", "2"),
+        *("--steps", "2"),
         cwd=tmp_path,
     )
     assert result.returncode == 0, result.stderr

@@ -1,6 +1,7 @@
 """A frozen LLM as decoder, for each family and alignment: it learns, stays frozen, comes back."""
 
 from dataclasses import replace
+from functools import cache
 
 import pytest
 import torch
@@ -87,8 +88,22 @@ def learn(model, processor, options, *, steps):
 
 
 @pytest.fixture(scope="module", params=[(f, a) for f in FAMILIES for a in ALIGNMENTS])
-def trained(request, encoder_run, llms, tmp_path_factory):
-    family, alignment = request.param
+def trained(request, train_once):
+    return train_once(*request.param)
+
+
+@pytest.fixture(scope="module")
+def train_once(encoder_run, llms, tmp_path_factory):
+    """Trains each kind once, in whatever order the tests come."""
+
+    @cache
+    def kind(family, alignment):
+        return train_kind(family, alignment, encoder_run, llms, tmp_path_factory)
+
+    return kind
+
+
+def train_kind(family, alignment, encoder_run, llms, tmp_path_factory):
     needs_peft(alignment)
     model, processor, options = build(encoder_run, llms(family), alignment)
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}

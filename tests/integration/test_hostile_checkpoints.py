@@ -92,7 +92,8 @@ def test_an_llm_with_code_of_its_own_is_used_without_it(file, tmp_path):
     assert guards.seen == []
 
 
-def test_the_network_is_asked_when_told_to(tmp_path):
+def test_the_network_is_asked_when_told_to(tmp_path, monkeypatch):
+    monkeypatch.setattr("time.sleep", lambda _: None)  # between the tries of the hub's client
     with guarded(tmp_path) as guards:
         with pytest.raises(InputError, match="cannot be fetched"):
             describe_llm("evil/llm")
