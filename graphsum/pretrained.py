@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
-from preprocessing.errors import InputError
+from preprocessing.errors import InputError, MissingBackendError
 from preprocessing.files import read_json
 from preprocessing.limits import CHECKPOINT_VALUES, MODEL_VALUES, NORMALIZER_GROWTH
 
@@ -37,6 +38,7 @@ __all__ = [
     "check_values",
     "downloads",
     "hash_of_tokenizer",
+    "is_gguf",
     "load_checkpoint_model",
     "load_config",
     "load_encoder",
@@ -50,6 +52,7 @@ __all__ = [
 
 TOKENIZER_FILE = "tokenizer.json"
 WEIGHTS_FILE = "model.safetensors"
+GGUF = b"GGUF"  # the first bytes of such a file
 INDEX_FILE = "model.safetensors.index.json"
 # What would have somebody's code fetched or run, were it believed.
 CODE = ("auto_map", "custom_generate", "custom_pipelines", "quantization_config")
@@ -90,6 +93,31 @@ def _safely() -> dict[str, Any]:
     return {"trust_remote_code": False, "local_files_only": not _may_download[0]}
 
 
+def is_gguf(name: str) -> bool:
+    """Whether an LLM is a GGUF file (llama.cpp's format), as its name says."""
+    return name.lower().endswith(".gguf")
+
+
+def _place(name: str) -> dict[str, Any]:
+    """Where transformers finds a model: a folder, a name on the hub, or a GGUF file in a folder.
+
+    Raises:
+        InputError: there is no such file, or it is none.
+        MissingBackendError: the package gguf is not installed.
+    """
+    if not is_gguf(name):
+        return {"pretrained_model_name_or_path": name}
+    path = Path(name)
+    if not path.is_file():
+        raise InputError("no such file")
+    with open(path, "rb") as file:
+        if file.read(len(GGUF)) != GGUF:
+            raise InputError("not a GGUF file")
+    if find_spec("gguf") is None:
+        raise MissingBackendError("GGUF files need the package gguf: pip install 'graphsum[llm]'")
+    return {"pretrained_model_name_or_path": str(path.absolute().parent), "gguf_file": path.name}
+
+
 @contextmanager
 def one_line(place: str, advice: str) -> Iterator[None]:
     """One line, ``place`` and ``advice``, instead of what the libraries raise for broken files.
@@ -113,7 +141,7 @@ def load_config(name: str, *, revision: str | None = None) -> PreTrainedConfig:
     """The configuration of an encoder or an LLM: a folder, or a name on the hub."""
     if (Path(name) / "config.json").is_file():
         check_values(read_json(Path(name) / "config.json"), MODEL_VALUES, name)
-    config = AutoConfig.from_pretrained(name, revision=revision, **_safely())
+    config = AutoConfig.from_pretrained(**_place(name), revision=revision, **_safely())
     check_values(config.to_dict(), MODEL_VALUES, name)
     return config
 
@@ -122,7 +150,7 @@ def load_config(name: str, *, revision: str | None = None) -> PreTrainedConfig:
 def load_tokenizer(name: str, *, revision: str | None = None) -> PreTrainedTokenizerBase:
     """The tokenizer of an encoder or an LLM."""
     check_tokenizer_files(Path(name))
-    return AutoTokenizer.from_pretrained(name, revision=revision, **_safely())
+    return AutoTokenizer.from_pretrained(**_place(name), revision=revision, **_safely())
 
 
 def load_checkpoint_tokenizer(folder: str | Path, *, expected: str | None) -> Any:
@@ -193,10 +221,16 @@ def build_encoder(folder: Path, weights: Path) -> PreTrainedModel:
 
 @_network_as_allowed()
 def load_llm_weights(name: str, *, revision: str | None, **options: Any) -> PreTrainedModel:
-    """An LLM's weights, complete; ``options``: precision or quantisation."""
+    """An LLM's weights, complete; ``options``: precision or quantisation.
+
+    Those of a GGUF file are taken out of its own quantisation.
+    """
     _refuse_redirection(name)
+    wanted = options.get("dtype")
+    if is_gguf(name):
+        options["dtype"] = "float32"
     model, info = AutoModelForCausalLM.from_pretrained(
-        name,
+        **_place(name),
         revision=revision,
         use_safetensors=True,
         weights_only=True,
@@ -205,7 +239,17 @@ def load_llm_weights(name: str, *, revision: str | None, **options: Any) -> PreT
         **options,
     )
     _check_loaded(model, info | {"unexpected_keys": set()}, name, finite=False)
-    return model
+    return _without_quantisation(model, wanted) if is_gguf(name) else model
+
+
+def _without_quantisation(model: PreTrainedModel, dtype: Any) -> PreTrainedModel:
+    """A plain model with the same weights: transformers would save none that was read of GGUF."""
+    config = model.config
+    del config.quantization_config
+    plain = type(model)(config)
+    plain.load_state_dict(model.state_dict())
+    plain.generation_config = model.generation_config
+    return (plain.bfloat16() if dtype == "bfloat16" else plain).eval()
 
 
 def load_checkpoint_model(

@@ -12,6 +12,7 @@ from graphsum.cli import (
     evaluate,
     export,
     label,
+    llm,
     page,
     preprocess,
     pretrain,
@@ -40,6 +41,7 @@ COMMANDS: dict[str, tuple[Command, str]] = {
     "evaluate": (evaluate, "score impressions, by stratum, beside two baselines"),
     "study": (study, "a blinded reader study: sheets, analysis, how many reports it needs"),
     "export": (export, "a run's best checkpoint in half precision"),
+    "llm": (llm, "language models for --llm: fetch one, or convert a GGUF file"),
     "pretrain": (pretrain, "train a small language model from nothing but a corpus"),
     "preprocess": (preprocess, "annotate, graph, show, stats, download"),
 }

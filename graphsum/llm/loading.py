@@ -26,6 +26,7 @@ from transformers.models.auto.modeling_auto import (
 
 from graphsum.out_of_memory import out_of_memory_as_input_error
 from graphsum.pretrained import (
+    is_gguf,
     load_config,
     load_llm_weights,
     load_tokenizer,
@@ -44,7 +45,10 @@ ADAPTER_WEIGHTS = "adapter_model.safetensors"
 ADAPTER_CONFIG = "adapter_config.json"
 PEFT_PREFIX = "base_model.model."  # before each name in such a file, as get_peft_model writes it
 # Written by the library and changed with it; they say nothing about the weights.
-VOLATILE = ("_name_or_path", "transformers_version", "dtype", "torch_dtype", "architectures")
+VOLATILE = (
+    "_name_or_path", "transformers_version", "dtype", "torch_dtype", "architectures",
+    "quantization_config",
+)  # fmt: skip
 
 QUANTISED: dict[str, dict[str, Any]] = {
     "8bit": {"load_in_8bit": True},
@@ -169,6 +173,9 @@ def clear_errors(
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
         what = "no such folder, and it cannot be fetched from the model hub"
+        if is_gguf(name):
+            what = f"this GGUF file cannot be read ({type(error).__name__})"
+            advice = "it is damaged, or of a kind of model that transformers does not read"
         if Path(name).is_dir():
             what = "this folder holds no complete model (configuration, weights, tokenizer)"
         raise InputError(f"{option} {name}: {what}; {advice}") from error

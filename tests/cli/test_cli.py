@@ -35,7 +35,8 @@ def options_in_help(*arguments):
      ("style",),
      ("preprocess",), ("preprocess", "annotate"), ("preprocess", "graph"), ("preprocess", "show"),
      ("preprocess", "stats"), ("preprocess", "download"), ("study",), ("study", "make"),
-     ("study", "analyse"), ("study", "power")],
+     ("study", "analyse"), ("study", "power"), ("llm",),
+     ("llm", "fetch"), ("llm", "convert")],
 )  # fmt: skip
 def test_help(arguments):
     done = run(*GRAPHSUM, *arguments, "--help")
