@@ -291,6 +291,14 @@ class Summarizer:
         )
         return texts, [_agreement(text, own) for text, own in zip(texts, samples, strict=True)]
 
+    def writing_order(self, inputs: Sequence[Any]) -> list[int]:
+        """The rows of inputs in the order in which :meth:`write` takes them, shorter ones first.
+
+        Parts of it of whole batches are written as all of them are in one call.
+        """
+        lengths = [len(example.input_ids) for example in self.processor.examples(inputs)]
+        return sorted(range(len(lengths)), key=lengths.__getitem__)
+
     def decodes_by_consensus(self, **settings: Any) -> bool:
         """Whether consensus decoding is the default: the checkpoint says so, and nothing is said
         about a search."""

