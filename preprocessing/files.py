@@ -382,8 +382,10 @@ def replace_folder(new: Path, folder: Path) -> None:
 
 
 def restore_folders(parent: Path) -> None:
-    """Undo each :func:`replace_folder` within ``parent`` that a kill cut in two."""
+    """Undo each :func:`replace_folder` within ``parent`` that a kill cut in two, or finish it."""
     for old in parent.glob(f".*{_OLD}"):
         folder = old.with_name(old.name.removesuffix(_OLD).removeprefix("."))
-        if not folder.exists():
+        if folder.exists():
+            shutil.rmtree(old, ignore_errors=True)
+        else:
             old.rename(folder)

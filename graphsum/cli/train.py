@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from graphsum.command_line import add_dataclass_options
-from graphsum.options import TrainOptions, resolve, run_options
+from graphsum.options import OPTIONS_FILE, TrainOptions, resolve, run_options
 from graphsum.options.runs import corpus_of, find_checkpoint
 from preprocessing.errors import InputError
 
@@ -49,6 +49,9 @@ def execute(options: argparse.Namespace) -> None:
     config, resume, overwrite = given.pop("config"), given.pop("resume"), given.pop("overwrite")
     download = given.pop("download")
     settings = resolve(given, config)
+    if resume == "" and not (settings.run_dir / OPTIONS_FILE).exists():
+        print(f"{settings.run_dir}: no run to go on with; it begins")
+        resume = None
     if resume is not None:
         saved = run_options(resume or settings.run_dir)
         settings = replace(saved, **given, **({"output_dir": resume} if resume else {}))
@@ -73,7 +76,9 @@ def check_places(options: TrainOptions) -> None:
     for name in ("encoder", "llm"):
         place = getattr(options, name)
         is_path = place and (place[0] in "./~" or place.count("/") > 1 or place.endswith("/"))
-        if is_path and not Path(place).expanduser().is_dir():
+        path = Path(place or "").expanduser()
+        is_file = path.suffix.lower() == ".gguf" and path.is_file()
+        if is_path and not is_file and not path.is_dir():
             raise InputError(f"--{name} {place}: no such folder; give a folder or a hub name")
     if options.init_from:
         find_checkpoint(options.init_from)

@@ -50,6 +50,7 @@ from preprocessing.files import (
     json_text,
     locked_folder,
     read_jsonl,
+    read_text,
     restore_folders,
     write_text_atomically,
 )
@@ -404,7 +405,8 @@ def prepare_folder(
     accelerator.wait_for_everyone()
     has_run = (run / OPTIONS_FILE).exists()
     has_last = (run / "last" / PROGRESS_FILE).is_file()
-    has_checkpoint = (run / "last").is_dir() or (run / "best").is_dir()
+    has_best = (run / "best").is_dir() and not is_first_checkpoint(run)
+    has_checkpoint = has_best or (run / "last").is_dir()
     if resume and (not has_run or (has_checkpoint and not has_last)):
         raise InputError(f"{run}: nothing to resume here; train without --resume first")
     if resume and not has_last:
@@ -417,6 +419,12 @@ def prepare_folder(
         )
     accelerator.wait_for_everyone()
     return resume and has_last
+
+
+def is_first_checkpoint(run: Path) -> bool:
+    """Whether a run without ``last`` was killed at its first checkpoint, when it had ``best``."""
+    log = run / LOG_FILE
+    return log.is_file() and read_text(log).count('"val_rouge_mean"') <= 1
 
 
 def has_options(run: Path, options: TrainOptions) -> bool:

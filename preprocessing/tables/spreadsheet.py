@@ -2,6 +2,7 @@
 
 import re
 import zipfile
+import zlib
 from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -13,6 +14,11 @@ from preprocessing.tables.rows import OpenTable, Row
 
 # What XML cannot hold, and the carriage return, which it turns into a line feed.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f]")
+# What openpyxl, and what it reads zip and XML with, raise for damaged files.
+_DAMAGED = (
+    zipfile.BadZipFile, zlib.error, EOFError, OSError, LookupError, ValueError, TypeError,
+    AttributeError, SyntaxError, RuntimeError, OverflowError,
+)  # fmt: skip
 _ESCAPED = re.compile(r"_x00([01][0-9A-Fa-f])_")
 
 
@@ -99,7 +105,7 @@ def _loaded(path: Path) -> Iterator[Any]:
     with file:  # openpyxl refuses names that do not end as Excel's
         try:
             book = openpyxl.load_workbook(file, read_only=True, data_only=True)
-        except (zipfile.BadZipFile, KeyError, ValueError, SyntaxError, OSError, EOFError):
+        except _DAMAGED:
             raise _broken(path) from None
         with closing(book):
             yield book
@@ -115,7 +121,7 @@ def _filled(path: Path, sheet: Any) -> Iterator[tuple[int, list[Any]]]:
                     number,
                     [unescaped(value) if isinstance(value, str) else value for value in values],
                 )
-    except (zipfile.BadZipFile, KeyError, ValueError, SyntaxError, OSError, EOFError):
+    except _DAMAGED:
         raise _broken(path) from None
 
 

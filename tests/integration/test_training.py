@@ -250,6 +250,25 @@ def test_a_run_killed_before_its_first_checkpoint_begins_again(reports_file, tmp
         assert list(losses(run)) == [1, 2]
 
 
+def test_a_run_killed_at_its_first_checkpoint_begins_again(reports_file, tmp_path):
+    run = tmp_path / "run"
+    in_process(reports_file, run, *SHORT, "--resume")  # nothing there yet: it begins
+    best = (run / "best" / "model.safetensors").read_bytes()
+    for options in ((), ("--resume",)):
+        shutil.rmtree(run / "last")  # best is written first
+        shutil.copytree(run / "best", run / ".best.old")
+        in_process(reports_file, run, *SHORT, *options)
+        assert (run / "last" / "progress.json").is_file()
+        assert (run / "best" / "model.safetensors").read_bytes() == best
+        assert not (run / ".best.old").exists()
+    # A run of several validations without its last state cannot go on, and is not begun again.
+    in_process(reports_file, run, "--max-steps", "4", "--validate-every", "2", "--overwrite")
+    shutil.rmtree(run / "last")
+    for options, message in (((), "already holds a run"), (("--resume",), "nothing to resume")):
+        with pytest.raises(InputError, match=message):
+            in_process(reports_file, run, "--max-steps", "4", "--validate-every", "2", *options)
+
+
 def test_overwriting_spares_what_is_not_the_run_s(reports_file, tmp_path):
     run = tmp_path / "run"
     in_process(reports_file, run, *SHORT)

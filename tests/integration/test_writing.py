@@ -3,7 +3,7 @@
 A record of ``tests/data/writing*.jsonl`` has regular expressions that the impression must match
 and others that it must not. ``expect`` is "none" where the text says nothing of a patient.
 
-More examples of the property: ``HYPOTHESIS_PROFILE=thorough python -m pytest -k mended``.
+More examples of the property: ``FUZZ_EXAMPLES=2000 python -m pytest -k mended``.
 """
 
 import json
@@ -22,7 +22,7 @@ from graphsum.impressions.mending import NORMAL, mend
 from graphsum.impressions.plan import plans_of
 
 FOLDER = ROOT / "checkpoints" / "openi"
-EXAMPLES = 2000 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 60
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "60"))
 
 
 def records(name):

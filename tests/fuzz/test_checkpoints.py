@@ -1,17 +1,10 @@
-"""Damaged files: each is refused in one line, or was not damaged where it matters.
+"""Damaged checkpoints: each is refused in one line, or was not damaged where it matters."""
 
-``FUZZ_SECONDS``: how long to go on (by default 25 seconds in all).
-"""
-
-import itertools
 import json
-import os
-import random
 import shutil
-import time
 
 import pytest
-from hypothesis import HealthCheck, given, seed, settings
+from damage import SECONDS, bounded, damaged, fuzz, generator_of, tell
 from hypothesis import strategies as st
 from tiny import PAIRS, graph_of, tiny_model, tiny_processor
 from toy_annotator import ToyAnnotator
@@ -29,9 +22,7 @@ from preprocessing.files import dumps
 from preprocessing.records import Report, from_json, to_json
 from preprocessing.records import ReportGraph as Graph
 
-SECONDS = float(os.environ.get("FUZZ_SECONDS", "25"))
 REPORTS = [Report(str(n), findings, impression) for n, (findings, impression) in enumerate(PAIRS)]
-LONGEST = 10.0  # seconds for one file
 
 odd = st.one_of(
     st.none(), st.booleans(), st.integers(), st.sampled_from([10**30, -1, 0, 2**31, 10**7]),
@@ -100,38 +91,6 @@ def changed(value, path, new):
     return value
 
 
-def bounded(read, folder, tried):
-    """Reads, or refuses in one line; anything else fails the test."""
-    tried.append(0)
-    started = time.monotonic()
-    try:
-        read(folder)
-    except InputError as error:
-        message = str(error)
-        assert "\n" not in message.strip(), message
-        assert len(message) < 1500
-    assert time.monotonic() - started < LONGEST
-
-
-def fuzz(seconds, damage):
-    """Call ``damage`` with data of hypothesis until the time is up; returns the number of calls."""
-    deadline, calls = time.monotonic() + seconds, [0]
-    for number in itertools.count():
-        if time.monotonic() > deadline:
-            return calls[0]
-
-        @seed(number)
-        @settings(
-            max_examples=10, database=None, deadline=None, suppress_health_check=list(HealthCheck)
-        )
-        @given(data=st.data())
-        def some(data):
-            calls[0] += 1
-            damage(data)
-
-        some()
-
-
 @pytest.mark.parametrize("kind", ["values", "bytes"])
 def test_damaged_files_of_a_checkpoint(folder, tmp_path, kind):
     copy = tmp_path / "copy"
@@ -155,34 +114,21 @@ def test_damaged_files_of_a_checkpoint(folder, tmp_path, kind):
 
     def damage_bytes(data):
         name = data.draw(st.sampled_from(list(READERS)))
-        content = bytearray((folder / name).read_bytes())
-        generator = random.Random(data.draw(st.integers(0, 2**32)))
-        header = min(len(content), 4000)  # of weights: its header
-        for _ in range(generator.randint(1, 4)):
-            start = generator.randrange(header)
-            how = generator.randrange(4)
-            if how == 0:
-                content[start] = generator.randrange(256)
-            elif how == 1:
-                del content[start:]
-                break
-            elif how == 2:
-                del content[start : start + generator.randint(1, 30)]
-            else:
-                content[start:start] = generator.randbytes(generator.randint(1, 30))
-            header = max(1, min(len(content), 4000))
+        whole = (folder / name).read_bytes()
+        content = damaged(whole, generator_of(data), within=4000)  # of weights the header
         (copy / name).write_bytes(content)
         check(name)
 
     def check(name):
         try:
-            bounded(READERS[name], copy, tried)
+            tried.append(0)
+            bounded(READERS[name], copy)
         finally:
             shutil.copy(folder / name, copy / name)
 
     damage = damage_values if kind == "values" else damage_bytes
-    assert fuzz(SECONDS * 0.35, damage) >= 5
-    print(f"{kind}: {len(tried)} damaged files")
+    assert fuzz(SECONDS * 0.25, damage) >= 5
+    tell(f"damaged files of checkpoints, {kind}", len(tried))
 
 
 def test_damaged_annotation_caches_are_made_again(tmp_path):
@@ -195,7 +141,7 @@ def test_damaged_annotation_caches_are_made_again(tmp_path):
     assert annotate_reports(REPORTS, annotator, **options) == whole
 
     def damage(data):
-        generator = random.Random(data.draw(st.integers(0, 2**32)))
+        generator = generator_of(data)
         spoiled = bytearray(content)
         start = generator.randrange(len(spoiled))
         end = start + generator.randint(0, 9)
@@ -203,9 +149,9 @@ def test_damaged_annotation_caches_are_made_again(tmp_path):
         path.write_bytes(spoiled)
         assert annotate_reports(REPORTS, annotator, **options) == whole
 
-    calls = fuzz(SECONDS * 0.15, damage)
+    calls = fuzz(SECONDS * 0.1, damage)
     assert calls >= 20
-    print(f"caches: {calls} damaged files")
+    tell("damaged annotation caches", calls)
 
 
 @pytest.mark.parametrize(

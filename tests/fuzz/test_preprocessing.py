@@ -1,6 +1,6 @@
 """Whatever stands in a report: no crash, no hang, nothing lost, each reject with its reason.
 
-More examples: ``HYPOTHESIS_PROFILE=thorough python -m pytest -k fuzz``.
+``FUZZ_EXAMPLES``: how many of each kind (by default 25).
 """
 
 import gzip
@@ -32,9 +32,10 @@ from preprocessing.pipeline.run import run_pipeline
 from preprocessing.records import ReportGraph, from_json
 from preprocessing.text.plain import ABBREVIATIONS, plain_text
 
-settings.register_profile("fast", max_examples=25, deadline=None)
-settings.register_profile("thorough", max_examples=2000, deadline=None)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
+settings.register_profile(
+    "fuzz", max_examples=int(os.environ.get("FUZZ_EXAMPLES", "25")), deadline=None
+)
+settings.load_profile("fuzz")
 
 MEGABYTE = 1_000_000
 # Pieces that reports are made of, and what has no place in one.
