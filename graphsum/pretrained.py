@@ -29,7 +29,7 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
-from preprocessing.errors import InputError, MissingBackendError
+from preprocessing.errors import InputError, MissingBackendError, RunError
 from preprocessing.files import read_json
 from preprocessing.limits import CHECKPOINT_VALUES, MODEL_VALUES, NORMALIZER_GROWTH
 
@@ -47,6 +47,7 @@ __all__ = [
     "load_weights",
     "one_line",
     "save_weights",
+    "saving",
     "spread_like",
 ]
 
@@ -298,6 +299,20 @@ def save_weights(weights: Mapping[str, Tensor], path: str | Path) -> None:
     """Write tensors as a safetensors file."""
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
     save_file(tensors, path, metadata={"format": "pt"})
+
+
+@contextmanager
+def saving(place: str | Path, advice: str = "make room and try again") -> Iterator[None]:
+    """One line where a model cannot be written: a full disk, a place without permission.
+
+    Raises:
+        RunError: in the place of what the libraries raise.
+    """
+    try:
+        yield
+    except (OSError, SafetensorError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise RunError(f"{place}: cannot be written ({reason}); {advice}") from None
 
 
 def spread_like(value: Tensor, target: Any) -> Tensor:

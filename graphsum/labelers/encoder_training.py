@@ -29,7 +29,7 @@ from graphsum.labelers.phases import (
 from graphsum.labelers.rules import RuleLabeler
 from graphsum.labelers.schema import Schema
 from graphsum.options.label_options import LabelTrainOptions
-from graphsum.pretrained import load_weights
+from graphsum.pretrained import load_weights, saving
 
 CACHE_BYTES = 2**31  # of states of an encoder that is not trained, which are computed once
 NOT_PRESENT = FOUR_STATES.index("absent")
@@ -256,4 +256,5 @@ def train_encoder(
         training.learn(curated, positives=positives)
     else:
         put_back(training.network, training.start, training.run)
-    training.labeler(thresholds, temperature).save(training.run)
+    with saving(training.run):
+        training.labeler(thresholds, temperature).save(training.run)

