@@ -1,12 +1,14 @@
 """What a table says of patients stays out of all that a run leaves for others to read."""
 
 import csv
+import json
 import stat
 
 import pytest
 
 import evaluate
 import train
+from graphsum.cli.main import main
 from preprocessing.corpora import load_corpus
 from preprocessing.errors import InputError
 
@@ -52,3 +54,56 @@ def test_a_run_and_its_evaluation_do_not_tell(table, tmp_path, capfd, caplog, mo
     assert names <= {"tokenizer.json", "predictions.jsonl"}
     assert {"metrics.json", "options.yaml", "log.jsonl"} <= {path.name for path in files}
     assert any("tfevents" in path.name for path in files)
+
+
+# Command -> its output, and the names of files that may tell what the reports say.
+TELLING = {
+    ("label", "--column", "Befund"): ("labels.csv", set()),
+    ("style", "profile", "--author", "Arzt", "--columns", "impression=Urteil"): ("p.json", set()),
+    ("preprocess", "annotate"): ("words.jsonl", {"words.jsonl"}),
+    ("ask", "--task", "paraphrase"): ("answers.jsonl", {"answers.jsonl"}),
+    ("study", "make", "--n", "4", "--readers", "1", "--seed", "1"): ("study", {"reader-1.html"}),
+    ("tasks", "build", "--tasks", "qa"): ("qa.jsonl", {"qa.jsonl"}),
+}
+
+
+@pytest.mark.parametrize("command", TELLING, ids=lambda command: " ".join(command[:2]))
+def test_other_commands_tell_in_their_outputs_alone(command, tmp_path, capfd, caplog, monkeypatch):
+    output, telling = TELLING[command]
+    place = tmp_path / "there" / output
+    place.parent.mkdir()
+    reports = load_corpus("sample").train[:24]
+    rows = [
+        {
+            "uid": report.uid, "id": report.uid, "Arzt": f"{CANARY} {n % 2}", "split": "train",
+            "Befund": f"{report.findings} {CANARY} lung.",
+            "Urteil": f"{report.impression} {CANARY}.",
+        }
+        for n, report in enumerate(reports)
+    ]  # fmt: skip
+    for row in rows:
+        row |= {"text": row["Befund"], "findings": row["Befund"], "prediction": row["Urteil"]}
+        row |= {"impression": row["Urteil"], "words": row["Befund"].split()}
+    source = tmp_path / "in.jsonl"
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    broken = tmp_path / "broken.jsonl"
+    broken.write_text(source.read_text() + f'{{"uid": "x", "{CANARY}": [}}\n')
+    into = "--output-dir" if command[0] == "study" else "--output"
+    given = {
+        "study": ["--systems", f"a={source}", f"b={source}"],
+        "tasks": ["--dataset", "jsonl", "--data-dir", str(source)],
+        "style": [str(source)],
+    }.get(command[0], ["--input", str(source)])
+    where = 2 if command[0] == "style" else len(command)
+    monkeypatch.chdir(tmp_path)
+    main([*command[:where], *given, *command[where:], into, str(place)])
+    bad = [one.replace("in.jsonl", "broken.jsonl") for one in given]
+    with pytest.raises(InputError) as error:
+        main([*command[:where], *bad, *command[where:], into, str(tmp_path / "other")])
+    shown = capfd.readouterr()
+    assert CANARY not in shown.out + shown.err + caplog.text + str(error.value)
+    files = [path for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".jsonl"]
+    files += [path for path in place.parent.rglob("*.jsonl") if path.is_file()]
+    told = {path.name for path in files if CANARY.encode() in path.read_bytes()}
+    assert place.exists()
+    assert told <= telling

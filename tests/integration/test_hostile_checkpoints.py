@@ -2,11 +2,14 @@
 
 import json
 import pickle
+import subprocess
+import sys
 import time
 
 import pytest
 import torch
 from hostile import AUTO_MAP, CASES, Payload, change, copy_of, guarded, plant_modules, plant_pickles
+from places import ROOT
 from short_runs import command
 from tiny import PAIRS, tiny_model, tiny_processor
 from tiny_llm import save_llm
@@ -160,3 +163,19 @@ def test_scores_that_are_not_finite_are_no_impression(checkpoint, options):
         summarizer.model.fusion.weight.fill_(torch.nan)
     with pytest.raises(RunError, match="not finite"):
         summarizer.summarize(FINDINGS, **options)
+
+
+def test_the_same_without_any_network():
+    """In a network namespace of its own, which has no way out."""
+    nowhere = ["unshare", "--map-root-user", "--net"]
+    try:
+        permitted = subprocess.run([*nowhere, "true"], capture_output=True).returncode == 0
+    except OSError:
+        permitted = False
+    if not permitted:
+        pytest.skip("no network namespace may be made here")
+    tests = ["-m", "pytest", "-q", "-p", "no:xdist", __file__, "-k", "not without_any_network"]
+    done = subprocess.run(
+        [*nowhere, sys.executable, *tests], cwd=ROOT, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stdout[-2000:]
