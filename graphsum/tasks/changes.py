@@ -27,8 +27,8 @@ _CHANGES: tuple[tuple[str, str], ...] = (
      r"|prominent|dense|marked|conspicuous|pronounced)|up from|thicker|deteriorat\w+|growth"
      r"|advanced"
      r" since"),
-    ("new", r"\bnew(?:ly)?\b|interval (?:development|appearance)|has developed|have developed"
-     r"|has appeared|have appeared"),
+    ("new", r"\bnew(?:ly)?\b|interval (?:development|appearance|placement|insertion)"
+     r"|has developed|have developed|has appeared|have appeared"),
     ("removed", r"(?:been|was|were|interval) (?:remov\w+|withdrawn|extubat\w+)|removal of"),
     ("moved", r"(?:been|was|were) (?:\w+ )?(?:advanced|pulled back|repositioned|retracted"
      r"|exchanged|replaced)[^.;,]*"),

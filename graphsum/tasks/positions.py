@@ -69,10 +69,54 @@ _IS_NORMAL = re.compile(
     r"\b(?:free (?:of|from)|clear|normal|spared|unaffected|uninvolved|healthy|unremarkable"
     r"|intact)\b"
 )
+_ASKS_PAST = re.compile(r"\b(?:was|were|had)\b")
+_OVER = re.compile(r"\b(?:resolved|cleared|gone|disappeared|removed|no longer|previously)\b")
+_VEIN = re.compile(
+    r"\b(?:(?:left|right) )?(?:(?:internal|external|common) )?(?:jugular|subclavian|femoral|basilic"
+    r"|brachial|cephalic|umbilical|brachiocephalic|axillary)\b(?: vein)?"
+)
 _NOUN_BEFORE = re.compile(rf"(?:{_LOCATION}(?:-sided)?(?:,? and|,|/|-)? ?)+(?=\w|$)")
 
 
+_DEGREES = (
+    "trace tiny minimal|small mild slight minor|moderate|large marked severe extensive|massive huge"
+)
+_RANK = {word: rank for rank, words in enumerate(_DEGREES.split("|")) for word in words.split()}
+_DEGREE_SIDE = re.compile(
+    rf"\b(?P<degree>{'|'.join(_RANK)})(?:ly)?(?:-sized)?(?: \w+)? (?P<side>left|right)\b"
+    r"|\b(?P<side_>left|right)(?:-sided)?(?: \w+){0,2}? (?:is |are )?"
+    rf"(?P<degree_>{'|'.join(_RANK)})\b"
+)
+_GREATER = re.compile(
+    r"\b(?:(?:larger|greater|more|worse|bigger)[\w, ]{0,20}? on the (left|right)"
+    r"|(left|right) (?:side )?(?:larger|greater|more|worse|bigger|>) ?(?:than)?)\b"
+)
+_ASKS_GREATER = re.compile(r"\b(?:bigger|larger|greater|worse|more \w+)\b")
+_ASKS_LESS = re.compile(r"\b(?:smaller|lesser|less \w+|milder)\b")
+
+
+def _greater(report: Report, asked: Question) -> Found:
+    """ "Which effusion is larger?", where the report gives two sides with a degree each."""
+    less = bool(_ASKS_LESS.search(asked.text))
+    if not less and not _ASKS_GREATER.search(asked.text):
+        return None
+    for unit in widened(report, report.about(asked.topic)):
+        if told := _GREATER.search(unit.text):
+            side = told[1] or told[2]
+            return (("left" if side == "right" else "right") if less else side) + " side", unit
+        ranks = {
+            one["side"] or one["side_"]: _RANK[one["degree"] or one["degree_"]]
+            for one in _DEGREE_SIDE.finditer(unit.text)
+        }
+        if len(ranks) == 2 and len(set(ranks.values())) == 2:
+            chosen = (min if less else max)(ranks, key=lambda side: ranks[side])
+            return f"{chosen} side", unit
+    return None
+
+
 def _side(report: Report, asked: Question) -> Found:
+    if found := _greater(report, asked):
+        return found
     units = by_size(report, asked)
     if changed := changed_as_asked(report, asked):
         units = changed
@@ -137,7 +181,11 @@ def answer_place(report: Report, asked: Question) -> Found:
         unit for unit in (by_size(report, asked) if re.search(r"larg|small|bigg", asked.text)
                           else report.about(topic or asked.topic))
         if fits_side(unit, asked)
-        and (status_of(unit, topic or asked.topic) != "absent" or re.search(r"\bnot\b", asked.text))
+        and (
+            status_of(unit, topic or asked.topic) != "absent"
+            or re.search(r"\bnot\b", asked.text)
+            or (_ASKS_PAST.search(asked.text) and _OVER.search(unit.text))
+        )
     ]  # fmt: skip
     units.sort(key=lambda unit: -_literal(unit, asked))
     if re.search(r"\bnew\b", asked.text):
@@ -149,6 +197,10 @@ def answer_place(report: Report, asked: Question) -> Found:
             for unit in report.units
             if unit.sentence in rows and re.match(r" ?the (?:larg|bigg)est\b", unit.text)
         ] + units
+    if head == "vein":
+        for unit in widened(report, units):
+            if vein := _VEIN.search(unit.text):
+                return vein[0], unit
     for unit in widened(report, units):
         if head:
             stem = head[:4] if head.startswith("vert") else head

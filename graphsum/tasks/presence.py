@@ -107,13 +107,29 @@ def _alternatives(report: Report, asked: Question) -> Found:
     words = [one for one in (either[1], either[2]) if one not in ("mass", "more")]
     topic = asked.topic - {one.name for word in words for one in find_concepts(word)}
     for unit in report.about(topic - {"thickening"}):
-        said = [word for word in words if re.search(rf"\b{re.escape(word[:6])}", unit.text)]
+        said = [
+            word
+            for word in words
+            if re.search(rf"\b{re.escape(word[:6])}", unit.text)
+            or unit.names & {one.name for one in find_concepts(word)}
+        ]
         if len(said) == 1 and status_of(unit, topic) != "absent":
             return said[0], unit
     return None
 
 
+_ASKS_VIEW = re.compile(r"\b(?:seen|visible|in view|visuali[sz]ed|included|identified)$")
+_OUT_OF_VIEW = re.compile(
+    r"\b(?:(?:out of|outside|beyond|off) (?:the )?(?:view|field|image|film)"
+    r"|not (?:\w+ )?(?:seen|visible|visuali[sz]ed|included|in view|identified))\b"
+)
+
+
 def answer_presence(report: Report, asked: Question) -> Found:
+    if _ASKS_VIEW.search(asked.text):
+        for unit in widened(report, report.about(asked.topic)):
+            if _OUT_OF_VIEW.search(unit.text):
+                return "No, it is not in view", unit
     if found := _alternatives(report, asked):
         return found
     if _ASKS_STATE.search(asked.text) and (

@@ -86,7 +86,7 @@ _KINDS: tuple[tuple[Kind, str], ...] = (
         r"|\bneed(?:s|ed)?(?: to be)?\b|\bnext\b|\bfollow-? ?up (?:is|was|does|do|study|imaging)\b"
         r"|\bwhat follow-? ?up\b|\b(?:is|are|was|any) .*\bfollow-? ?up\b|\bmanage\w*",
     ),
-    ("side", r"\b(?:which|what) side\b|\bleft or (?:the )?right\b|\bright or (?:the )?left\b"
+    ("side", r"\b(?:which|what) (?:side|way|direction)\b|\bleft or (?:the )?right\b|\bright or (?:the )?left\b"
     r"|side or both"),
     ("place", rf"^where\b|\b(?:which|what) (?:\w+ ){{0,2}}?{_PLACE_NOUN}\b(?! (?:angle))"
      r"|\b(?:location|position|site) of\b|\bwhere\b"),
@@ -97,7 +97,7 @@ _KINDS: tuple[tuple[Kind, str], ...] = (
     (
         "cause",
         r"^why\b|\bcause of\b|\b(?:what|which)\b.*\b(?:caus\w+|explain\w*|accounts? for"
-        r"|responsible|suggest\w*"
+        r"|responsible|mean|suggest\w*"
         r"|represent\w*|indicat\w+|reflect\w*|diagnos[ei]s|due to|raise\w*|point\w* to|favou?red"
         r"|consistent|compatible|fit|fits|concern\w*|suspected|likely)\b",
     ),
@@ -154,9 +154,29 @@ IGNORED = frozenset(
     component components aspect outcome effect effects trend trajectory dynamics infant baby
     child neonate woman man newborn adult girl boy differ differs order sort nature true case
     way manner longest greatest widest shortest smallest overlying infants enter enters
-    entered follow follows following look looks concerning concern interval""".split()
+    entered follow follows following look looks concerning concern interval got harbour
+    harbours harbor harbors surround surrounds surrounded lack lacks lacking means mean
+    meaning fresh free terminal near nearby close around inside outside through arrive
+    arrives reside resides house houses bearing carry carries carrying exhibit exhibits
+    display displays reveal reveals feature features characterised characterized documented
+    recorded noticeable apparent obvious obviously exact precise precisely roughly estimate
+    estimated today's previously initially originally first second newest latest older young
+    age aged""".split()
 )
 _ASKS_EARLIER = re.compile(r"\b(?:previously|before|earlier|prior|originally|formerly|initially)\b")
+_SAID_OTHERWISE = tuple(
+    (re.compile(rf"\b(?:{words})\b"), plain)
+    for words, plain in (
+        (r"lacks?|lacking|fails? to", "does not"),
+        (r"(?:larger|bigger|wider) than (?:it should be|they should be|normal|usual|expected)",
+         "enlarged"),
+        (r"tak(?:e|es|ing) up (?:the )?contrast|light(?:s|ing)? up", "enhance"),
+    )
+)  # fmt: skip
+_DEVICES = frozenset(
+    "tube tube_et tube_feeding tube_chest tube_trach line line_picc port lead pacemaker drain stent"
+    " filter".split()
+)
 # What a question of a kind says along with what it asks of.
 _SAID_ALONG: dict[Kind, frozenset[str]] = {
     "side": frozenset(("inserted", "implan", "abnormal")),
@@ -191,8 +211,10 @@ def parse_question(question: str) -> Question:
     text = plain_text(question.replace("?", " ").replace("-ray", "ray")).text
     text = " ".join(text.split()).rstrip(" .!")
     text = re.sub(
-        r"\bleft (?=in|over|behind|within|after|to (?:see|drain|treat))", "remaining ", text
+        r"\bleft (?=in|of|over|behind|within|after|to (?:see|drain|treat))", "remaining ", text
     )
+    for words, plain in _SAID_OTHERWISE:
+        text = words.sub(plain, text)
     text = re.sub(
         r"^(?:please |according to the report,? |in (?:the|this) report,? |and |so )+", "", text
     )
@@ -206,6 +228,10 @@ def parse_question(question: str) -> Question:
     polar = bool(_POLAR.match(text))
     topic = frozenset(one.name for one in find_concepts(text, IGNORED)) - {"compare"}
     topic -= _SAID_ALONG.get(kind, frozenset()) if topic - _SAID_ALONG.get(kind, topic) else set()
+    if topic & {"midlin", "mediastinum", "trachea"} and "displaced" in topic:
+        topic = topic - {"displaced"} | {"shift"}
+    if polar and "shift" in topic and topic & _DEVICES:
+        kind, topic = "change", topic - {"shift"}
     if {"node", "swelling"} <= topic:
         topic = topic - {"swelling"} | {"enlarged"}
     sides = frozenset(one.side for one in find_sides(text) if one.side in ("left", "right"))

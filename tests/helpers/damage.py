@@ -1,6 +1,6 @@
 """Damaged files: what damages them, for how long, and what may come of it.
 
-``FUZZ_SECONDS``: how long each test goes on, in proportion (by default 25 seconds in all of them).
+``FUZZ_SECONDS``: how long each test goes on, in proportion (by default 12 seconds in all of them).
 """
 
 import itertools
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from preprocessing.errors import InputError
 
-SECONDS = float(os.environ.get("FUZZ_SECONDS", "25"))
+SECONDS = float(os.environ.get("FUZZ_SECONDS", "12"))
 LONGEST = 10.0  # seconds for one file
 LARGEST = 2 * 2**30  # bytes more than before
 CANARY = "Zebrafisch"  # stands in texts, and may stand in no message
