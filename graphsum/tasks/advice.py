@@ -3,6 +3,7 @@
 import re
 
 from graphsum.tasks.changes import ADVICE
+from graphsum.tasks.concepts import find_concepts
 from graphsum.tasks.presence import answer_presence
 from graphsum.tasks.questions import Question
 from graphsum.tasks.reports import Found, Report, Unit, stated_units, widened
@@ -57,14 +58,19 @@ def answer_cause(report: Report, asked: Question) -> Found:
         units.sort(key=lambda unit: not re.search(r"prefer|favou?r", unit.text))
     if not units:
         units = stated_units(report, asked, asked.topic - {"enlarged", "abnormal", "displaced"})
+    units = units or report.about(asked.topic)
     for unit in widened(report, units):
         match = _CAUSE.search(unit.text)
+        if not match and asked.text.startswith("why"):
+            match = re.search(r"\b(?:after|following|post|with|because)\b", unit.text)
         if not match:
             continue
         tail = re.split(r"[;.]|, (?:and|but|which|with)\b|\bis (?:recommended|advised)",
                         unit.text[match.end():])[0]  # fmt: skip
         hedge = match[0] if re.search("may|might|could|likely|probab|possib|suggest|concern|suspic"
                                       "|worris|favou?r|raise", match[0]) else ""  # fmt: skip
+        if asked.topic & {one.name for one in find_concepts(tail)}:
+            continue
         if tail.strip():
             return f"{hedge} {tail}", unit
         head = unit.text[: match.start()]

@@ -21,7 +21,8 @@ _COUNT = (
 _SIZE = re.compile(
     r"(?:approximately |about |up to |nearly |almost |less than |more than |at least |around |~ ?)?"
     r"\d+(?:[.,]\d+)?(?:\s*(?:x|by|×|-|to)\s*\d+(?:[.,]\d+)?)*\s*-?\s*(?:mm|cm|millimet\w+"
-    r"|centimet\w+|ml|cc|millilit\w+|lit(?:er|re)s?|percent|per cent|degrees?|°|kg|mmhg|hu\b|m\b)"
+    r"|per minute|beats per minute|bpm|centimet\w+|ml|cc|millilit\w+|lit(?:er|re)s?"
+    r"|percent|per cent|degrees?|°|kg|mmhg|hu\b|m\b)"
     r"(?:\s*(?:x|by|×)\s*\d+(?:[.,]\d+)?\s*(?:mm|cm))*"
     r"|(?:approximately |about |up to |nearly |less than |more than |at least |around )?"
     r"\d+(?:\.\d+)?\s*%|\b(?:one|two|three|four|five|six|seven|eight|nine|ten) (?:mm|cm"
@@ -214,6 +215,10 @@ def answer_count(report: Report, asked: Question) -> Found:
         spans = unit.spans(frozenset(noun) or asked.topic)
         if spans and re.search(r"\b(?:an?|one)(?: [\w.-]+){0,5} $", unit.text[: spans[0][0]]):
             return "One", unit
+    for unit in units:
+        levels = re.findall(r"\b[ctl]\d{1,2}-[ctls]?\d{1,2}\b", unit.text)
+        if noun & {"disc", "level"} and len(levels) > 1:
+            return _NUMBER_WORDS[min(len(levels), 12)], unit
     for unit in units:
         if numbered := re.search(
             r"\b([ctl]?)(\d{1,2}) ?(?:through|to|thru|-|\u2013) ?\1(\d{1,2})\b(?! ?(?:mm|cm|%))",

@@ -46,7 +46,9 @@ def _relaxed(report: Report, asked: Question) -> Question | None:
 
     "Where is the obstructing stone?" asks of the stone. None where nothing can be left out.
     """
-    if asked.kind not in ("side", "place", "size", "severity", "count", "change") or asked.polar:
+    if asked.polar and len(asked.topic) > 1:  # the carpal bones are the carpus
+        return replace(asked, topic=asked.topic - {"bone"}) if "bone" in asked.topic else None
+    if asked.kind not in ("side", "place", "size", "severity", "count", "change"):
         return None
     told = frozenset().union(*(unit.names | unit.inherited for unit in report.wholes))
     strange = {

@@ -40,7 +40,7 @@ _BELONGS = {
     "vein": "jugula subcla cava",
     "bleeding": "blood",
     "hardware": "loosening",
-    "injur": "lacera tear rupture contus fracture",
+    "injur": "lacera tear rupture contus fracture avulse avuls",
     "tear": "lacera rupture",
 }
 BELONGS = {
@@ -49,6 +49,8 @@ BELONGS = {
     for part in parts_.split()
 }
 _WHOLES = "lung pleura brain wrist knee shoulder hip ankle spine bone abdomen artery airway"
+# What all devices of a kind are called.
+DEVICE_KINDS = frozenset(("tube", "line", "drain"))
 PARTS = frozenset(
     """liver kidney bladder gallbladder spleen pancreas bowel colon stomach esophagus appendix
     uterus ovary prostate skull ventricle vertebra disc rib femur tibia humerus clavicle radius

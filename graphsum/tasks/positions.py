@@ -91,7 +91,7 @@ _GREATER = re.compile(
     r"\b(?:(?:larger|greater|more|worse|bigger)[\w, ]{0,20}? on the (left|right)"
     r"|(left|right) (?:side )?(?:larger|greater|more|worse|bigger|>) ?(?:than)?)\b"
 )
-_ASKS_GREATER = re.compile(r"\b(?:bigger|larger|greater|worse|more \w+)\b")
+_ASKS_GREATER = re.compile(r"\b(?:bigger|larger|greater|worse|thicker|wider|denser|more \w+)\b")
 _ASKS_LESS = re.compile(r"\b(?:smaller|lesser|less \w+|milder)\b")
 
 
@@ -167,6 +167,8 @@ def answer_which(report: Report, asked: Question) -> Found:
 
 
 def answer_place(report: Report, asked: Question) -> Found:
+    if re.match(r"(?:which|what)\b", asked.text) and (greater := _greater(report, asked)):
+        return greater
     noun = re.search(
         r"(?:which|what) ((?:\w+ ){0,2}?(?:lobe|zone|segment|level|vertebra|rib|bone|artery"
         r"|vein|part"
@@ -190,6 +192,8 @@ def answer_place(report: Report, asked: Question) -> Found:
     units.sort(key=lambda unit: -_literal(unit, asked))
     if re.search(r"\bnew\b", asked.text):
         units = [unit for unit in units if NEW.search(unit.text)] or units
+    if not topic and head[:4] in ("vert", "rib", "leve"):
+        units = [u for u in report.units if re.search(r"\b[ctl]\d{1,2}\b", u.text)]
     if re.search(r"\b(?:larg|bigg)est\b", asked.text):
         rows = {unit.sentence for unit in units}
         units = [
@@ -209,7 +213,8 @@ def answer_place(report: Report, asked: Question) -> Found:
             if stem == "airway":
                 stem = "(?:bronch|trache|airway|laryn)"
             if match := re.search(
-                rf"\b{stem}s? (?:[ivx]{{1,4}}\b|\d{{1,2}})(?:(?:,? and|,|/| ?-| to) ?\d{{1,2}})*\b",
+                rf"\b{stem}s?(?: fractures?)? (?:[ivx]{{1,4}}\b|\d{{1,2}})"
+                r"(?:(?:,? and|,|/| ?-| to| through) ?\d{1,2})*\b",
                 unit.text,
             ):
                 return match[0], unit
@@ -252,7 +257,8 @@ def answer_place(report: Report, asked: Question) -> Found:
         )
         if out and "tip" in asked.text.split():
             return out[1], unit
-        found = _where(unit, topic or asked.topic)
+        tip = re.search(r"\btips?\b", unit.text) if "tip" in asked.text.split() else None
+        found = _where(unit, topic or asked.topic, start_at=tip.end() if tip else 0)
         if found:
             sided = re.search(r"\b(?:left|right|bilateral|both)\b", found)
             if not sided and not asked.sides:
@@ -274,14 +280,15 @@ def _literal(unit: Unit, asked: Question) -> int:
     return sum(word[:5] in unit.text for word in asked_of)
 
 
-def _where(unit: Unit, topic: frozenset[str]) -> str:
+def _where(unit: Unit, topic: frozenset[str], start_at: int = 0) -> str:
     """Where a unit says that the topic lies: words before it, and the phrase behind it."""
     spans = unit.spans(topic)
     start, end = (spans[0][0], spans[-1][1]) if spans else (0, 0)
     if len(spans) > 1 and _PREPOSITION.match(unit.text[spans[0][1] :].lstrip()):
         end = spans[0][1]
+    end = max(end, start_at)
     before = ""
-    if spans:
+    if spans and not start_at:
         for match in _NOUN_BEFORE.finditer(unit.text[:start]):
             gap = unit.text[match.end() : start]
             if not re.search(r"[,;.]|\b(?:of|in|with|and|is|are|the|from|at)\b", gap):

@@ -118,6 +118,7 @@ def _alternatives(report: Report, asked: Question) -> Found:
     return None
 
 
+_ASKS_BEFORE = re.compile(r"\b(?:before|previously|earlier|already)\b")
 _ASKS_VIEW = re.compile(r"\b(?:seen|visible|in view|visuali[sz]ed|included|identified)$")
 _OUT_OF_VIEW = re.compile(
     r"\b(?:(?:out of|outside|beyond|off) (?:the )?(?:view|field|image|film)"
@@ -157,6 +158,8 @@ def answer_presence(report: Report, asked: Question) -> Found:
             return ("No" if re.search(r"\bnot\b", unit.text) else "Yes"), unit
         if wants_new and state == "past" and re.search(r"\bno (?:\w+ )?new\b", unit.text):
             return "No", unit
+        if state == "present" and _ASKS_BEFORE.search(asked.text) and NEW.search(unit.text):
+            return ("Yes" if re.search(r"\bnot\b", asked.text) else "No, it is new"), unit
         if state == "present" and _refuted(unit, asked):
             return "No", unit
         if state == "present" and _ASKS_WHOLE.search(asked.text):

@@ -44,7 +44,7 @@ _KINDS: tuple[tuple[Kind, str], ...] = (
     (
         "size",
         r"\bhow (?:large|big|wide|thick|long(?! ago)|deep|tall|high|far(?! advanced)|small|dilated"
-        r"|much)\b"
+        r"|fast|much)\b"
         r"|\bwhat (?:sizes?|diameter|length|width)\b"
         r"|\bwhat (?:is|are|was|were) (?:\w+ ){0,4}?(?:sizes?|diameters?|lengths?|width|thickness"
         r"|dimensions?|measurements?|distance|depth|height|volume|calib\w+|extent|ratio|angle|score|category"
@@ -81,12 +81,15 @@ _KINDS: tuple[tuple[Kind, str], ...] = (
     ),
     (
         "recommendation",
-        r"\brecommend\w*|\bpropos\w+|\badvis\w+|\bsuggested (?:next|follow|further)|\bshould\b"
+        r"\b(?:what|which) (?:procedure|test|study|intervention|treatment|action|examination"
+        r"|investigation)\b.*\b(?:suggested|offered|proposed|needed)\b"
+        r"|\brecommend\w*|\bpropos\w+|\badvis\w+|\bsuggested (?:next|follow|further)|\bshould\b"
         r"|\bnext step\b"
         r"|\bneed(?:s|ed)?(?: to be)?\b|\bnext\b|\bfollow-? ?up (?:is|was|does|do|study|imaging)\b"
         r"|\bwhat follow-? ?up\b|\b(?:is|are|was|any) .*\bfollow-? ?up\b|\bmanage\w*",
     ),
-    ("side", r"\b(?:which|what) (?:side|way|direction)\b|\bleft or (?:the )?right\b|\bright or (?:the )?left\b"
+    ("side", r"\b(?:which|what) (?:side|way|direction)\b|\bleft or (?:the )?right\b"
+     r"|\bright or (?:the )?left\b"
     r"|side or both"),
     ("place", rf"^where\b|\b(?:which|what) (?:\w+ ){{0,2}}?{_PLACE_NOUN}\b(?! (?:angle))"
      r"|\b(?:location|position|site) of\b|\bwhere\b"),
@@ -161,15 +164,20 @@ IGNORED = frozenset(
     display displays reveal reveals feature features characterised characterized documented
     recorded noticeable apparent obvious obviously exact precise precisely roughly estimate
     estimated today's previously initially originally first second newest latest older young
-    age aged""".split()
+    age aged score scores index fast rate resect resection""".split()
 )
-_ASKS_EARLIER = re.compile(r"\b(?:previously|before|earlier|prior|originally|formerly|initially)\b")
+_ASKS_EARLIER = re.compile(
+    r"\b(?:ago|last (?:year|month|week|time)|previously|before|earlier|prior|originally|formerly"
+    r"|initially)\b"
+)
 _SAID_OTHERWISE = tuple(
     (re.compile(rf"\b(?:{words})\b"), plain)
     for words, plain in (
         (r"lacks?|lacking|fails? to", "does not"),
-        (r"(?:larger|bigger|wider) than (?:it should be|they should be|normal|usual|expected)",
-         "enlarged"),
+        (
+            r"(?:larger|bigger|wider) than (?:it should be|they should be|normal|usual|expected)",
+            "enlarged",
+        ),
         (r"tak(?:e|es|ing) up (?:the )?contrast|light(?:s|ing)? up", "enhance"),
     )
 )  # fmt: skip
@@ -180,7 +188,7 @@ _DEVICES = frozenset(
 # What a question of a kind says along with what it asks of.
 _SAID_ALONG: dict[Kind, frozenset[str]] = {
     "side": frozenset(("inserted", "implan", "abnormal")),
-    "place": frozenset(("inserted", "implan", "abnormal")),
+    "place": frozenset(("inserted", "implan", "abnormal", "contact")),
     "size": frozenset(("abnormal",)),
     "change": frozenset(("advanced",)),
     "severity": frozenset(("advanced",)),

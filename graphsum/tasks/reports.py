@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from graphsum.tasks.concepts import BELONGS, PARTS, Concept, find_concepts
+from graphsum.tasks.concepts import BELONGS, DEVICE_KINDS, PARTS, Concept, find_concepts
 from graphsum.tasks.questions import Question
 from preprocessing.text.laterality import find_sides, sides_of_mentions
 from preprocessing.text.measurements import find_sizes
@@ -67,7 +67,8 @@ class Unit:
         """The characters of the concepts of a topic, merged where they overlap."""
         spans: list[tuple[int, int]] = []
         for one in self.concepts:
-            if one.name in topic and (not spans or one.start >= spans[-1][1]):
+            of_kind = BELONGS.get(one.name, frozenset()) & topic & DEVICE_KINDS
+            if (one.name in topic or of_kind) and (not spans or one.start >= spans[-1][1]):
                 spans.append((one.start, one.end))
         return spans
 
@@ -147,6 +148,8 @@ def _wholes_of(concepts: Sequence[Concept], text: str) -> frozenset[str]:
     if "edema" in names and not re.search(
         r"vasogenic|cerebral|brain|soft[ -]tissue|subcutaneous|marrow|leg|wall|mesenter", text
     ):
+        found |= {"lung"}
+    if re.search(r"\b(?:upper|middle|lower) lobes?\b|\blingula", text):
         found |= {"lung"}
     if {"gallbladder", "stone"} <= names:
         found |= {"gallstone"}
