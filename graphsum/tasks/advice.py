@@ -69,7 +69,8 @@ def answer_cause(report: Report, asked: Question) -> Found:
                         unit.text[match.end():])[0]  # fmt: skip
         hedge = match[0] if re.search("may|might|could|likely|probab|possib|suggest|concern|suspic"
                                       "|worris|favou?r|raise", match[0]) else ""  # fmt: skip
-        if asked.topic & {one.name for one in find_concepts(tail)}:
+        again = asked.topic & {one.name for one in find_concepts(tail)}
+        if again and not _CAUSE.search(match[0]):
             continue
         if tail.strip():
             return f"{hedge} {tail}", unit
@@ -81,11 +82,15 @@ def answer_cause(report: Report, asked: Question) -> Found:
     return None
 
 
+_REASON = re.compile(
+    r"\b(?:for|after|following|because(?: of)?|owing to|to (?:treat|exclude)) [^.;,:]+"
+)
+
+
 def _reason(report: Report, asked: Question) -> Found:
     """Why something was done, where the report says so."""
     for unit in report.about(asked.topic):
-        if match := re.search(r"\b(?:for|because(?: of)?|owing to|to (?:treat|exclude)) [^.;,]+",
-                              unit.text):  # fmt: skip
+        if match := _REASON.search(unit.text):
             return match[0], unit
     return None
 

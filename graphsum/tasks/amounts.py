@@ -5,7 +5,16 @@ import re
 from graphsum.tasks.changes import changed_as_asked
 from graphsum.tasks.concepts import find_concepts
 from graphsum.tasks.questions import Question
-from graphsum.tasks.reports import Found, Report, anchor, by_size, nearest, stated_units, widened
+from graphsum.tasks.reports import (
+    Found,
+    Report,
+    anchor,
+    by_size,
+    fits_side,
+    nearest,
+    stated_units,
+    widened,
+)
 from preprocessing.text.measurements import find_sizes
 
 _NUMBER_WORDS = "zero one two three four five six seven eight nine ten eleven twelve".split()
@@ -27,6 +36,9 @@ _SIZE = re.compile(
     r"|(?:approximately |about |up to |nearly |less than |more than |at least |around )?"
     r"\d+(?:\.\d+)?\s*%|\b(?:one|two|three|four|five|six|seven|eight|nine|ten) (?:mm|cm"
     r"|millimet\w+|centimet\w+|vertebral levels?|levels)|\b0\.\d\d?\b"
+)
+_FROM_TO = re.compile(
+    r"\bfrom (\d+(?:\.\d+)? ?(?:mm|cm)) to (\d+(?:\.\d+)? ?(?:mm|cm))\b(?! (?:above|below))"
 )
 _RATIO = re.compile(r"\b\d+(?:[.,]\d+)?(?: ?%)?")
 _UNITS = (
@@ -66,6 +78,8 @@ def answer_size(report: Report, asked: Question) -> Found:
     pattern = next((units for words, units in _UNITS if re.search(words, asked.text)), _SIZE)
     shares = pattern is not _SIZE or re.search(r"how (?:much|narrow)", asked.text)
     for unit in widened(report, units):
+        if pattern is _SIZE and (course := _FROM_TO.search(unit.text)):
+            return course[1 if asked.earlier else 2], unit
         sizes = [
             match.span()
             for match in pattern.finditer(unit.text)
@@ -123,6 +137,11 @@ _DATED = (
 
 
 def answer_severity(report: Report, asked: Question) -> Found:
+    if graded := re.search(r"\b(?:what|which) (type|grade|stage|category)\b", asked.text):
+        for unit in widened(report, report.about(asked.topic)):
+            value = re.search(rf"\b{graded[1]} (?:\d\w?|[ivx]+[abc]?)\b", unit.text)
+            if value and fits_side(unit, asked):
+                return value[0], unit
     if re.search(r"\b(?:what|which) (?:type|kind|sort)\b", asked.text):
         for unit in stated_units(report, asked):
             for start, end in unit.spans(asked.topic):

@@ -58,8 +58,9 @@ _WHEN = re.compile(
     r"\b"
 )
 ADVICE = re.compile(
-    r"\b(?:recommend\w*|advis\w+|suggest(?:ed|ion)?(?= ?(?:[.,;]|$| to| for| in| if| at| after"
-    r"| within| by| now| today))|should\b"
+    r"\b(?:recommend\w*|re-?check\w*|advis\w+"
+    r"|suggest(?:ed|ion)?(?= ?(?:[.,;]|$| to| for| in| if| at| after| within| by| now| today))"
+    r"|should\b"
     r"|consider(?:ed|ation)?(?! (?:stable|normal))|warrant\w*|is (?:required|needed|indicated"
     r"|urgent)|are (?:required|needed|indicated)|requires?|needs?\b|follow-? ?up|may be helpful"
     r"|would be (?:helpful|useful)|correlat\w+|referral|urgent\w*|repeat\b|biopsy|proposed)"
@@ -89,6 +90,9 @@ def answer_change(report: Report, asked: Question) -> Found:
             if asked.places and fits_side(unit, asked)
             and asked.places & {one.place for one in find_places(unit.text)}
         ]  # fmt: skip
+        nouns = re.findall(r"\b(?:lobe|zone|base|apex|pole|side)\b", asked.text)
+        units += [u for u in report.units if asked.sides and fits_side(u, asked)
+                  and any(noun in u.text for noun in nouns)]  # fmt: skip
         if not asked.places and not asked.sides:
             units = [u for u in report.wholes
                      if re.search(r"prior|previous|earlier|since|study|exam|last|compar"

@@ -83,7 +83,7 @@ _DEGREES = (
 )
 _RANK = {word: rank for rank, words in enumerate(_DEGREES.split("|")) for word in words.split()}
 _DEGREE_SIDE = re.compile(
-    rf"\b(?P<degree>{'|'.join(_RANK)})(?:ly)?(?:-sized)?(?: \w+)? (?P<side>left|right)\b"
+    rf"\b(?P<degree>{'|'.join(_RANK)})(?:ly)?(?:-sized)?(?: \w+){{0,2}}? (?P<side>left|right)\b"
     r"|\b(?P<side_>left|right)(?:-sided)?(?: \w+){0,2}? (?:is |are )?"
     rf"(?P<degree_>{'|'.join(_RANK)})\b"
 )

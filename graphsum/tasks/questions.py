@@ -164,11 +164,16 @@ IGNORED = frozenset(
     display displays reveal reveals feature features characterised characterized documented
     recorded noticeable apparent obvious obviously exact precise precisely roughly estimate
     estimated today's previously initially originally first second newest latest older young
-    age aged score scores index fast rate resect resection""".split()
+    age aged score scores index fast rate resect resection again check checked recheck
+    rechecked repeat repeated reviewed review""".split()
 )
 _ASKS_EARLIER = re.compile(
     r"\b(?:ago|last (?:year|month|week|time)|previously|before|earlier|prior|originally|formerly"
     r"|initially)\b"
+)
+_DATED = re.compile(
+    r"\b(?:on|in|of|since) (?:\d{1,2} )?(?:january|february|march|april|may|june|july|august"
+    r"|september|october|november|december)\b(?: \d{1,2}\b)?(?:,? \d{4})?"
 )
 _SAID_OTHERWISE = tuple(
     (re.compile(rf"\b(?:{words})\b"), plain)
@@ -242,9 +247,12 @@ def parse_question(question: str) -> Question:
         kind, topic = "change", topic - {"shift"}
     if {"node", "swelling"} <= topic:
         topic = topic - {"swelling"} | {"enlarged"}
+    earlier = bool(_ASKS_EARLIER.search(text))
+    if dated := _DATED.search(text):
+        earlier = earlier or not dated[0].startswith("since")
+        topic -= {one.name for one in find_concepts(dated[0])}
     sides = frozenset(one.side for one in find_sides(text) if one.side in ("left", "right"))
     if re.search(r"left or right|right or left|left or the right|right or the left", text):
         sides = frozenset()
     places = frozenset(one.place for one in find_places(text))
-    earlier = bool(_ASKS_EARLIER.search(text))
     return Question(text, kind, topic, frozenset(map(str, sides)), places, polar, earlier)
