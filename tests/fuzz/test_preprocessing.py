@@ -1,6 +1,6 @@
 """Whatever stands in a report: no crash, no hang, nothing lost, each reject with its reason.
 
-``FUZZ_EXAMPLES``: how many of each kind (by default 25).
+``FUZZ_EXAMPLES``: how many of each kind (by default 15).
 """
 
 import gzip
@@ -33,7 +33,7 @@ from preprocessing.records import ReportGraph, from_json
 from preprocessing.text.plain import ABBREVIATIONS, plain_text
 
 settings.register_profile(
-    "fuzz", max_examples=int(os.environ.get("FUZZ_EXAMPLES", "25")), deadline=None
+    "fuzz", max_examples=int(os.environ.get("FUZZ_EXAMPLES", "15")), deadline=None
 )
 settings.load_profile("fuzz")
 
