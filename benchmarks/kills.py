@@ -2,10 +2,11 @@
 
     python benchmarks/kills.py --tries 20
 
-For annotation, training, summarize, evaluate and export, on invented reports and a tiny model:
-an unbroken run; then runs that are killed (SIGKILL), after each of which nothing half-written may
-stand under a final name, and the same command must end with the bytes of the unbroken run. Killed
-at a random moment of the run, and as the 1st, 2nd, 3rd, ... rename, unlink or fsync is called.
+For annotation, graphs, training, summarize, evaluate and export, on invented reports and a tiny
+model: an unbroken run; then runs that are killed (SIGKILL), after each of which nothing
+half-written may stand under a final name, and the same command must end with the bytes of the
+unbroken run. Killed at a random moment of the run, and as the 1st, 2nd, 3rd, ... rename, unlink or
+fsync is called.
 Writes kills.json; status 1 where a run did not go on exactly, or was stuck.
 """
 
@@ -21,6 +22,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "helpers")]
@@ -29,9 +31,11 @@ from short_runs import command as training  # noqa: E402
 from tiny import tiny_model, tiny_processor, write_sample_reports  # noqa: E402
 
 from graphsum.command_line import Parser, check_at_least, run  # noqa: E402
+from graphsum.models.loading import load_model  # noqa: E402
+from graphsum.options import Progress  # noqa: E402
 from preprocessing.corpora import load_corpus  # noqa: E402
-from preprocessing.errors import RunError  # noqa: E402
-from preprocessing.files import json_text, write_text_atomically  # noqa: E402
+from preprocessing.errors import InputError, RunError  # noqa: E402
+from preprocessing.files import dumps, json_text, write_text_atomically  # noqa: E402
 
 DIES = str(ROOT / "tests" / "helpers" / "dies.py")
 SECONDS = 120  # in which a command must end
@@ -68,6 +72,14 @@ def kinds(inputs: Path) -> list[Kind]:
     return [
         Kind(
             "annotate",
+            lambda to: [
+                *(*preprocess, "annotate", "--input", str(inputs / "words.jsonl")),
+                *("--output", str(to / "w.jsonl")),
+            ],
+            "w.jsonl",
+        ),
+        Kind(
+            "graph",
             lambda to: [*preprocess, "graph", *reports, "--output", str(to / "g.jsonl")],
             "g.jsonl",
         ),
@@ -113,6 +125,8 @@ def prepare(inputs: Path) -> None:
     sample = load_corpus("sample").train[:60]
     rows = [f'"{report.findings}"\n' for report in sample]
     write_text_atomically(inputs / "table.csv", ["findings\n", *rows])
+    words = [dumps({"uid": one.uid, "words": one.findings.split()}) for one in sample]
+    write_text_atomically(inputs / "words.jsonl", words)
     processor = tiny_processor(max_source_length=128)
     tiny_model(processor).save_pretrained(inputs / "model")
     processor.save_pretrained(inputs / "model")
@@ -129,20 +143,29 @@ def finish(command: Sequence[str]) -> float:
     return time.monotonic() - start
 
 
-def attempt(kind: Kind, whole: dict[str, bytes], folder: Path, kill: Callable[[Path], bool]) -> str:
-    """Kill a run by ``kill``, which says whether it died; then let it end.
+def attempt(kind: Kind, whole: dict[str, bytes], folder: Path, kill: Callable[[Path], Any]) -> str:
+    """Kill a run, whose process ``kill`` gives back when it is over or stuck; then let it end.
 
     Returns:
-        What went wrong; empty: nothing; ``ended``: it was not killed.
+        What went wrong; empty: nothing; ``ended``: it came to its end before it was killed.
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    if not kill(folder):
-        return "ended"
-    for name, content in kind.contents(folder).items():
-        # What changes from step to step during a training is whole if it can be gone on with.
-        if kind.name != "train" and content != whole[name]:
-            return f"{name} is half-written"
+    process = kill(folder)
+    if process.is_alive():
+        process.kill()
+        process.join()
+        return f"stuck for {SECONDS} seconds"
+    if process.exitcode != -signal.SIGKILL:
+        return "ended" if process.exitcode == 0 else f"status {process.exitcode}"
+    if kind.name == "train":  # its checkpoints change from step to step
+        for name in ("last", "best"):
+            if broken := unsound(folder / kind.output / name):
+                return broken
+    else:
+        for name, content in kind.contents(folder).items():
+            if content != whole[name]:
+                return f"{name} is half-written"
     if kind.name == "export" and kind.contents(folder) == whole:
         return ""
     began = (folder / kind.output).exists()
@@ -156,7 +179,19 @@ def attempt(kind: Kind, whole: dict[str, bytes], folder: Path, kill: Callable[[P
     return f"left behind: {', '.join(left)}" if left else ""
 
 
-def measure(kind: Kind, work: Path, tries: int) -> dict[str, object]:
+def unsound(checkpoint: Path) -> str:
+    """What is wrong with a checkpoint that is there; empty: nothing, or there is none."""
+    if not checkpoint.is_dir():
+        return ""
+    try:
+        load_model(checkpoint, device="cpu")
+        Progress.read(checkpoint)
+    except InputError as error:
+        return f"{checkpoint.name} is half-written ({error})"
+    return ""
+
+
+def measure(kind: Kind, work: Path, tries: int, changes: int) -> dict[str, Any]:
     """The unbroken run and all the killed ones of a command."""
     folder = work / kind.name
     folder.mkdir()
@@ -166,26 +201,26 @@ def measure(kind: Kind, work: Path, tries: int) -> dict[str, object]:
     failures: list[str] = []
     died = {"random moments": 0, "changes of the disk": 0}
 
-    def at_a_random_moment(to: Path) -> bool:
+    def at_a_random_moment(to: Path) -> Any:
         process = programs.start(*kind.command(to))
         process.join(chance.uniform(0, seconds))
         process.kill()
         process.join()
-        return process.exitcode == -signal.SIGKILL
+        return process
 
-    def at_change(number: int) -> Callable[[Path], bool]:
-        def kill(to: Path) -> bool:
+    def at_change(number: int) -> Callable[[Path], Any]:
+        def kill(to: Path) -> Any:
             process = programs.start(DIES, number, *kind.command(to))
             process.join(SECONDS)
-            return process.exitcode == -signal.SIGKILL
+            return process
 
         return kill
 
-    for _ in range(tries):
+    while died["random moments"] < tries:  # those that came to their end do not count
         outcome = attempt(kind, whole, folder, at_a_random_moment)
         died["random moments"] += outcome != "ended"
         failures += [f"random moment: {outcome}"] if outcome not in ("", "ended") else []
-    for number in range(1, AT_MOST):
+    for number in range(1, changes + 1):
         outcome = attempt(kind, whole, folder, at_change(number))
         if outcome == "ended":
             break
@@ -196,8 +231,9 @@ def measure(kind: Kind, work: Path, tries: int) -> dict[str, object]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    names = ("annotate", "train", "summarize", "evaluate", "export")
+    names = ("annotate", "graph", "train", "summarize", "evaluate", "export")
     parser.add_argument("--tries", type=int, default=20, help="random moments (default 20)")
+    parser.add_argument("--changes", type=int, default=AT_MOST, help="of the disk, at most")
     parser.add_argument("--only", nargs="+", choices=names, default=list(names))
     parser.add_argument(
         "--output", default="kills.json", metavar="FILE", help="default: kills.json"
@@ -212,7 +248,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         prepare(inputs)
         for kind in kinds(inputs):
             if kind.name in options.only:
-                found[kind.name] = measure(kind, work, options.tries)
+                found[kind.name] = measure(kind, work, options.tries, options.changes)
                 print(kind.name, json.dumps(found[kind.name]), flush=True)
                 write_text_atomically(options.output, [json_text(found)])
     if any(one["failures"] for one in found.values()):

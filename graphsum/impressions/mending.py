@@ -76,6 +76,7 @@ _ALARMING = re.compile(
     r"|twist|incarcerat|strangulat|ha?emorrhag|bleed|leak|extravas|occlu|collaps|crush|burst"
     r"|foreign|bullet|pellet|needle|swallow|necro|gangren|ischa?emi|infarct|embol|thromb|abscess"
     r"|empyema|invad|invasi|destr[ou]|erod|erosi|tension|tampon|penetrat|impal|sever(?:ed|ance)"
+    r"|lacerat|contus|effac|straddl|hyperdens|swollen|bow(?:ed|ing)"
     r"|disrupt|dehisc|torsion|volvul|intussuscep|herniat|entrap|compress(?:es|ing)|flail)\w*"
 )
 _STABLE = re.compile(r"\b(?:stable|unchanged|no (?:\w+ )?changes?)\b")
@@ -265,7 +266,8 @@ def _further(plan: Plan, *, kept: bool, asserts: bool, unsure: bool, sure: bool)
         sure: whether it does, so that what it knows the words of need not be told for safety.
     """
     if plan.out_of_domain:
-        return list(dict.fromkeys((*plan.may, *plan.devices, *plan.unnamed)))
+        alarming = [one for one in plan.unnamed if _ALARMING.search(one.text.lower())]
+        return list(dict.fromkeys((*alarming, *plan.may, *plan.devices, *plan.unnamed)))
     found = list(plan.may) if plan.must or not kept or unsure else []
     if plan.must and len(plan.clauses) <= _FEW and not sure:
         found += [c for c in plan.clauses if c.tier == "routine" and c not in found]

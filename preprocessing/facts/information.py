@@ -60,7 +60,8 @@ ANATOMY = re.compile(
     r"|arter\w+|veins?|nodes?|airways?|interstiti\w+|parenchym\w+|stern\w+|scapul\w+|bladder"
     r"|uter\w+|ovar\w+|menisc\w+|ligaments?|dis[ck]s?|cauda|conus|tendons?|supraspinatus"
     r"|testi[sc]\w*|scrot\w+|rectum|rectal|colon\w*|sigmoid|quadrants?|nerves?|muscles?|cord|spn"
-    r"|zones?|lower lobe|upper lobe|prostat\w+)\b"
+    r"|zones?|lower lobe|upper lobe|prostat\w+|perihilar|peribronch\w+|septal lines?|epiglott\w+"
+    r"|aryepiglott\w+|prevertebral|laryn\w+|pharyn\w+|fissur\w+)\b"
 )
 _SAID = re.compile(
     r"\b(?:normal\w*|clear|unremarkable|intact|preserved|symmetric\w*|patent|midline|expanded"
@@ -77,8 +78,9 @@ _SAID = re.compile(
     r"|broken|crack\w*|split|dislocat\w*|lodged|perforat\w*|kink\w*|coil\w*|widen\w*|shift\w*"
     r"|bulky|lobulat\w*|splay\w*|herniat\w*|collaps\w*|missing|absent|paradoxical\w*|white|black"
     r"|hazy|streak\w*|patch\w*|crowded|pushed|pulled|eroded|destroyed|occluded|twisted|globular"
-    r"|noncompress\w+|flow|distend\w+|empty|dense|wall|spn|heterogen\w+|loops?|new|\d (?:mm"
-    r"|cm))\b"
+    r"|haze|spread|swollen|come up|up again|re-?expan\w+|residual|progress\w*"
+    r"|wors\w+|improv\w+|crisp|noncompress\w+|flow|distend\w+|empty|dense|wall|spn"
+    r"|heterogen\w+|loops?|new|\d (?:mm|cm))\b"
 )
 _TECHNIQUE = re.compile(
     r"\b(?:obtained|performed|acquired|submitted|provided|taken|available|comparison|compared"

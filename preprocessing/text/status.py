@@ -106,6 +106,9 @@ _CUES: dict[str, str] = {
         r"|(?:no|not) (?:increased?|decreased?) in size"
         r"|not (?:only|just|merely|simply)"
         r"|no (?:significant |apparent )?complication\w*"
+        r"|with(?: and |/|-and-|, )?without (?:iv |intravenous |oral )?contrast(?: \w+)?"
+        r"|without (?:(?:iv|intravenous|oral|any|the use of) )*contrast(?: (?:medium|material|agent"
+        r"|administration|enhancement))?(?= ?[:.,;]| of\b| at\b)"
         r"|non[- ](?!enlarged|dilated|visuali\w+|expanded|existent)\w+|nondisplaced|noncalcified"
         r"|nonspecific|nonunion"
         r"|if (?:symptoms|clinically (?:indicated|warranted)|needed|necessary|required|warranted"
@@ -357,7 +360,7 @@ _PRESENT = re.compile(
     r"|mild|mildly|moderate|moderately|moderate-sized|minimal|minor|small|large|tiny|slight"
     r"|severe|trace|low|prominent|new|extensive|subtle|faint|marked"
     r"|tortuous|calcified|degenerative|possib\w+|probab\w+|likely|questionable|some|several"
-    r"|multiple|few|patchy|dense|hazy|residual"
+    r"|multiple|numerous|innumerable|countless|few|patchy|dense|hazy|residual"
     r"|increased|increasing|decreased|decreasing|worsening|improv\w+|bibasilar|bibasal|bilateral"
     r"|left|right|biapical|bi-?basal|unilateral|right-sided|left-sided|cardiomegaly)\b(?! (?:or"
     r"|sided or))"
@@ -568,7 +571,9 @@ class _Clauses:
             end += 1
         if _DENIES.match(text, end):
             return False
-        if self._met == self._opened and not _ARTICLE.match(text, end):
+        lead = text[self._start : start]
+        whole = "and" in separator and _FINITE.search(lead) and _FINITE.search(text, end, self._end)
+        if self._met == self._opened and not whole and not _ARTICLE.match(text, end):
             return False  # "no acute, displaced fracture": nothing is denied yet
         if _THERE.match(text, end, self._end):
             return True
@@ -594,6 +599,14 @@ class _Clauses:
             and self._state.status == "absent"
         ):
             return True
+        if (
+            "and" in separator
+            and not verb
+            and not _OR.search(rest)
+            and _FINITE.search(lead)
+            and _EXISTS.search(rest)
+        ):
+            return True  # "there is no effusion and nodules, 2 and 3 mm wide, are seen"
         if verb and piece[: verb.start()].strip():
             exists = _EXISTS.search(piece)
             if not exists or _FINITE.search(before) or re.search(rf"\b{_SEEN}\b", before):

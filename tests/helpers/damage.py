@@ -7,6 +7,7 @@ import itertools
 import os
 import random
 import resource
+import signal
 import time
 
 from hypothesis import HealthCheck, given, seed, settings
@@ -23,6 +24,8 @@ CANARY = "Zebrafisch"  # stands in texts, and may stand in no message
 def bounded(read, *given_to_it):
     """Reads, or refuses in one line; anything else fails the test. Returns whether it read."""
     started, memory = time.monotonic(), peak()
+    before = signal.signal(signal.SIGALRM, _hangs)
+    signal.alarm(round(3 * LONGEST))
     try:
         read(*given_to_it)
     except InputError as error:
@@ -32,9 +35,15 @@ def bounded(read, *given_to_it):
         assert CANARY not in message
         return False
     finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
         assert time.monotonic() - started < LONGEST
         assert peak() - memory < LARGEST
     return True
+
+
+def _hangs(*_):
+    raise AssertionError(f"still reading after {3 * LONGEST} seconds")
 
 
 def peak():

@@ -37,6 +37,9 @@ def test_a_run_and_its_evaluation_do_not_tell(table, tmp_path, capfd, caplog, mo
     train.main([*given, "--preset", "tiny", "--max-steps", "2", "--batch-size", "4",
                 "--validate-every", "2", "--output-dir", "run"])  # fmt: skip
     evaluate.main(["--checkpoint", "run", "--num-beams", "1", "--output-dir", "results"])
+    main(["summarize", "--checkpoint", "run", "--num-beams", "1", "--input", str(table),
+          "--columns", "findings=Befund", "uid=Nr", "--output", "impressions.csv"])  # fmt: skip
+    main(["export", "--checkpoint", "run", "--output", "given"])
     with pytest.raises(InputError) as error:
         evaluate.main(["--checkpoint", "run", "--columns", "findings=Text"])
     shown = capfd.readouterr()
@@ -51,7 +54,7 @@ def test_a_run_and_its_evaluation_do_not_tell(table, tmp_path, capfd, caplog, mo
     assert stat.S_IMODE((tmp_path / "cache").stat().st_mode) == 0o700
     names = {path.name for path in told - cache}
     # A tokenizer's vocabulary has frequent words; predictions may copy from the findings.
-    assert names <= {"tokenizer.json", "predictions.jsonl"}
+    assert names <= {"tokenizer.json", "predictions.jsonl", "impressions.csv"}
     assert {"metrics.json", "options.yaml", "log.jsonl"} <= {path.name for path in files}
     assert any("tfevents" in path.name for path in files)
 
