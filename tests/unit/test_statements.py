@@ -3,6 +3,7 @@ from functools import lru_cache
 import pytest
 
 from preprocessing.annotation import load_annotator
+from preprocessing.facts.comparison import statements_of
 from preprocessing.facts.statements import read_statements, stem
 from preprocessing.text.sentences import sentence_spans, word_spans
 
@@ -125,3 +126,24 @@ def test_sentences_as_they_are_written():
     sentences = [text[start:end] for start, end in sentence_spans(text)]
     assert sentences == ["Heart is 1.5 cm;  a.m. film.", "No\tedema?", "!", "Left", "rib"]
     assert sentence_spans(" \n") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "status"),
+    [
+        ("CT head without contrast: midline shift of 9 mm.", "Mediastinal Shift", "present"),
+        ("MRI with and without contrast. Mass in the left lobe.", "Mass", "present"),
+        ("CT without intravenous contrast of the chest: nodule.", "Nodule", "present"),
+        (
+            "There is no effusion and fractures of the left second, third and sixth ribs are seen.",
+            "Fracture", "present",
+        ),
+        ("The bones show no erosion and numerous nodules are scattered in both lungs.", "Nodule",
+         "present"),
+        ("There is no pneumothorax and pleural effusion.", "Pleural Effusion", "absent"),
+        ("There is no large and loculated effusion.", "Pleural Effusion", "absent"),
+    ],
+)  # fmt: skip
+def test_where_a_denial_ends(text, name, status):
+    (found,) = statements_of([text])
+    assert {one.status for one in found if name in one.names} == {status}
