@@ -32,6 +32,12 @@ COMMANDS = {
         ("pretrain", *SAMPLE, "--layers", "1", "--width", "32", "--vocab-size", "200",
          "--epochs", "1"), "--output-dir", "llm",
     ),
+    "page": (("page", "--input", "{rows}"), "--output", "page.html"),
+    "tune": (
+        ("tune", "--checkpoint", "{run}", "--method", "rloo", "--rewards", "{rewards}",
+         "--max-steps", "1", "--validate-every", "1", "--batch-size", "2", "--samples", "2",
+         "--validation-reports", "2", "--max-new-tokens", "8"), "--output-dir", "tuned",
+    ),
     "label": (("label", "--input", "{table}"), "--output", "labels.csv"),
     "tasks build": (("tasks", "build", *SAMPLE, "--tasks", "qa"), "--output", "qa.jsonl"),
     "ask": (
@@ -76,6 +82,9 @@ def inputs(tmp_path_factory, reports_file):
     tiny_model(processor).save_pretrained(folder / "model")
     processor.save_pretrained(folder / "model")
     few = reports[:12]
+    (folder / "rewards.yaml").write_text("rewards: {rouge: 1.0}\njudges: {observations: 1.0}\n")
+    main([str(one).format(reports=reports_file) for one in TRAIN]
+         + ["--output-dir", str(folder / "run"), "--cache-dir", str(folder / "cache")])  # fmt: skip
     table = [{"author": "AB"[n % 2], **row} for n, row in enumerate(reports)]
     systems = [
         lines(
@@ -83,6 +92,10 @@ def inputs(tmp_path_factory, reports_file):
         )
         for name in "ab"
     ]
+    explained = ["--checkpoint", str(folder / "model"), "--num-beams", "1", "--explain"]
+    source = lines("findings.jsonl", [{"uid": r["uid"], "findings": r["findings"]} for r in few])
+    rows = folder / "rows.jsonl"
+    main(["summarize", *explained, "--input", str(source), "--output", str(rows)])
     return {
         "reports": reports_file,
         "model": folder / "model",
@@ -92,6 +105,9 @@ def inputs(tmp_path_factory, reports_file):
         ),
         "texts": lines("texts.jsonl", [{"id": r["uid"], "text": r["findings"]} for r in few]),
         "system": systems[0],
+        "run": folder / "run",
+        "rewards": folder / "rewards.yaml",
+        "rows": rows,
         "system_b": systems[1],
     }  # fmt: skip
 
