@@ -77,8 +77,6 @@ def answer_cause(report: Report, asked: Question) -> Found:
         head = unit.text[: match.start()]
         if head.strip() and re.search(r"likely|favou?red|suspected", match[0]):
             return head, unit
-    if re.search(r"diagnos", asked.text) and not asked.topic:
-        return None
     return None
 
 
