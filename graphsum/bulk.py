@@ -26,8 +26,9 @@ from preprocessing.pipeline.output import OutputProgress, ResumableOutput
 from preprocessing.tables.rows import OpenTable, Row, as_text, plain
 from preprocessing.text.sentences import sentence_spans
 
-# Findings -> one summary each, as ``graphsum.impressions.summary.Summary.to_json`` has it.
-Summarize = Callable[[list[str]], list[dict[str, Any]]]
+# Findings, and what else is known of each report -> one summary each, as
+# ``graphsum.impressions.summary.Summary.to_json`` has it.
+Summarize = Callable[[list[str], list[dict[str, str]]], list[dict[str, Any]]]
 _TYPES = {"review": bool, "confidence": float}
 _BETWEEN = {"flags": "; ", "supporting_sentences": " | ", "left_out": "; "}
 _LARGEST = 2**63
@@ -47,6 +48,7 @@ class Job:
             as an object, where the format can hold it.
         skip_empty: whether rows without an impression are left out of the output.
         checkpoint: what wrote them, in words, for the column of that name.
+        context: the columns of what else is read (:mod:`graphsum.personal.context`), by kind.
     """
 
     table: OpenTable
@@ -57,6 +59,7 @@ class Job:
     explain: bool = False
     skip_empty: bool = False
     checkpoint: str = ""
+    context: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def added(self) -> tuple[str, ...]:
@@ -117,6 +120,7 @@ def survey(job: Job) -> Survey:
     for number, row in enumerate(job.table.rows(), 1):
         job.table.check(row)
         as_text(row.values[job.findings], row.where, "findings")
+        _context(job, row)
         _check_values(row)
         job.writer.check(number, row.values, row.where)
         for name, value in row.values.items():
@@ -157,6 +161,7 @@ def summarize_to_file(
     given = {
         "input": [job.table.kind, digest_of(job.table.path)],
         "findings": job.findings,
+        "context": dict(job.context),
         **settings,
         "chunk": chunk,
     }
@@ -218,13 +223,23 @@ def _summarized(
 ) -> Iterator[tuple[list[Row], list[dict[str, Any]]]]:
     rows = iter(rows)
     while group := list(islice(rows, chunk)):
-        summaries = summarize([_findings(job, row) for row in group])
+        summaries = summarize(
+            [_findings(job, row) for row in group], [_context(job, row) for row in group]
+        )
         # As they come back from a file: lists for tuples.
         yield group, [json.loads(dumps(one)) for one in summaries]
 
 
 def _findings(job: Job, row: Row) -> str:
     return as_text(row.values[job.findings], row.where, "findings")
+
+
+def _context(job: Job, row: Row) -> dict[str, str]:
+    texts = {
+        kind: as_text(row.values.get(column), row.where, kind).strip()
+        for kind, column in job.context.items()
+    }
+    return {kind: text for kind, text in texts.items() if text}
 
 
 def _rejects(

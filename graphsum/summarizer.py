@@ -12,15 +12,17 @@ from graphsum.consensus.voting import consensus_impressions
 from graphsum.consensus.word_pairs import WordPairs
 from graphsum.impressions.mending import mend
 from graphsum.impressions.plan import Plan, plans_of
+from graphsum.impressions.styled import in_style
 from graphsum.impressions.summary import REVIEW_BELOW, Summary, summary_of
 from graphsum.metrics.rouge import mean_rouge
 from graphsum.models.generation import SearchSettings, generate_impressions, sample_impressions
 from graphsum.models.loading import load_model
 from graphsum.models.types import model_type_of
 from graphsum.options.runs import find_checkpoint
+from graphsum.personal.context import Context, contexts_for, in_context
 from graphsum.personal.style import StyleSpec
-from graphsum.personal.summaries import in_style
 from preprocessing.annotation import Annotator, shared_annotator
+from preprocessing.corpora.sections import extract_sections
 from preprocessing.graphs import build_graph
 from preprocessing.records import Report
 from preprocessing.text.prose import as_prose
@@ -107,6 +109,7 @@ class Summarizer:
         train: TrainingEvidence | None = None,
         review_below: float = REVIEW_BELOW,
         style: StyleSpec | Sequence[StyleSpec] | None = None,
+        context: Context | None = None,
         **settings: Any,
     ) -> Summary: ...
     @overload
@@ -119,6 +122,7 @@ class Summarizer:
         train: TrainingEvidence | None = None,
         review_below: float = REVIEW_BELOW,
         style: StyleSpec | Sequence[StyleSpec] | None = None,
+        context: Context | Sequence[Context | None] | None = None,
         **settings: Any,
     ) -> list[Summary]: ...
     def summarize(
@@ -130,6 +134,7 @@ class Summarizer:
         train: TrainingEvidence | None = None,
         review_below: float = REVIEW_BELOW,
         style: StyleSpec | Sequence[StyleSpec] | None = None,
+        context: Context | Sequence[Context | None] | None = None,
         **settings: Any,
     ) -> Summary | list[Summary]:
         """The summary of one findings text, or a list of them for a list; str() is the impression.
@@ -139,21 +144,36 @@ class Summarizer:
         reads lose sentences from their end, for the model alone; the flag ``truncated`` says so.
         ``review_below``: the confidence below which a summary asks for a review. ``consensus``,
         ``train`` and ``settings``: see :meth:`write`. ``style``: how the impressions are to be
-        written, or one style for each of them (``docs/style.md``). In a list None and NaN, as in an
-        empty cell of a data frame, stand for no findings.
+        written, or one style for each of them (``docs/style.md``). ``context``: what else is known
+        of the report, such as ``{"indication": "Cough."}``, or one of them for each; kinds that the
+        checkpoint was not trained with are not read, and what a text of several sections says
+        itself need not be given. In a list None and NaN, as in an empty cell of a data frame, stand
+        for no findings.
 
         Raises:
+            InputError: an unknown kind of context, or another number of contexts than of findings.
             TypeError: something else than a text.
         """
         texts = [findings] if isinstance(findings, str) else list(map(_as_text, findings))
+        styles: Sequence[StyleSpec | None] = [None] * len(texts)
+        if style is not None:
+            styles = [style] * len(texts) if isinstance(style, StyleSpec) else style
+        contexts = contexts_for(len(texts), context)
         plans = plans_of(texts, self._is_word, english=self.english)
         told = [row for row, plan in enumerate(plans) if plan.information.verdict == "read"]
-        reports = [Report(str(row + 1), as_prose(texts[row])) for row in told]
+        kinds = getattr(self.processor, "context", ())
+        reports = [
+            Report(str(row + 1), as_prose(_findings_of(texts[row]) if kinds else texts[row]))
+            for row in told
+        ]
         inputs: list[Any] = list(reports)
         if self.annotator is not None:
             annotated = self.annotator.annotate((r.uid, r.findings) for r in reports)
             rule = self.processor.settings.graph_rule
             inputs = [build_graph(report, rule) for report in annotated]
+        if kinds:
+            known = [_known(texts[row], contexts[row], styles[row]) for row in told]
+            inputs = [in_context(one, has, kinds) for one, has in zip(inputs, known, strict=True)]
         written = self._write(
             [report.findings for report in reports],
             inputs,
@@ -170,8 +190,7 @@ class Summarizer:
         truncated = {row for row, one in zip(told, inputs, strict=True) if exceeds and exceeds(one)}
         summaries = self._summaries(candidates, agreements, plans, review_below, truncated)
         if style is not None:
-            styles = [style] * len(texts) if isinstance(style, StyleSpec) else style
-            summaries = in_style(summaries, plans, styles)
+            summaries = in_style(summaries, plans, [one for one in styles if one is not None])
         return summaries[0] if isinstance(findings, str) else summaries
 
     @property
@@ -303,6 +322,24 @@ class Summarizer:
         """Whether consensus decoding is the default: the checkpoint says so, and nothing is said
         about a search."""
         return self.consensus is not None and not settings
+
+
+def _known(text: str, given: Context | None, style: StyleSpec | None) -> Context:
+    """What is known of a report: what was given, and what its text says under headings."""
+    sections = extract_sections(text)
+    known = dict(given or {})
+    if sections.findings:
+        for kind in ("indication", "comparison", "technique"):
+            known.setdefault(kind, getattr(sections, kind))
+    if style is not None:
+        known["style"] = str(style)
+        known.setdefault("author", style.author or "")
+    return known
+
+
+def _findings_of(text: str) -> str:
+    """The findings of a report in sections; another text as it is."""
+    return extract_sections(text).findings or text
 
 
 def _as_text(findings: object) -> str:

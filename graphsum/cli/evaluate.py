@@ -277,6 +277,7 @@ def _generate(
     from graphsum.evaluation.resuming import PredictionsSoFar, settings_digest
     from graphsum.models.building import graphs_of
     from graphsum.models.loading import on_device
+    from graphsum.personal.context import context_of, in_context
     from graphsum.summarizer import Summarizer
 
     state = PartialState(cpu=not torch.cuda.is_available())
@@ -309,6 +310,11 @@ def _generate(
                 corpus=settings.dataset,
                 progress=state.is_main_process,
             )
+    kinds = summarizer.processor.context
+    contexts = [context_of(report, kinds) for report in reports]
+    inputs = [
+        in_context(one, context, kinds) for one, context in zip(inputs, contexts, strict=True)
+    ]
     beams = {} if options.num_beams is None else {"num_beams": options.num_beams}
     own = range(state.process_index, len(inputs), state.num_processes)
     consensus = options.consensus
@@ -331,7 +337,12 @@ def _generate(
 
     depends_on = {
         "model": digest_of(*files_of(checkpoint or Path(options.llm))),
-        "reports": settings_digest([[report.uid, report.findings] for report in reports]),
+        "reports": settings_digest(
+            [
+                [report.uid, report.findings, *([context] if context else [])]
+                for report, context in zip(reports, contexts, strict=True)
+            ]
+        ),
         "training reports": settings_digest([[r.findings, r.impression] for r in train])
         if evidence
         else "",

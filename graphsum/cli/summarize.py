@@ -20,7 +20,14 @@ from typing import TYPE_CHECKING, Any
 from graphsum import __version__
 from graphsum.bulk import Job, Summarize, Tally, summarize_to_file, summarize_to_stream, survey
 from graphsum.command_line import check_at_least
-from graphsum.options.runs import choose_checkpoint, describe_checkpoint, training_reports
+from graphsum.options.runs import (
+    choose_checkpoint,
+    context_kinds_of,
+    describe_checkpoint,
+    find_checkpoint,
+    training_reports,
+)
+from graphsum.options.train_options import CONTEXT_KINDS
 from graphsum.writers import WRITERS
 from preprocessing.errors import InputError
 from preprocessing.files import check_writable, digest_of, new_file
@@ -31,6 +38,7 @@ from preprocessing.tables.kinds import kind_of_prose
 from preprocessing.tables.rows import OpenTable, Row
 
 if TYPE_CHECKING:
+    from graphsum.personal.authors import AuthorStyles
     from graphsum.personal.style import StyleSpec
 
 FORMAT_OF_SUFFIX = {".txt": "text", ".tab": "tsv", ".htm": "html"}
@@ -95,7 +103,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="FILE[#AUTHOR]",
         help="of graphsum style profile: write as the author does; default: as all do on average",
     )
-    add("--author", metavar="NAME", help="an author of --style-profile")
+    add(
+        "--author",
+        metavar="NAME",
+        help="an author of --style-profile, or whom the model was trained to write as; default: of "
+        "a table's column author, each row's own",
+    )
 
     add = parser.add_argument_group("model").add_argument
     add(
@@ -132,7 +145,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace) -> None:
     """Write the impressions of one text or of a file."""
     _check(options)
-    options.style = _style(options)
+    options.spec, options.by_profile = _style(options), _styles_of_authors(options)
     if options.output:
         check_writable(options.output)
     table = _input(options)
@@ -145,6 +158,9 @@ def execute(options: argparse.Namespace) -> None:
         raise InputError(f"{name} cannot go to standard output; give --output FILE")
     if options.explain and name == "text":
         raise InputError("--explain adds columns, and text has none; give --format csv or jsonl")
+    read = {*context_kinds_of(find_checkpoint(options.checkpoint, for_use=True))}
+    if options.by_profile is not None:
+        read.add("author")
     job = Job(
         table,
         fields["findings"],
@@ -153,6 +169,7 @@ def execute(options: argparse.Namespace) -> None:
         writer,
         explain=options.explain,
         skip_empty=options.skip_empty,
+        context={kind: fields[kind] for kind in CONTEXT_KINDS if kind in fields and kind in read},
     )
     found = survey(job)
 
@@ -177,18 +194,41 @@ def execute(options: argparse.Namespace) -> None:
         tally = summarize_to_stream(job, found, out, _summarizer(options, checkpoint), **how)
         out.flush()
     _say_what_needs_a_look(tally)
+    if options.by_profile is not None and options.by_profile.unknown:
+        print(
+            f"{options.by_profile.unknown} reports are of authors that the profile does not have: "
+            "the mean of all is taken",
+            file=sys.stderr,
+        )
 
 
 def _style(options: argparse.Namespace) -> "StyleSpec | None":
     """The style asked for; one line on stderr where the profile does not know its author."""
-    if options.style is options.style_profile is options.author is None:
+    reads_author = "author" in context_kinds_of(find_checkpoint(options.checkpoint, for_use=True))
+    of_profile = options.author if options.style_profile or not reads_author else None
+    if options.style is options.style_profile is of_profile is None or by_author(options):
         return None
     from graphsum.personal.authors import chosen_style
 
-    style, known = chosen_style(options.style, options.style_profile, options.author)
+    style, known = chosen_style(options.style, options.style_profile, of_profile)
     if not known:
         print("the profile has no such author: the mean of all is taken", file=sys.stderr)
     return style
+
+
+def _styles_of_authors(options: argparse.Namespace) -> "AuthorStyles | None":
+    """The style of each row's author, where each row is written in its own author's style."""
+    if not by_author(options):
+        return None
+    from graphsum.personal.authors import AuthorStyles
+
+    return AuthorStyles(options.style, options.style_profile)
+
+
+def by_author(options: argparse.Namespace) -> bool:
+    """Whether each row of a table is written in its own author's style."""
+    named = "#" in (options.style_profile or "") or options.author is not None
+    return bool(options.style_profile and options.input and not named)
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -256,7 +296,9 @@ def _settings(options: argparse.Namespace, checkpoint: Path) -> dict[str, Any]:
         "graphsum": __version__,
         "checkpoint": digest_of(*files)[:16],
         **{name: getattr(options, name) for name in names},
-        "style": options.style and [str(options.style), options.style.normal],
+        "style": options.spec and [str(options.spec), options.spec.normal],
+        "author": options.author,
+        "profile": options.by_profile and [options.style, digest_of(options.style_profile)],
     }
 
 
@@ -280,14 +322,20 @@ def _summarizer(options: argparse.Namespace, checkpoint: Path) -> Summarize:
     gc.freeze()
     beams = {} if options.num_beams is None else {"num_beams": options.num_beams}
 
-    def summarize(texts: list[str]) -> list[dict[str, Any]]:
+    def summarize(texts: list[str], contexts: list[dict[str, str]]) -> list[dict[str, Any]]:
+        styles: Any = options.spec
+        if options.by_profile is not None:
+            styles = [options.by_profile.of(one.get("author", "")) for one in contexts]
+        elif options.author is not None:
+            contexts = [{**one, "author": options.author} for one in contexts]
         summaries = summarizer.summarize(
             texts,
             consensus=True if options.neighbours else options.consensus,
             train=evidence,
             batch_size=options.batch_size,
             review_below=options.review_below,
-            style=options.style,
+            style=styles,
+            context=contexts,
             **beams,
         )
         return [one.to_json() for one in summaries]

@@ -11,6 +11,7 @@ from transformers import PreTrainedTokenizerBase
 
 from graphsum.llm.loading import load_llm_tokenizer
 from graphsum.options import with_present_names
+from graphsum.personal.context import check_kinds
 from graphsum.pretrained import load_checkpoint_tokenizer, one_line
 from preprocessing.errors import InputError
 from preprocessing.files import json_text, read_json, write_text_atomically
@@ -32,7 +33,8 @@ class PromptSettings:
 
     ``prompt``: the instruction. ``findings``: are they part of the prompt? ``prefix``: does the
     mapper's prefix stand before the instruction? ``max_prompt_length``: findings are cut on the
-    right to that many tokens. ``max_target_length``: of an impression, in training.
+    right to that many tokens. ``max_target_length``: of an impression, in training. ``context``:
+    what stands before the findings of an LLM alone (:mod:`graphsum.personal.context`).
     """
 
     prompt: str = PROMPT
@@ -40,6 +42,7 @@ class PromptSettings:
     prefix: bool = False
     max_prompt_length: int = 1024
     max_target_length: int = 80
+    context: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not isinstance(self.prompt, str):
@@ -49,6 +52,7 @@ class PromptSettings:
         for length in (self.max_prompt_length, self.max_target_length):
             if type(length) is not int or not 0 < length <= SEQUENCE_LENGTH:
                 raise InputError(f"lengths must be from 1 to {SEQUENCE_LENGTH}")
+        check_kinds(self.context)
 
 
 class Prompter:
@@ -127,7 +131,8 @@ class Prompter:
         """
         path = Path(folder) / LLM_TOKENIZER
         try:
-            settings = PromptSettings(**with_present_names(read_json(path / PROMPT_FILE)))
+            values = with_present_names(read_json(path / PROMPT_FILE))
+            settings = PromptSettings(**values | {"context": tuple(values.get("context", ()))})
         except (InputError, TypeError) as error:
             raise InputError(
                 f"{path}: the LLM's tokenizer cannot be read ({error}); the checkpoint is "

@@ -118,6 +118,11 @@ def build_processor(
                 f"{made.graph_rule}, not {', '.join(asked)}; give --annotator {made.annotator} "
                 f"--graph-rule {made.graph_rule}"
             )
+        if made.context != options.context_kinds:
+            given = f"--context {','.join(made.context)}" if made.context else "no --context"
+            raise InputError(
+                f"--init-from {options.init_from}: trained with another context; give {given}"
+            )
         return GraphSumProcessor(processor.tokenizer, made, prompter)
     tokenizer: PreTrainedTokenizerBase
     if options.encoder:
@@ -141,6 +146,7 @@ def build_processor(
         max_target_length=options.max_target_length,
         whole_words=has_words_whole(tokenizer, training_texts(corpus.train, graphs)),
         english=in_english(report.findings for report in corpus.train),
+        context=options.context_kinds,
     )
     return GraphSumProcessor(tokenizer, settings, prompter)
 

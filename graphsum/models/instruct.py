@@ -137,6 +137,11 @@ class InstructProcessor:
         self.tokenizer = prompter.tokenizer
         self.shots = 0
 
+    @property
+    def context(self) -> tuple[str, ...]:
+        """The kinds of context that the model reads."""
+        return self.prompter.settings.context
+
     def show(self, train: Sequence[Report], shots: int) -> None:
         """From now on put the ``shots`` most similar of these reports into every prompt."""
         self.shots, self.train = shots, train

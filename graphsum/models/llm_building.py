@@ -26,6 +26,7 @@ def prompter_of(options: TrainOptions) -> Prompter:
         prefix=not alone,
         max_prompt_length=options.max_prompt_length,
         max_target_length=options.max_target_length,
+        context=options.context_kinds if alone else (),
     )
     return Prompter.for_llm(str(options.llm), settings, revision=options.llm_revision)
 

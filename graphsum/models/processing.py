@@ -18,6 +18,7 @@ from graphsum.models.configuration import GraphSumConfig
 from graphsum.models.padding import IGNORED, padded, padded_left, to_fixed_shapes
 from graphsum.models.tokenizers import first_id
 from graphsum.options import with_present_names
+from graphsum.personal.context import Context, check_kinds, contexts_for, in_context
 from graphsum.pretrained import load_checkpoint_tokenizer, one_line
 from preprocessing.annotation import shared_annotator
 from preprocessing.errors import InputError
@@ -52,7 +53,8 @@ class ProcessorSettings:
 
     ``whole_words``: the tokenizer has nearly every word of the training texts whole, so that a word
     of several tokens is one that they hardly had (:func:`has_words_whole`). ``english``: whether
-    the training findings are in English, which the rules that check impressions read.
+    the training findings are in English, which the rules that check impressions read. ``context``:
+    what the model reads besides the findings (:mod:`graphsum.personal.context`).
     """
 
     annotator: str
@@ -63,6 +65,7 @@ class ProcessorSettings:
     whole_words: bool = False
     edge_types: tuple[str, ...] = EDGE_TYPES
     english: bool = True
+    context: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         texts = (self.annotator, self.annotator_version, self.graph_rule, *self.edge_types)
@@ -75,6 +78,7 @@ class ProcessorSettings:
                 raise InputError(f"lengths must be from 1 to {SEQUENCE_LENGTH}")
         if not type(self.whole_words) is type(self.english) is bool:
             raise InputError("whole_words and english must be true or false")
+        check_kinds(self.context)
 
 
 class GraphSumProcessor:
@@ -95,11 +99,17 @@ class GraphSumProcessor:
         self._is_one_token: dict[str, bool] = {}  # of words that were asked for
         self._edge_type_id = {name: number for number, name in enumerate(settings.edge_types)}
 
+    @property
+    def context(self) -> tuple[str, ...]:
+        """The kinds of context that the model reads."""
+        return self.settings.context
+
     def __call__(
         self,
         text: str | Sequence[str] | None = None,
         *,
         graphs: Sequence[ReportGraph] | None = None,
+        context: Context | Sequence[Context] | None = None,
         text_target: str | Sequence[str] | None = None,
         labels: str | Sequence[str] | None = None,
     ) -> BatchEncoding:
@@ -109,6 +119,8 @@ class GraphSumProcessor:
             text: findings. Their graphs are made by the annotator and the rule that the
                 checkpoint was trained with; the annotator is loaded when first needed.
             graphs: the graphs of the findings, instead of ``text``.
+            context: what else is known of each report, such as ``{"indication": "Cough."}``; kinds
+                that the model was not trained with are not read.
             text_target: the impressions, for ``labels`` in the batch.
             labels: the same, by another name.
 
@@ -116,8 +128,9 @@ class GraphSumProcessor:
             What :meth:`collate` makes, with ``to(device)``.
 
         Raises:
-            InputError: findings or impressions without a word, other numbers of them, both or
-                neither of ``text`` and ``graphs``, or an annotator that does not exist.
+            InputError: findings or impressions without a word, other numbers of them or of
+                contexts, an unknown kind of context, both or neither of ``text`` and ``graphs``, or
+                an annotator that does not exist.
         """
         if (text is None) == (graphs is None):
             raise InputError("the processor takes findings (text) or graphs, and one of them only")
@@ -127,6 +140,10 @@ class GraphSumProcessor:
             graphs = self.graphs([text] if isinstance(text, str) else list(text or ()))
         if not graphs:
             raise InputError("there are no findings; give at least one text or graph")
+        graphs = [
+            in_context(graph, one, self.context)
+            for graph, one in zip(graphs, contexts_for(len(graphs), context), strict=True)
+        ]
         target = labels if text_target is None else text_target
         if target is None:
             return BatchEncoding(self.collate(list(self.examples(graphs))))
@@ -319,7 +336,9 @@ class GraphSumProcessor:
         path = Path(folder) / PROCESSOR_FILE
         try:
             values = with_present_names(read_json(path))
-            settings = ProcessorSettings(**values | {"edge_types": tuple(values["edge_types"])})
+            lists = {"edge_types": tuple(values["edge_types"])}
+            lists["context"] = tuple(values.get("context", ()))
+            settings = ProcessorSettings(**values | lists)
         except (ValueError, KeyError, TypeError) as error:
             why = f": {error}" if isinstance(error, InputError) and path.is_file() else ""
             raise InputError(

@@ -63,6 +63,11 @@ class ImpressionModel(Protocol):
 class Processor(Protocol[Input]):
     """What makes batches of reports and impressions of tokens."""
 
+    @property
+    def context(self) -> tuple[str, ...]:
+        """The kinds of context that the model reads (:mod:`graphsum.personal.context`)."""
+        ...
+
     def examples(
         self, inputs: Iterable[Input], impressions: Iterable[str] | None = None, /
     ) -> Iterator[Example]:

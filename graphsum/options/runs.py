@@ -149,6 +149,14 @@ def options_of_checkpoint(checkpoint: Path) -> TrainOptions | None:
     return None
 
 
+def context_kinds_of(checkpoint: Path) -> tuple[str, ...]:
+    """The kinds of context that a checkpoint's model reads, as far as its options tell."""
+    with suppress(InputError):
+        options = options_of_checkpoint(checkpoint)
+        return () if options is None else options.context_kinds
+    return ()
+
+
 def run_log(checkpoint: Path) -> list[dict[str, Any]]:
     """The entries that training logged, or none when they are not beside the checkpoint."""
     for folder in (checkpoint, checkpoint.parent):

@@ -99,6 +99,20 @@ def check_values(options: Any) -> None:
             raise InputError(f"{name} must be at most {allowed['at_most']}, not {value}")
 
 
+# What is known of a report besides its findings; the order in which a model reads it.
+CONTEXT_KINDS = (
+    "indication",
+    "comparison",
+    "technique",
+    "modality",
+    "body_part",
+    "age",
+    "sex",
+    "author",
+    "style",
+)
+
+
 @dataclass(frozen=True)
 class TrainOptions:
     """One training run. Lengths are in tokens, learning rates per step."""
@@ -130,6 +144,17 @@ class TrainOptions:
         None, "graphs made before by python -m preprocessing graph; nothing is annotated then"
     )
     cache_dir: str = option("cache", "where annotations are kept")
+    context: str | None = option(
+        None,
+        "what the model reads besides the findings, such as indication,comparison (docs/style.md): "
+        + ", ".join(CONTEXT_KINDS),
+    )
+    context_dropout: float = option(
+        0.15,
+        "share of the training reports in which each of these is left out",
+        at_least=0,
+        at_most=1,
+    )
 
     preset: str | None = option(
         None,
@@ -289,8 +314,20 @@ class TrainOptions:
     def uses_llm(self) -> bool:
         return self.model == "instruct" or self.decoder == "causal-lm"
 
+    @property
+    def context_kinds(self) -> tuple[str, ...]:
+        """The kinds of ``context``, in the order in which a model reads them."""
+        named = [kind.strip() for kind in (self.context or "").split(",") if kind.strip()]
+        return tuple(kind for kind in CONTEXT_KINDS if kind in named)
+
     def __post_init__(self) -> None:
         check_values(self)
+        for kind in (self.context or "").split(","):
+            if kind.strip() and kind.strip() not in CONTEXT_KINDS:
+                raise InputError(
+                    f"--context {kind.strip()}{closest(kind.strip(), CONTEXT_KINDS)}; the kinds "
+                    f"are {', '.join(CONTEXT_KINDS)}"
+                )
         if self.vocab_min_reports > 1 and self.encoder and not self.trim_vocab:
             raise InputError(
                 "--vocab-min-reports is for vocabularies fitted to the reports; that of --encoder "

@@ -1,4 +1,4 @@
-"""Which style the options of a command ask for."""
+"""Which style the options of a command ask for, of all reports or of each by its author."""
 
 from graphsum.personal.profile import StyleProfile, load_profile
 from graphsum.personal.style import STYLE_VALUES, StyleSpec, parse_style
@@ -37,6 +37,24 @@ def style_in(profile: StyleProfile, author: str | None) -> tuple[StyleSpec, bool
         return profile.mean.style, True
     own = profile.style_of(author)
     return (profile.mean.style, False) if own is None else (own, True)
+
+
+class AuthorStyles:
+    """The style of each report by its author, from a profile; ``unknown`` counts the others.
+
+    Reports of unknown authors, and without author, are written by the mean of all.
+    """
+
+    def __init__(self, style: str | None, profile: str) -> None:
+        """As :func:`chosen_style` takes them."""
+        self._given = parse_style(style) if style is not None else None
+        self._profile = load_profile(profile)
+        self.unknown = 0
+
+    def of(self, author: str) -> StyleSpec:
+        habits, known = style_in(self._profile, author or None)
+        self.unknown += not known
+        return habits if self._given is None else _overruled(habits, self._given)
 
 
 def _overruled(habits: StyleSpec, given: StyleSpec) -> StyleSpec:

@@ -38,6 +38,7 @@ from graphsum.options import (
     save_options,
 )
 from graphsum.out_of_memory import out_of_memory_as_input_error
+from graphsum.personal.context import context_of, count_leaks, in_context, training_contexts
 from graphsum.pretrained import downloads
 from graphsum.training.checkpoints import is_spread, load_own_state, save_checkpoint
 from graphsum.training.state import load_training_state
@@ -303,10 +304,11 @@ def inputs_of(
 ) -> tuple[Inputs, Inputs, str]:
     """What the model reads of train and val (graphs, or the reports), and the annotator's version.
 
-    The annotator is not kept: with the sentences that it remembers it is 100 MB and more.
+    With the context that the options name. The annotator is not kept: with the sentences that it
+    remembers it is 100 MB and more.
     """
     if not load(MODELS, options.model).reads_graphs:
-        return corpus.train, corpus.val, ""
+        return *with_contexts(options, corpus, corpus.train, corpus.val, accelerator), ""
     annotator = (
         None
         if options.graphs
@@ -325,7 +327,38 @@ def inputs_of(
             )
             for reports in (corpus.train, corpus.val)
         )
-    return train_inputs, val_inputs, annotator.version if annotator else ""
+    version = annotator.version if annotator else ""
+    return *with_contexts(options, corpus, train_inputs, val_inputs, accelerator), version
+
+
+def with_contexts(
+    options: TrainOptions,
+    corpus: Corpus,
+    train_inputs: Inputs,
+    val_inputs: Inputs,
+    accelerator: Accelerator,
+) -> tuple[Inputs, Inputs]:
+    """The inputs with what else the model reads of their reports."""
+    kinds = options.context_kinds
+    if not kinds:
+        return train_inputs, val_inputs
+    contexts = training_contexts(
+        corpus.train, kinds, dropout=options.context_dropout, seed=options.seed
+    )
+    shares = (
+        f"{kind} {100 * sum(kind in one for one in contexts) / max(len(contexts), 1):.0f} %"
+        for kind in kinds
+    )
+    accelerator.print(f"context of the training reports: {', '.join(shares)}")
+    leaks = count_leaks((*corpus.train, *corpus.val), kinds)
+    if leaks:
+        accelerator.print(f"reports whose context holds their impression, and is left out: {leaks}")
+    train: Any = zip(train_inputs, contexts, strict=True)
+    val: Any = zip(val_inputs, (context_of(one, kinds) for one in corpus.val), strict=True)
+    read: list[Any] = [
+        [in_context(one, context, kinds) for one, context in part] for part in (train, val)
+    ]
+    return read[0], read[1]
 
 
 def build_accelerator(options: TrainOptions) -> Accelerator:

@@ -30,11 +30,12 @@ CORPORA: Table[CorpusSource] = Table(
         "json": "preprocessing.corpora.table:JSON",
         "sample": "preprocessing.corpora.sample:SOURCE",
         "sample_authors": "preprocessing.corpora.sample_authors:SOURCE",
+        "sample_context": "preprocessing.corpora.sample_context:SOURCE",
     },
 )
 
 # Corpora without patients behind them, generated on the spot.
-INVENTED = ("sample", "sample_authors")
+INVENTED = ("sample", "sample_authors", "sample_context")
 # Why the second record of a uid is left out.
 SEEN_BEFORE = "uid seen before"
 

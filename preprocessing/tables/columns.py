@@ -25,9 +25,11 @@ FIELDS = (
     "age",
     "sex",
     "technique",
+    "modality",
+    "body_part",
 )
 # Of these a report keeps what a table has in ``Report.meta``.
-META_FIELDS = ("author", "age", "sex", "technique")
+META_FIELDS = ("author", "age", "sex", "technique", "modality", "body_part")
 _LONGEST_NAME = 40
 _NO_NAME = re.compile(r"\d{4}|[.!?:]\s|[.!?]$|\n")  # of dates, record numbers and sentences
 

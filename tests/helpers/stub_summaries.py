@@ -29,7 +29,7 @@ def stub(delay=0.0):
     """Takes the place of ``graphsum.cli.summarize._summarizer``."""
 
     def load(options, checkpoint):
-        def summaries(texts):
+        def summaries(texts, contexts):
             time.sleep(delay * len(texts))
             return [summary_of(text).to_json() for text in texts]
 

@@ -326,7 +326,7 @@ def test_an_unfinished_run_goes_on_with_the_same_only(command, tmp_path, monkeyp
     texts = []
 
     def dies_after_eight(options, checkpoint):
-        def summaries(batch):
+        def summaries(batch, contexts):
             if len(texts) >= 8:
                 raise Killed
             texts.extend(batch)
@@ -355,7 +355,7 @@ def test_an_unfinished_run_goes_on_with_the_same_only(command, tmp_path, monkeyp
     monkeypatch.setattr(
         summarize,
         "_summarizer",
-        lambda *_: lambda batch: seen.extend(batch) or [summary_of(t).to_json() for t in batch],
+        lambda *_: lambda batch, _: seen.extend(batch) or [summary_of(t).to_json() for t in batch],
     )
     command(*given)
     assert len(seen) == 12

@@ -10,6 +10,7 @@ from style import attribution, planted_style
 
 from graphsum.impressions.mending import mend
 from graphsum.impressions.plan import plans_of
+from graphsum.impressions.styled import in_style
 from graphsum.impressions.summary import summary_of
 from graphsum.personal.authors import chosen_style
 from graphsum.personal.detection import detect_styles
@@ -24,7 +25,6 @@ from graphsum.personal.profile import (
 )
 from graphsum.personal.restyling import restyle, states_the_same
 from graphsum.personal.style import STYLE_VALUES, StyleSpec, format_style, parse_style
-from graphsum.personal.summaries import in_style
 from graphsum.personal.wording import as_clause, as_telegraphic, is_clause, is_telegraphic
 from preprocessing.corpora.sample_authors import HABITS, plain_impression, read_reports
 from preprocessing.errors import InputError
