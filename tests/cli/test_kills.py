@@ -3,8 +3,10 @@
 import json
 
 import programs
+import pytest
 
 
+@pytest.mark.slow
 def test_a_command_is_killed_and_goes_on(tmp_path):
     out = tmp_path / "kills.json"
     done = programs.run(

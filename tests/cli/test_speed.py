@@ -13,6 +13,7 @@ def speed(*options, cwd):
     return programs.run("benchmarks/speed.py", *options, cwd=cwd)
 
 
+@pytest.mark.slow
 def test_sample_is_timed_against_transformers(tmp_path):
     result = speed(
         *("--reports", "4", "--repeats", "1", "--sizes", "small"),

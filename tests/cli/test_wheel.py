@@ -81,6 +81,7 @@ def test_the_clone_is_not_used(installed, tmp_path):
     assert places == [f"{installed}/{name}/__init__.py" for name in ("graphsum", "preprocessing")]
 
 
+@pytest.mark.slow
 def test_every_command_works(installed, tmp_path):
     """From an empty folder: what is written stands there, the shipped checkpoint is found."""
     done = graphsum(installed, tmp_path, "summarize", "Large left pleural effusion.")

@@ -35,7 +35,7 @@ def llm(tmp_path_factory):
     return save_llm(tmp_path_factory.mktemp("llm"), learn_steps=60)
 
 
-@pytest.mark.parametrize("chat", [False, True])
+@pytest.mark.parametrize("chat", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_it_learns_eight_reports_and_comes_back(tmp_path, llm, chat):
     folder = save_llm(tmp_path / "chat", chat=True) if chat else llm
     options = resolve(

@@ -318,7 +318,14 @@ def test_wide_beam_finds_the_best_of_all_sequences(processor, examples):
 
 
 @pytest.mark.parametrize(
-    ("graph", "copy"), [("gat", False), ("gatv2", False), ("gatv2", True), ("none", False)]
+    ("graph", "copy"),
+    [
+        ("gatv2", True),
+        *(
+            pytest.param(*one, marks=pytest.mark.slow)
+            for one in (("gat", False), ("gatv2", False), ("none", False))
+        ),
+    ],
 )
 def test_overfits_eight_reports(processor, examples, graph, copy):
     model = tiny_model(processor, graph=graph, typed_edges=graph == "gatv2", dropout=0.0, copy=copy)

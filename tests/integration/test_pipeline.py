@@ -241,6 +241,7 @@ def test_the_lock_of_a_dead_run_holds_nobody(tmp_path: Path) -> None:
     assert names(tmp_path) == OUTPUTS
 
 
+@pytest.mark.slow
 def test_with_several_workers_only_they_load_the_annotator(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -281,6 +282,7 @@ def write_reports(path: Path, n: int) -> None:
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
+@pytest.mark.slow
 def test_what_two_workers_began_one_ends_with_the_same_bytes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

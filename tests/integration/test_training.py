@@ -144,6 +144,7 @@ def test_an_evaluation_that_was_broken_off_goes_on(whole, tmp_path, monkeypatch)
     assert len(list(broken.iterdir())) == 3
 
 
+@pytest.mark.slow
 def test_two_processes_write_each_impression_once(whole, tmp_path):
     torchrun = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
     command = ("evaluate.py", "--checkpoint", whole, "--num-beams", "2", "--output-dir")
@@ -180,6 +181,7 @@ def test_precision_that_this_machine_lacks(monkeypatch, tmp_path):
         build_accelerator(resolve({"precision": "fp16", "output_dir": str(tmp_path)}))
 
 
+@pytest.mark.slow
 def test_two_processes_equal_one_on_the_same_global_batch(reports_file, tmp_path):
     options = ("--max-steps", "8", "--validate-every", "8", "--dropout", "0",
                "--graph-dropout", "0")  # fmt: skip

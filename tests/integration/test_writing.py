@@ -64,10 +64,15 @@ def summarizer():
     ("name", "share", "required"),
     [
         ("writing.jsonl", 0.2, 0.94),
-        ("writing_heldout.jsonl", 0.2, 0.9),
-        ("writing_third.jsonl", 0.2, 0.9),
-        ("writing_fourth.jsonl", 0.2, 0.9),
-        ("writing_fifth.jsonl", 0.2, 0.85),
+        *(
+            pytest.param(*one, marks=pytest.mark.slow)
+            for one in (
+                ("writing_heldout.jsonl", 0.2, 0.9),
+                ("writing_third.jsonl", 0.2, 0.9),
+                ("writing_fourth.jsonl", 0.2, 0.9),
+                ("writing_fifth.jsonl", 0.2, 0.85),
+            )
+        ),
     ],
 )
 def test_the_shipped_checkpoint_writes_what_must_and_not_what_must_not_be_said(
