@@ -60,10 +60,11 @@ def main(_: Sequence[str] | None = None) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--corpora", nargs="+", default=["sample_context", "sample_authors"])
     parser.add_argument("--output-dir", default="runs/context")
     options, training = parser.parse_known_args()
     table = []
-    for row in ROWS:
+    for row in (one for one in ROWS if one.corpus in options.corpora):
         scores = [score(row, seed, Path(options.output_dir), training) for seed in options.seeds]
         table.append([str(row), *(shown([one[name] for one in scores]) for name in scores[0])])
     print(tabulate(table, headers=["corpus: context", "asked", "others", "all"], tablefmt="github"))

@@ -3,14 +3,14 @@
     python benchmarks/style.py openi --data-dir DIR --drafts drafts.jsonl
     python benchmarks/style.py authors
 
-openi: the shipped checkpoint drafts the impressions of the validation findings that are not normal,
-once (--drafts keeps them); each draft is written in six styles. For each style: *draft fits*: the
-detectors find all that was asked for in the draft already; *fits*: they do in what was written;
-*open*: how many asked attributes the text leaves open, so that they fit anyway; *changed*: the text
-is not the draft; *same*: it states what the draft states, but for what ``short`` may leave out, and
-what the findings contradict or miss does not grow; *words*: it has the draft's words but for
-articles, forms of "be" and the like (*short*: none but these), which is counted without the reader
-of statements that restyling itself relies on.
+openi: the shipped checkpoint drafts the impressions of the findings of val (or --part test) that
+are not normal, once (--drafts keeps them); each draft is written in six styles. For each style:
+*draft fits*: the detectors find all that was asked for in the draft already; *fits*: they do in
+what was written; *open*: how many asked attributes the text leaves open, so that they fit anyway;
+*changed*: the text is not the draft; *same*: it states what the draft states, but for what
+``short`` may leave out, and what the findings contradict or miss does not grow; *words*: it has the
+draft's words but for articles, forms of "be" and the like (*short*: none but these), which is
+counted without the reader of statements that restyling itself relies on.
 *pairs*: impressions of the same findings in two styles that both keep everything state the same.
 Then ROUGE-1/2/L with the radiologist's impression, in its own style as detected, in a predicted one
 (what most training impressions have) and in that of another report. That the true style raises
@@ -87,11 +87,12 @@ def drafts_of(reports: Sequence[Report], path: str | None) -> list[str]:
 def openi(options: argparse.Namespace) -> None:
     """The six styles and the three kinds of requests on Open-i val."""
     corpus = load_corpus("openi", data_dir=options.data_dir)
-    reports = [one for one in corpus.val if "normal" not in one.labels]
+    part = getattr(corpus, options.part)
+    reports = [one for one in part if "normal" not in one.labels]
     drafts = drafts_of(reports, options.drafts)
     findings = statements_of([one.findings for one in reports])
     stated = statements_of(drafts)
-    print(f"{len(reports)} findings of val that are not normal")
+    print(f"{len(reports)} findings of {options.part} that are not normal")
 
     drafted = detect_styles(drafts)
     table, by_style = [], []
@@ -258,6 +259,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     one = commands.add_parser("openi", help="six styles on Open-i val")
     one.add_argument("--data-dir", help="default: data/openi")
+    one.add_argument("--part", default="val", choices=("val", "test"), help="default: val")
     one.add_argument("--drafts", metavar="FILE", help="where the drafts are kept")
     one.add_argument("--seed", type=int, default=0, help="of the shuffled styles (default: 0)")
     one.set_defaults(execute=openi)

@@ -32,6 +32,13 @@ _CHEST = re.compile(r"\b(?:lungs?|heart|cardi\w+|chest|pleura\w*|pneumo\w+|media
 _MODALITY = re.compile(
     r"ct|mr|us|ultra|sono|doppler|echo|mammo|tomo|angio|scinti|pet|barium|fluoro"
 )
+# What lies on or in the skin, or comes of how the film was made, explains itself.
+_ARTEFACT = re.compile(
+    r"\b(?:breast implants?|braids?|plaits?|hair|nipples?|skin ?folds?|clothing|garments?|jewel\w+"
+    r"|necklaces?|pendants?|buttons?|zips?|zippers?|artef?acts?|ecg (?:leads|electrodes)"
+    r"|monitoring (?:leads|electrodes)|electrodes|repeat (?:exposure|film|view|image)"
+    r"|(?:moves|goes|is gone|disappears|vanishes) (?:away )?on the (?:repeat|second|other|lateral))\b"
+)
 UNKNOWN_SHARE = 0.2  # of the words: more are another kind of text
 MIN_UNKNOWN = 4
 NEW_WORDS = 3
@@ -134,11 +141,14 @@ class Plan:
 
     @cached_property
     def unnamed(self) -> tuple[Clause, ...]:
-        """Clauses whose words have no name in the ontology, and unread ones."""
+        """Clauses whose words have no name in the ontology, and unread ones; no mere artefacts."""
         return tuple(
             c
             for c in self.clauses
-            if not c.must and c.tier == "none" and not any(one.names for one in c.statements)
+            if not c.must
+            and c.tier == "none"
+            and not any(one.names for one in c.statements)
+            and not _ARTEFACT.search(c.text.lower())
         )
 
     @cached_property

@@ -22,7 +22,7 @@ FURTHER_TERMS = {
         r"\b(?:hypo|under) ?-? ?(?:inflat|ventil|aerat|expan)|\bcrowd"
         r"|(?=.*\bvolume).*\b(?:low|small|shallow|decreas|reduc|diminish)"
     ),
-    "Flattened Diaphragm": r"\bflatten",
+    "Flattened Diaphragm": r"\bflatten\w*(?! (?:of (?:the )?)?(?:\w+ )?sept)(?! (?:\w+ )?vertebra)",
     "Blunted Angle": r"\bblunt",
     "Vascular Prominence": (
         r"\b(?:engorge|cephali[sz])|(?=.*vascul).*\b(?:prominen|increas|enlarg)"
