@@ -43,7 +43,7 @@ _SEPARATOR = re.compile(
 # Words of what is normal, or is about the examination.
 _IS_NORMAL = re.compile(
     r"\b(?:normal\w*|unremarkable|clear|central(?! (?:line|venous))|intact|(?:is|are) sharp"
-    r"|preserved|maintain\w*|sharply|fine|smooth\w*|regular|outlined|aligned|alignment|appropriate"
+    r"|preserved|crisp|maintain\w*|sharply|fine|smooth\w*|regular|outlined|aligned|alignment|appropriate"
     r"|okay|ok|benign|healthy|homogene\w+|natural|usual|ordinary|well[ -](?:\w+ed|seen)|ratio"
     r"|nothing (?:focal|of note|else|more)|midline|symmetric\w*|good|adequate"
     r"|satisfactory|full|fully|equal"

@@ -65,6 +65,7 @@ _CUES: dict[str, tuple[str, ...]] = {
         rf"no longer (?:\w+ly |be |being )*{_SEEN}",
         rf"{_HAVE} {_ADVERB}(?:been )?(?:\w+ly )*(?:resolved|cleared|disappeared|gone|regressed|"
         r"improved|shrunk|abated)",
+        rf"{_HAVE} {_ADVERB}(?:become|got|grown) (?:\w+ly )*(?:smaller|less \w+)",
         r"(?:is|are) (?:now |completely |entirely )*(?:gone|resolved)",
         r"(?:is|are|appears?|looks?) (?:\w+ly )?better(?= ?[.,;)]|$)",
     ),
@@ -76,6 +77,7 @@ _CUES: dict[str, tuple[str, ...]] = {
     "more_after": (rf"{_MORE}{_NOUN}|interval enlargement{_NOUN}|growth of",),
     "worse_after": (rf"(?:progression|worsening|deterioration|exacerbation){_NOUN}",),
     "worse_before": (
+        rf"{_HAVE} {_ADVERB}(?:become|got) (?:\w+ly )*(?:larger|bigger|worse|more \w+)",
         rf"{_HAVE} {_ADVERB}(?:progressed|worsened|enlarged|grown|deteriorated)",
         r"progressed",
     ),
