@@ -26,6 +26,7 @@ class Clause:
 
     ``text``: as an impression has it. ``statements``: what it asserts or doubts; empty where no
     rule reads it. ``tier``: the highest of theirs. ``must``: whether one of them must be reported.
+    ``calm``: whether words in it are mostly said of what is normal, or of the examination.
     """
 
     text: str
@@ -34,24 +35,30 @@ class Clause:
     statements: tuple[Statement, ...]
     tier: Tier
     must: bool
+    calm: bool = False
 
 
 _SEPARATOR = re.compile(
     r"(?:,|;)? (?:and|but|yet|while|whereas|although|however|with|though)\b,? "
     r"|[,;] (?!\d)(?![^()]*\))"
 )
-# Words of what is normal, or is about the examination.
+# Words of what is normal.
 _IS_NORMAL = re.compile(
     r"\b(?:normal\w*|unremarkable|clear|central(?! (?:line|venous))|intact|(?:is|are) sharp"
-    r"|preserved|crisp|maintain\w*|sharply|fine|smooth\w*|regular|outlined|aligned|alignment|appropriate"
-    r"|okay|ok|benign|healthy|homogene\w+|natural|usual|ordinary|well[ -](?:\w+ed|seen)|ratio"
-    r"|nothing (?:focal|of note|else|more)|midline|symmetric\w*|good|adequate"
-    r"|satisfactory|full|fully|equal"
-    r"|equally|patent|taper\w*|expected|views?(?! (?:shows?|demonstrat\w+|reveals?))|series"
-    r"|study|exam\w*|projection|quality|inspirat\w+|effort|free(?! (?:air|gas|fluid))"
-    r"|rotat\w+|technique|films?|screening|contrast|protocol|portable|erect|supine|obtained|performed|acquired|comparison"
-    r"|compared|dated|history|recommend\w*|advis\w+|correlat\w+)\b"
-    r"(?!.*\d (?:mm|cm)\b)"
+    r"|preserved|crisp|maintain\w*|sharply|fine|aligned|alignment|appropriate"
+    r"|okay|ok|benign|healthy|well[ -](?:\w+ed|seen)|nothing (?:focal|of note|else|more)"
+    r"|midline|adequate|satisfactory|expected|physiologic\w*|pre-?employment|term neonate"
+    r"|gas in (?:the )?(?:stomach|gastric fundus)|gastric (?:air )?bubble"
+    r"|(?:ctr|cardio-?thoracic ratio) (?:is |of |= ?|measures )?(?:about )?0?\.[1-4]\d?"
+    r"|recommend\w*|advis\w+|correlat\w+)\b(?!.*\d (?:mm|cm)\b)"
+)
+# Words that are mostly said of what is normal, or of the examination.
+_IS_CALM = re.compile(
+    r"\b(?:smooth\w*|regular|outlined|homogene\w+|natural|usual|ordinary|ratio|symmetric\w*|good"
+    r"|full|fully|equal|equally|patent|taper\w*|views?(?! (?:shows?|demonstrat\w+|reveals?))"
+    r"|series|study|exam\w*|projection|quality|inspirat\w+|effort|free(?! (?:air|gas|fluid))"
+    r"|rotat\w+|technique|films?|screening|contrast|protocol|portable|erect|supine|obtained"
+    r"|performed|acquired|comparison|compared|dated|history)\b(?!.*\d (?:mm|cm)\b)"
 )
 _DENIES = re.compile(
     r"\b(?:no|not|without|neither|nor|none|never|nothing|free|absent|resolved|negative)\b"
@@ -148,14 +155,16 @@ def clauses_of(findings: str, statements: Sequence[Statement]) -> list[Clause]:
             if before and _NEEDS_BEFORE.match(text.lower()):
                 text = f"{before} {text}"
             if not own and text and not inside and _is_unread(plain.text[start:end]):
-                found.append(Clause(text, first, last, (), "none", False))
+                calm = _IS_CALM.search(plain.text[start:end]) is not None
+                found.append(Clause(text, first, last, (), "none", False, calm))
             elif own and text:
                 named = any(one.names - {"Density"} for one in own)
                 if not named and _IS_NORMAL.search(text.lower()):
                     continue
                 tier = min((tier_of(one) for one in own), key=TIERS.index)
                 must = any(map(is_actionable, own))
-                found.append(Clause(text, first, last, own, tier, must))
+                calm = not named and _IS_CALM.search(text.lower()) is not None
+                found.append(Clause(text, first, last, own, tier, must, calm))
             ended = last
         before = as_impression(plain, begin, segment.end)
     return found

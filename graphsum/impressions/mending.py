@@ -218,6 +218,7 @@ def _draft(
         if not any(one != other and other.startswith(f"{one} ") for other in quoted)
     ]
     unread = {c.text for c in plan.unnamed if plan.is_new(c) or not c.statements}
+    unread |= {c.text for c in plan.clauses if c.tier == "routine" and plan.is_new(c)}
     if not unread.isdisjoint(quoted):  # nobody knows whether it is harmless
         kept = [one for one in kept if not _is_general_normal(stated[one])]
     if kept and not quoted and kept == _sentences(candidate):
@@ -271,6 +272,7 @@ def _further(plan: Plan, *, kept: bool, asserts: bool, unsure: bool, sure: bool)
     found = list(plan.may) if plan.must or not kept or unsure else []
     if plan.must and len(plan.clauses) <= _FEW and not sure:
         found += [c for c in plan.clauses if c.tier == "routine" and c not in found]
+    found += [c for c in plan.clauses if c.tier == "routine" and not c.must and plan.is_new(c)]
     found += [
         c
         for c in plan.unnamed

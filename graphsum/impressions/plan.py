@@ -34,10 +34,12 @@ _MODALITY = re.compile(
 )
 # What lies on or in the skin, or comes of how the film was made, explains itself.
 _ARTEFACT = re.compile(
-    r"\b(?:breast implants?|braids?|plaits?|hair|nipples?|skin ?folds?|clothing|garments?|jewel\w+"
+    r"\b(?:(?:breast )?(?:implants?|prosthes[ie]s) (?:cast|account|cause|explain|project|overl)\w*"
+    r"|breast implants?|braids?|plaits?|hair|nipples?|skin ?folds?|clothing|garments?|jewel\w+"
     r"|necklaces?|pendants?|buttons?|zips?|zippers?|artef?acts?|ecg (?:leads|electrodes)"
     r"|monitoring (?:leads|electrodes)|electrodes|repeat (?:exposure|film|view|image)"
-    r"|(?:moves|goes|is gone|disappears|vanishes) (?:away )?on the (?:repeat|second|other|lateral))\b"
+    r"|(?:moves|goes|is gone|disappears|vanishes) (?:away )?on the (?:repeat|second|other|lateral)"
+    r")\b"
 )
 UNKNOWN_SHARE = 0.2  # of the words: more are another kind of text
 MIN_UNKNOWN = 4
@@ -75,7 +77,10 @@ class Plan:
         words = [word for word in WORD.findall(findings.lower()) if len(word) > 3]
         unknown = [word for word in words if is_word is not None and not is_word(word)]
         share = len(unknown) / len(words) if len(unknown) >= MIN_UNKNOWN else 0.0
-        clauses = clauses_of(findings, statements)
+        unfamiliar = frozenset(unknown)
+        clauses = [
+            c for c in clauses_of(findings, statements) if not c.calm or _is_new(c, unfamiliar)
+        ]
         lowered = findings.lower()
         named = _OTHER_EXAM.search(" ".join(lowered.split()[:_TITLE]))
         other = named is not None and (
@@ -88,13 +93,12 @@ class Plan:
             tuple(clauses),
             share,
             other,
-            frozenset(unknown),
+            unfamiliar,
         )
 
     def is_new(self, clause: Clause) -> bool:
         """Whether a clause has ``NEW_WORDS`` words that the model does not know."""
-        words = set(WORD.findall(clause.text.lower()))
-        return len(words & self.unknown_words) >= NEW_WORDS
+        return _is_new(clause, self.unknown_words)
 
     def has_new_words(self, clause: Clause) -> bool:
         """Whether a clause has a word that the model does not know."""
@@ -157,6 +161,10 @@ class Plan:
         return all(
             _leaves_normal(one) for clause in self.must for one in clause.statements if one.names
         )
+
+
+def _is_new(clause: Clause, unknown: frozenset[str]) -> bool:
+    return len(unknown.intersection(WORD.findall(clause.text.lower()))) >= NEW_WORDS
 
 
 def _leaves_normal(one: Statement) -> bool:

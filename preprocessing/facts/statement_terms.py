@@ -8,10 +8,10 @@ radiography.
 # modifies it, joined by blanks.
 FURTHER_TERMS = {
     "Degenerative Change": (
-        r"\b(?:degenerat|spondyl|osteophyt|arthri|arthropath|arthrosis|dis[ck] (?:disease|space)"
-        r"|dish\b)"
+        r"\b(?:degenerat|spondyl|osteophyt|arthri|arthropath|arthrosis|spurr?ing|spurs"
+        r"|dis[ck] (?:disease|space)|dish\b)"
     ),
-    "Scoliosis": r"scolio|curvature|convexity|curve\b",
+    "Scoliosis": r"scolio|curvature|(?<!over the )(?<!the right )(?<!the left )convexity|curve\b",
     "Kyphosis": r"\bkypho",
     "Tortuous Aorta": r"\b(?:tortuo|ectat|ectasi|unfold)|(?=.*\baort).*\b(?:dilat|prominen)",
     "Vascular Calcification": (

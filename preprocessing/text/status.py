@@ -107,7 +107,8 @@ _CUES: dict[str, str] = {
         r"|not (?:only|just|merely|simply)"
         r"|no (?:significant |apparent )?complication\w*"
         r"|with(?: and |/|-and-|, )?without (?:iv |intravenous |oral )?contrast(?: \w+)?"
-        r"|without (?:(?:iv|intravenous|oral|any|the use of) )*contrast(?: (?:medium|material|agent"
+        r"|(?:without|no) (?:(?:iv|intravenous|oral|any|the use of) )*contrast"
+        r"(?: (?:medium|material|agent"
         r"|administration|enhancement))?(?= ?[:.,;]| of\b| at\b)"
         r"|non[- ](?!enlarged|dilated|visuali\w+|expanded|existent)\w+|nondisplaced|noncalcified"
         r"|nonspecific|nonunion"
@@ -370,6 +371,12 @@ _THERE = re.compile(
     r"(?:again |now |also )?(?:there (?:is|are|has|have|remains?|persists?)|this (?:is|has)"
     r"|these (?:are|have)|it (?:is|has))\b"
 )
+_THERE_IS = re.compile(r"\bthere (?:is|are|was|were)$")
+# "No lung disease and multiple lytic areas are present": a sentence of its own.
+_MANY = re.compile(
+    r"(?:multiple|numerous|several|innumerable|countless|many|two|three|four|new) (?:[\w-]+ ){1,5}?"
+    r"(?:is|are|was|were|has|have)\b"
+)
 _FINITE = re.compile(
     r"\b(?:is|are|was|were|has|have|had|appears?|shows?|remains?|demonstrates?|measures?"
     r"|represents?|reveals?"
@@ -573,7 +580,8 @@ class _Clauses:
             return False
         lead = text[self._start : start]
         whole = "and" in separator and _FINITE.search(lead) and _FINITE.search(text, end, self._end)
-        if self._met == self._opened and not whole and not _ARTICLE.match(text, end):
+        own = "and" in separator and _MANY.match(text, end, self._end)
+        if self._met == self._opened and not (whole or own or _ARTICLE.match(text, end)):
             return False  # "no acute, displaced fracture": nothing is denied yet
         if _THERE.match(text, end, self._end):
             return True
@@ -611,6 +619,8 @@ class _Clauses:
             exists = _EXISTS.search(piece)
             if not exists or _FINITE.search(before) or re.search(rf"\b{_SEEN}\b", before):
                 return True
+            if "and" in separator and _THERE_IS.search(text, 0, self._clause_start):
+                return True  # "there is no effusion and air is present"
             if separator == ",":
                 return self._met - self._clause <= 1
             return False
