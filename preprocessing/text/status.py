@@ -319,6 +319,8 @@ _CUES: dict[str, str] = {
         r"|in spite of|notwithstanding|save for|with the exception of|because|since|[;\n]"
         r"|there (?:is|are|has|have|remains?|persists?)|(?:instead|also)(?=,? (?:there|a|an"
         r"|the)\b)|as well as(?= an?\b)"
+        r"|after(?= (?:the|a|an|his|her|both) (?:\w+ ){1,3}(?:was|were) (?:taken out|removed"
+        r"|pulled))"
     ),
     # Ends what looks ahead, not what looks back: "no loosening of the wires, which are intact".
     "relative": r"which(?: (?:was|were|is|are|has been|have been|had been))?",

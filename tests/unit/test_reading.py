@@ -30,6 +30,12 @@ def test_texts_in_other_wording_are_read(name: str, least: float) -> None:
     assert scores["all"].share >= least, scores["all"].wrong
 
 
+def test_critical_things_in_yet_other_words() -> None:
+    scores = reading.score_texts(DATA / "reading_fifth.jsonl")
+    assert scores["all"].n >= 45
+    assert scores["all"].share == 1, scores["all"].wrong
+
+
 @pytest.mark.parametrize("name", ["", "_heldout", "_third", "_fourth"])
 def test_pairs_that_say_the_same_and_that_differ(name: str) -> None:
     errors, by_kind = reading.score_pairs(DATA / f"comparison{name}.jsonl")
