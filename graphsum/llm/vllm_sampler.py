@@ -59,7 +59,8 @@ class VLLMSampler:
                 f"--vllm: {spec.name}, weights {spec.weights}; vLLM is given the LLM's own folder "
                 "(--llm FOLDER; graphsum llm convert makes one of a GGUF file), not in 8 or 4 bits"
             )
-        os.environ.update(ENVIRONMENT)
+        for name, value in ENVIRONMENT.items():
+            os.environ.setdefault(name, value)
         try:
             import vllm
             from vllm.lora.request import LoRARequest

@@ -30,7 +30,8 @@ REPORTS = [Report(str(n), *pair) for n, pair in enumerate(PAIRS)]
 @pytest.fixture(autouse=True)
 def stub(monkeypatch):
     for name in ENVIRONMENT:
-        monkeypatch.setitem(os.environ, name, os.environ.get(name, ""))
+        monkeypatch.setenv(name, "")  # so that it is as before afterwards
+        monkeypatch.delenv(name)
     stub_vllm.install(monkeypatch)
 
 
