@@ -7,6 +7,7 @@ with vLLM itself, which needs a GPU.
 """
 
 import os
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,17 +15,17 @@ from typing import Any
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from graphsum.llm.loading import ADAPTER, QUANTISED, LLMSpec, has_adapter
+from graphsum.llm.loading import QUANTISED, LLMSpec, has_adapter, save_merged
 from preprocessing.errors import InputError, MissingBackendError
 from preprocessing.files import parse_json
 
 LONGEST = 8192  # tokens of context and impression for which vLLM reserves memory by default
-RANKS = (8, 16, 32, 64, 128, 256, 320, 512)  # of LoRA, for which vLLM can make room
-# For vLLM's processes: it sends statistics home and logs to standard output unless told otherwise.
+# For vLLM's processes, unless the user has set them: it would send statistics home, and log to
+# standard output.
 ENVIRONMENT = {
     "VLLM_NO_USAGE_STATS": "1",
     "VLLM_LOGGING_STREAM": "ext://sys.stderr",
-    "VLLM_LOGGING_LEVEL": "WARNING",
+    "VLLM_LOGGING_LEVEL": "ERROR",
     "HF_HUB_OFFLINE": "1",
 }
 
@@ -37,22 +38,20 @@ class VLLMSampler:
         llm: PreTrainedModel,
         spec: LLMSpec,
         end_ids: Sequence[int],
-        *,
-        checkpoint: Path | None = None,
-        options: Mapping[str, str] | None = None,
+        options: Mapping[str, str],
     ) -> None:
-        """Start the engine.
+        """Start the engine, which reads the LLM, merged with its adapter if there is one.
 
         Args:
             llm: the LLM as this project has loaded it, with its adapter if there is one.
             spec: of that LLM.
             end_ids: tokens that end an impression; the first of them stands for all.
-            checkpoint: folder in which the adapter lies.
             options: of vLLM's engine, such as ``tensor_parallel_size``.
 
         Raises:
             MissingBackendError: vLLM is not installed.
             InputError: an LLM or options that cannot be used with vLLM.
+            RunError: no room for the merged LLM in the folder for temporary files.
         """
         if not Path(spec.name).is_dir() or spec.weights in QUANTISED:
             raise InputError(
@@ -63,14 +62,12 @@ class VLLMSampler:
             os.environ.setdefault(name, value)
         try:
             import vllm
-            from vllm.lora.request import LoRARequest
         except ImportError:
             raise MissingBackendError(
                 "--vllm needs vLLM and a GPU: pip install 'graphsum[vllm]'"
             ) from None
         self.vllm = vllm
         self.end_ids = list(end_ids)
-        self.lora = None
         own: dict[str, Any] = {
             "model": spec.name,
             "dtype": str(llm.dtype).removeprefix("torch."),
@@ -79,23 +76,20 @@ class VLLMSampler:
             "skip_tokenizer_init": True,
             "enable_prompt_embeds": True,
         }
-        if checkpoint is not None and has_adapter(llm):
-            rank = llm.peft_config["default"].r
-            if rank > RANKS[-1]:
-                raise InputError(f"--vllm: LoRA of rank {rank}; vLLM takes at most {RANKS[-1]}")
-            own["enable_lora"] = True
-            own["max_lora_rank"] = next(one for one in RANKS if one >= rank)
-            self.lora = LoRARequest("graphsum", 1, str((checkpoint / ADAPTER).resolve()))
         positions = getattr(llm.config, "max_position_embeddings", None) or LONGEST
         default = {"max_model_len": min(positions, LONGEST)}
-        self.options = default | engine_options(options or {}, own) | own
+        self.options = default | engine_options(options, own) | own
         if type(longest := self.options["max_model_len"]) is not int:
             raise InputError(f"--vllm max_model_len={longest}: give a whole number")
-        try:
-            self.engine = vllm.LLM(**self.options)
-        except (TypeError, ValueError, RuntimeError) as error:
-            reason = str(error).strip().partition("\n")[0]
-            raise InputError(f"--vllm: vLLM does not start: {reason}") from error
+        with tempfile.TemporaryDirectory(prefix="graphsum-") as folder:
+            if has_adapter(llm):  # vLLM 0.32 fails when it gets embeddings and an adapter
+                save_merged(llm, folder)
+                self.options["model"] = folder
+            try:
+                self.engine = vllm.LLM(**self.options)
+            except (TypeError, ValueError, RuntimeError) as error:
+                reason = str(error).strip().partition("\n")[0]
+                raise InputError(f"--vllm: vLLM does not start: {reason}") from error
 
     def sample(
         self,
@@ -136,7 +130,7 @@ class VLLMSampler:
                 f"a context of {tokens} tokens, and vLLM has room for {longest}; give more with "
                 "--vllm max_model_len=N"
             )
-        outputs = self.engine.generate(prompts, parameters, use_tqdm=False, lora_request=self.lora)
+        outputs = self.engine.generate(prompts, parameters, use_tqdm=False)
         return [
             [
                 self._ended(list(one.token_ids), cut=one.finish_reason == "length")
@@ -161,7 +155,7 @@ def engine_options(given: Mapping[str, str], own: Mapping[str, Any]) -> dict[str
     """
     found: dict[str, Any] = {}
     for name, text in given.items():
-        if name in own or name in ("enable_lora", "max_lora_rank"):
+        if name in own:
             raise InputError(f"--vllm {name}={text}: graphsum sets {name} itself; leave it out")
         try:
             found[name] = parse_json(text, name)

@@ -41,22 +41,19 @@ def load_model(
         with one_line(str(folder), CANNOT_LOAD), out_of_memory_as_input_error():
             model: ImpressionModel = cls.from_pretrained(str(folder), llm=llm)
         if vllm is not None:
-            hand_over_to_vllm(model, vllm, checkpoint=Path(folder))
+            hand_over_to_vllm(model, vllm)
     finally:
         if bars:
             transformers_logging.enable_progress_bar()
     return on_device(model, device)
 
 
-def hand_over_to_vllm(
-    model: Any, options: Mapping[str, str], *, checkpoint: Path | None = None
-) -> None:
+def hand_over_to_vllm(model: Any, options: Mapping[str, str]) -> None:
     """Let vLLM run the LLM of a model; the rest of the model stays here.
 
     Args:
         model: on the CPU, so that the GPU is free for vLLM.
         options: of vLLM's engine.
-        checkpoint: folder in which the LLM's adapter lies.
 
     Raises:
         InputError: the model has no LLM, or vLLM cannot run it.
@@ -67,13 +64,7 @@ def hand_over_to_vllm(
     decoder = model.decoder
     if not isinstance(decoder, CausalLMDecoder):
         raise InputError("--vllm runs an LLM, and this checkpoint has none; leave it out")
-    sampler = VLLMSampler(
-        decoder.model,
-        decoder.llm_spec,
-        decoder.end_ids,
-        checkpoint=checkpoint,
-        options=options,
-    )
+    sampler = VLLMSampler(decoder.model, decoder.llm_spec, decoder.end_ids, options)
     decoder.hand_over(sampler)
 
 

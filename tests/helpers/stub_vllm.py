@@ -1,25 +1,15 @@
 """A stand-in for vLLM with the calls of its version 0.32 that this project makes, on transformers.
 
-It reads the LLM and its LoRA adapter from their folders, as vLLM does, and refuses arguments that
-vLLM does not know.
+It reads the LLM from its folder, as vLLM does, and refuses arguments that vLLM does not know.
 """
 
 import sys
 from dataclasses import dataclass
-from types import ModuleType
 
 import torch
-from peft import PeftModel
 from transformers import AutoModelForCausalLM
 
 STARTED: list["LLM"] = []
-
-
-@dataclass(frozen=True)
-class LoRARequest:
-    lora_name: str
-    lora_int_id: int
-    lora_path: str = ""
 
 
 @dataclass
@@ -64,31 +54,23 @@ class LLM:
         max_model_len: int | None = None,
         load_format: str = "auto",
         enable_prompt_embeds: bool = False,
-        enable_lora: bool = False,
-        max_lora_rank: int = 16,
     ):
         if gpu_memory_utilization > 1:
             raise ValueError("not enough memory\nand more lines")
         assert skip_tokenizer_init
         assert enable_prompt_embeds
         assert load_format == "safetensors"
-        assert max_lora_rank in (1, 8, 16, 32, 64, 128, 256, 320, 512)
-        self.enable_lora = enable_lora
+        self.model = model
         self.max_model_len = max_model_len
         self.tensor_parallel_size = tensor_parallel_size
-        self.adapter: str | None = None
         self.llm = AutoModelForCausalLM.from_pretrained(
             model, dtype=getattr(torch, dtype), trust_remote_code=trust_remote_code
         )
         STARTED.append(self)
 
     @torch.inference_mode()
-    def generate(self, prompts, sampling_params=None, *, use_tqdm=True, lora_request=None):
+    def generate(self, prompts, sampling_params=None, *, use_tqdm=True):
         assert len(prompts) == len(sampling_params)
-        if lora_request is not None and self.adapter is None:
-            assert self.enable_lora
-            self.adapter = lora_request.lora_path
-            self.llm = PeftModel.from_pretrained(self.llm, self.adapter).eval()
         outputs = []
         for prompt, how in zip(prompts, sampling_params, strict=True):
             (embeddings,) = prompt.values()
@@ -120,11 +102,4 @@ class LLM:
 def install(monkeypatch) -> None:
     """Let ``import vllm`` find this module, for one test."""
     STARTED.clear()
-    requests = ModuleType("vllm.lora.request")
-    requests.LoRARequest = LoRARequest
-    for name, module in (
-        ("vllm", sys.modules[__name__]),
-        ("vllm.lora", ModuleType("vllm.lora")),
-        ("vllm.lora.request", requests),
-    ):
-        monkeypatch.setitem(sys.modules, name, module)
+    monkeypatch.setitem(sys.modules, "vllm", sys.modules[__name__])

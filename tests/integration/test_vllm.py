@@ -95,7 +95,7 @@ def test_it_writes_what_our_own_search_writes(checkpoint):
     settings = replace(GREEDY, max_new_tokens=12)
     expected = generate_impressions(own, processor, examples, settings=settings)
     written = generate_impressions(handed, processor, examples, settings=settings, batch_size=3)
-    assert engine.adapter.endswith("adapter")
+    assert not os.path.exists(engine.model)  # the LLM with its adapter, while vLLM read it
     assert written == expected
     assert len(set(expected)) > 1
     cold = {"num_samples": 2, "temperature": 0.01, "max_new_tokens": 12}
@@ -147,7 +147,7 @@ def test_by_the_commands(checkpoint, reports_file, llm, tmp_path, capsys):
 
 MISTAKES = [
     ({"model": "x"}, "--vllm model=x: graphsum sets model itself"),
-    ({"enable_lora": "true"}, "graphsum sets enable_lora itself"),
+    ({"trust_remote_code": "true"}, "graphsum sets trust_remote_code itself"),
     ({"max_model_len": "auto"}, "--vllm max_model_len=auto: give a whole number"),
     ({"bandwidth": "3"}, "--vllm: vLLM does not start: .*unexpected keyword argument 'bandwidth'"),
     ({"gpu_memory_utilization": "2"}, "vLLM does not start: not enough memory$"),
@@ -172,7 +172,7 @@ def test_what_vllm_does_not_do(llm, tmp_path, monkeypatch):
     for change in ({"weights": "4bit"}, {"name": str(tmp_path / "x.gguf")}):
         spec = replace(own.llm_spec, **change)
         with pytest.raises(InputError, match=r"vLLM is given the LLM's own folder .* 8 or 4 bits"):
-            VLLMSampler(own.model, spec, own.end_ids)
+            VLLMSampler(own.model, spec, own.end_ids, {})
     tiny = tiny_model(tiny_processor())
     with pytest.raises(InputError, match="this checkpoint has none"):
         hand_over_to_vllm(tiny, {})
