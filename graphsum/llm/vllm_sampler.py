@@ -1,9 +1,8 @@
 """vLLM (Kwon et al., SOSP 2023) in the place of this project's own sampler of an LLM.
 
 vLLM gets contexts as embeddings (``prompt_embeds``), so that prompts with a prefix in them can be
-continued too, and the checkpoint's LoRA adapter as it lies in its folder. The calls follow the
-source of vLLM 0.32 and 0.33. They have been run with a stub that has the same signatures, never
-with vLLM itself, which needs a GPU.
+continued too. The calls follow the source of vLLM 0.32 and 0.33; they have been run with a build of
+0.32 for CPUs, never on a GPU, and the tests use a stub that has the same signatures.
 """
 
 import os

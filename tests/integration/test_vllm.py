@@ -1,6 +1,7 @@
 """vLLM runs a checkpoint's LLM: its calls with a stub, its impressions those of our own search."""
 
 import os
+import sys
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,7 @@ from tiny_llm import save_llm
 
 import evaluate
 from graphsum import Summarizer
-from graphsum.cli.main import main
+from graphsum.cli import main as cli
 from graphsum.llm.vllm_sampler import ENVIRONMENT, VLLMSampler
 from graphsum.models import instruct
 from graphsum.models.generation import GREEDY, generate_impressions, sample_impressions
@@ -138,11 +139,23 @@ def test_by_the_commands(checkpoint, reports_file, llm, tmp_path, capsys):
     evaluate.main(["--llm", llm, *data, "--num-beams", "1", "--vllm", "--output-dir", str(out)])
     assert len((out / "predictions.jsonl").read_text().splitlines()) == 10
     write = ["summarize", PAIRS[0][0], "--checkpoint", str(checkpoint[0]), "--consensus"]
-    main([*write, "--vllm", "max_model_len=300"])
+    cli.main([*write, "--vllm", "max_model_len=300"])
     assert [one.max_model_len for one in stub_vllm.STARTED] == [512, 300]
     assert capsys.readouterr().out
     with pytest.raises(InputError, match="give more with --vllm max_model_len=N"):
-        main([*write, "--vllm", "max_model_len=20"])
+        cli.main([*write, "--vllm", "max_model_len=20"])
+
+
+def test_the_command_ends_as_usual_so_that_vllm_ends_its_processes(monkeypatch):
+    ends = []
+    monkeypatch.setattr(cli, "run", lambda function: None)
+    monkeypatch.setattr(os, "_exit", ends.append)
+    monkeypatch.setattr(sys, "argv", ["graphsum", "summarize", "text"])
+    cli.program()
+    assert ends == []
+    monkeypatch.delitem(sys.modules, "vllm")
+    cli.program()
+    assert ends == [0]
 
 
 MISTAKES = [
@@ -167,7 +180,7 @@ def test_what_vllm_does_not_do(llm, tmp_path, monkeypatch):
     with pytest.raises(InputError, match="give --consensus or --num-beams 1 too"):
         evaluate.main([*given, "--num-beams", "3"])
     with pytest.raises(InputError, match="give --consensus or --num-beams 1 too"):
-        main(["summarize", "Heart size normal.", "--vllm"])
+        cli.main(["summarize", "Heart size normal.", "--vllm"])
     own = model.decoder
     for change in ({"weights": "4bit"}, {"name": str(tmp_path / "x.gguf")}):
         spec = replace(own.llm_spec, **change)
@@ -176,7 +189,7 @@ def test_what_vllm_does_not_do(llm, tmp_path, monkeypatch):
     tiny = tiny_model(tiny_processor())
     with pytest.raises(InputError, match="this checkpoint has none"):
         hand_over_to_vllm(tiny, {})
-    monkeypatch.setitem(os.sys.modules, "vllm", None)
+    monkeypatch.setitem(sys.modules, "vllm", None)
     with pytest.raises(MissingBackendError, match=r"pip install 'graphsum\[vllm\]'"):
         hand_over_to_vllm(model, {})
     monkeypatch.undo()
