@@ -3,13 +3,14 @@
     python benchmarks/speed.py                                            the invented sample
     python benchmarks/speed.py --dataset openi --data-dir DIR
     python benchmarks/speed.py --dataset openi --data-dir DIR --checkpoint RUN
+    python benchmarks/speed.py --device cuda
 
 Weights are random, so nothing has to be trained. A random model does not stop by itself: in the
 comparison every impression gets exactly as many pieces as the mean reference has. With
 --checkpoint, impressions of natural length are timed too. Both sides get the same findings, in
 the same batches of similar length, and what is compared takes turns within each repeat. The last
 columns let transformers multiply matrices and attend as graphsum does on a CPU
-(graphsum.models.generation.onednn_products, GraphSum.use_plain_attention).
+(graphsum.models.generation.onednn_products, GraphSum.use_plain_attention); on a GPU they are empty.
 Writes speed.json and speed.md into --output-dir.
 """
 
@@ -54,6 +55,7 @@ from graphsum.summarizer import Summarizer  # noqa: E402
 from graphsum.training.loop import batches  # noqa: E402
 from graphsum.training.step import StepInputs, TrainingStep  # noqa: E402
 from preprocessing.annotation import load_annotator  # noqa: E402
+from preprocessing.errors import InputError  # noqa: E402
 from preprocessing.files import write_text_atomically  # noqa: E402
 
 # Options that differ from the preset small. Without the contrastive module, which only training
@@ -104,6 +106,9 @@ def build_parser() -> Parser:
     add("--reports", type=int, default=0, help="use N of the test reports (default: all)")
     add("--repeats", type=int, default=3, help="runs of everything (default 3)")
     add("--steps", type=int, default=10, help="of training, in each run (default 10)")
+    add(
+        "--device", choices=("cpu", "cuda"), default="cpu", help="where all is timed (default: cpu)"
+    )
     add("--batch-size", type=int, default=32, help="reports at a time (default 32)")
     add("--threads", type=int, default=0, help="of torch (default: its own choice)")
     add("--only", nargs="+", choices=MEASUREMENTS, default=list(MEASUREMENTS), help="measurements")
@@ -115,6 +120,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = build_parser().parse_args(arguments)
     if options.threads:
         torch.set_num_threads(options.threads)
+    if options.device == "cuda" and not torch.cuda.is_available():
+        raise InputError("--device cuda: there is no GPU here; leave it out")
     setting = prepare(options)
     rows = [row for name in options.only for row in MEASUREMENTS[name](setting)]
     facts = {
@@ -123,6 +130,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "pieces per impression": setting.length,
         "batch": options.batch_size,
         "repeats": options.repeats,
+        "device": torch.cuda.get_device_name() if options.device == "cuda" else "cpu",
         "threads": torch.get_num_threads(),
         "torch": torch.__version__,
         "parameters": {name: parameters(model) for name, model in setting.models.items()},
@@ -182,7 +190,7 @@ def prepare(options: argparse.Namespace) -> Setting:
     models = {}
     for name, own in sizes.items():
         torch.manual_seed(1)
-        models[name] = on_device(build_model(own, processor), "cpu")  # as Summarizer does
+        models[name] = on_device(build_model(own, processor), options.device)  # as Summarizer does
     return Setting(
         options=options,
         findings=[report.findings for report in reports],
@@ -201,31 +209,50 @@ def parameters(model: torch.nn.Module) -> int:
 
 
 def seconds(repeats: int, *actions: Callable[[], object]) -> list[float]:
-    """The median seconds of each action; they take turns, after one run that does not count."""
+    """The median seconds of each action; they take turns, after one run that does not count.
+
+    A GPU's work is over when the clock is read.
+    """
     times: list[list[float]] = [[] for _ in actions]
     for repeat in range(repeats + 1):
         for action, own in zip(actions, times, strict=True):
+            wait_for_gpu()
             start = time.perf_counter()
             action()
+            wait_for_gpu()
             if repeat:
                 own.append(time.perf_counter() - start)
     return [statistics.median(own) for own in times]
+
+
+def wait_for_gpu() -> None:
+    """Wait until a GPU, if this process has used one, has done all that it was given."""
+    if torch.cuda.is_initialized():
+        torch.cuda.synchronize()
+
+
+def attentions(setting: Setting) -> list[str | None]:
+    """The kinds of attention that transformers' model is timed with: its own, and on a CPU ours."""
+    return [None, "eager"] if setting.options.device == "cpu" else [None]
 
 
 def generation(setting: Setting) -> list[Row]:
     """Reports per second with equal lengths, against stock ``generate`` without a graph."""
     rows = []
     for name, model in setting.models.items():
-        plain, tuned = plain_model(model), plain_model(model, attention="eager")
+        others = [
+            plain_model(model, attention=kind).to(model.device) for kind in attentions(setting)
+        ]
         for beams in (1, 5):
             settings = SearchSettings(
                 num_beams=beams, min_new_tokens=setting.length, max_new_tokens=setting.length
             )
+            plain, *tuned = [partial(write_plain, setting, other, settings) for other in others]
             times = seconds(
                 setting.options.repeats,
                 partial(write, setting, model, settings),
-                partial(write_plain, setting, plain, settings),
-                onednn_products()(partial(write_plain, setting, tuned, settings)),
+                plain,
+                *(onednn_products()(action) for action in tuned),
             )
             speeds = [len(setting.examples) / median for median in times]
             what = f"generation, {name}, beam {beams}"
@@ -254,8 +281,8 @@ def write_plain(
     for start in range(0, len(examples), size):
         batch = setting.processor.collate(examples[start : start + size])
         pieces = model.generate(
-            input_ids=batch["input_ids"],
-            attention_mask=batch["attention_mask"],
+            input_ids=batch["input_ids"].to(model.device),
+            attention_mask=batch["attention_mask"].to(model.device),
             **settings.as_options(),
         )
         impressions += setting.processor.decode(pieces)
@@ -331,25 +358,32 @@ def training(setting: Setting) -> list[Row]:
         for precision, words in (("bf16", "bf16"), ("no", "single precision")):
             AcceleratorState._reset_state(True)  # it keeps the first precision otherwise
             own = replace(options, precision=precision, batch_size=size)
-            accelerator = Accelerator(cpu=True, mixed_precision=precision)
+            on_cpu = setting.options.device == "cpu"
+            accelerator = Accelerator(cpu=on_cpu, mixed_precision=precision)
             torch.manual_seed(1)
-            model = build_model(own, setting.processor).train()
-            model.use_plain_attention()
-            plain = plain_model(model).train()
-            tuned = plain_model(model, attention="eager").train()
+            model = build_model(own, setting.processor).train().to(setting.options.device)
+            if on_cpu:
+                model.use_plain_attention()
+            others = [
+                plain_model(model, attention=kind).train().to(model.device)
+                for kind in attentions(setting)
+            ]
             optimizer = optimizer_of(model)
             prepared = accelerator.prepare(model)  # without it nothing is computed in bf16
-            ours = partial(train_ours, setting, accelerator, prepared, optimizer, steps, own)
-            theirs, theirs_tuned = (
+            training_step = TrainingStep(accelerator, prepared, optimizer, own)
+            ours = partial(train_ours, setting, training_step, steps)
+            plain, *tuned = [
                 partial(train_plain, setting, accelerator, other, optimizer_of(other), steps)
-                for other in (plain, tuned)
-            )
-            times = seconds(setting.options.repeats, ours, theirs, onednn_products()(theirs_tuned))
+                for other in others
+            ]
+            actions = [ours, plain, *(onednn_products()(action) for action in tuned)]
+            times = seconds(setting.options.repeats, *actions)
             speeds = [len(steps) * size / median for median in times]
             rows.append(Row(f"training, {name}, {words}", speeds[0], "reports/s", *speeds[1:]))
             kind = torch.bfloat16 if precision == "bf16" else torch.float32
-            rate = matrix_rate(kind, setting.options.repeats)
-            counts = [operations(action) for action in (ours, theirs, theirs_tuned)]
+            rate = matrix_rate(kind, setting.options)
+            training_step.captured = None  # what a CUDA graph does is not counted
+            counts = [operations(action) for action in actions]
             used = [
                 100 * count / median / rate for count, median in zip(counts, times, strict=True)
             ]
@@ -370,13 +404,13 @@ def training(setting: Setting) -> list[Row]:
     return rows
 
 
-def matrix_rate(kind: torch.dtype, repeats: int) -> float:
+def matrix_rate(kind: torch.dtype, options: argparse.Namespace) -> float:
     """Floating-point operations per second in the fastest of some large matrix products."""
     best = 0.0
-    for size in (512, 1024, 2048):
-        left, right = (torch.rand(size, size).to(kind) for _ in range(2))
+    for size in (512, 1024, 2048) if options.device == "cpu" else (2048, 8192):
+        left, right = (torch.rand(size, size, device=options.device).to(kind) for _ in range(2))
         with onednn_products():
-            [median] = seconds(repeats, partial(torch.mm, left, right))
+            [median] = seconds(options.repeats, partial(torch.mm, left, right))
         best = max(best, 2 * size**3 / median)
     return best
 
@@ -393,15 +427,10 @@ def optimizer_of(model: torch.nn.Module) -> torch.optim.Optimizer:
 
 
 def train_ours(
-    setting: Setting,
-    accelerator: Accelerator,
-    model: GraphSum,
-    optimizer: torch.optim.Optimizer,
-    steps: Sequence[Sequence[Example]],
-    options: TrainOptions,
+    setting: Setting, training_step: TrainingStep, steps: Sequence[Sequence[Example]]
 ) -> None:
-    inputs = StepInputs((), setting.processor, options)
-    training_step = TrainingStep(accelerator, model, optimizer, options)
+    on_gpu = setting.options.device == "cuda"
+    inputs = StepInputs((), setting.processor, training_step.options, fixed_shapes=on_gpu)
     with onednn_products():
         for chosen in steps:
             training_step(inputs.parts(chosen))
@@ -418,7 +447,7 @@ def train_plain(
     for chosen in steps:
         batch = setting.processor.collate(chosen)
         with accelerator.autocast():
-            loss = model(**{name: batch[name] for name in PLAIN_INPUTS}).loss
+            loss = model(**{name: batch[name].to(model.device) for name in PLAIN_INPUTS}).loss
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
@@ -429,7 +458,9 @@ def natural(setting: Setting) -> list[Row]:
     """Reports per second of a trained model that stops where it wants to, search and consensus."""
     if not setting.options.checkpoint:
         return []
-    summarizer = Summarizer.from_pretrained(setting.options.checkpoint)
+    summarizer = Summarizer.from_pretrained(
+        setting.options.checkpoint, device=setting.options.device
+    )
     decodings: dict[str, dict[str, Any]] = {
         "beam 1": {"num_beams": 1},
         "beam 5": {"num_beams": 5},
@@ -487,7 +518,8 @@ def cold_start(setting: Setting) -> list[Row]:
             checkpoint = folder
             next(iter(setting.models.values())).save_pretrained(folder)
             setting.processor.save_pretrained(folder)
-        command = [sys.executable, "-m", "graphsum", "summarize", "--checkpoint", checkpoint]
+        command = [sys.executable, "-m", "graphsum", "summarize", "--checkpoint", checkpoint,
+                   "--device", setting.options.device]  # fmt: skip
 
         def summarize() -> None:
             subprocess.run(

@@ -120,6 +120,34 @@ def check_at_least(options: argparse.Namespace, least: int, *names: str) -> None
             raise InputError(f"--{name.replace('_', '-')} must be at least {least}, not {value}")
 
 
+def add_vllm(parser: argparse._ActionsContainer) -> None:
+    """The option ``--vllm``, of commands that write impressions."""
+    parser.add_argument(
+        "--vllm",
+        nargs="*",
+        action=Pairs,
+        metavar="NAME=VALUE",
+        help="let vLLM run the checkpoint's LLM, with options of its engine such as "
+        "tensor_parallel_size=2 (docs/scaling.md)",
+    )
+
+
+def search_options(options: argparse.Namespace) -> dict[str, Any]:
+    """Fields of ``SearchSettings`` that ``--num-beams`` and ``--vllm`` set.
+
+    Raises:
+        InputError: a search that vLLM does not do.
+    """
+    found = {} if options.num_beams is None else {"num_beams": options.num_beams}
+    if options.vllm is None or options.consensus or getattr(options, "neighbours", False):
+        return found
+    if options.num_beams != 1:
+        raise InputError(
+            "--vllm samples, or searches with one beam: give --consensus or --num-beams 1 too"
+        )
+    return found | {"no_repeat_ngram_size": 0}
+
+
 def plain_type(kind: Any) -> Callable[[str], Any]:
     """The constructor for a field's type; for ``X | None`` that of X."""
     if isinstance(kind, types.UnionType):

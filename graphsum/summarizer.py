@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any, overload
 
@@ -63,6 +63,7 @@ class Summarizer:
         device: str | None = None,
         annotator_model: str | None = None,
         llm: str | None = None,
+        vllm: Mapping[str, str] | None = None,
     ) -> "Summarizer":
         """Load a checkpoint or run folder; None: the newest finished run.
 
@@ -73,6 +74,7 @@ class Summarizer:
             device: ``cpu``, ``cuda``, ...; by default a GPU when there is one.
             annotator_model: folder of the annotator's models, when not in its usual place.
             llm: folder of the LLM that the checkpoint was trained with, when it has moved.
+            vllm: options of vLLM's engine, which is then to run that LLM (``docs/scaling.md``).
 
         Raises:
             InputError: no checkpoint there, or it cannot be read.
@@ -84,7 +86,7 @@ class Summarizer:
         consensus = ConsensusSettings.from_pretrained(folder)
         pairs = WordPairs.from_pretrained(folder)
         if not model_type.reads_graphs:
-            model = load_model(folder, device=device, llm=llm)
+            model = load_model(folder, device=device, llm=llm, vllm=vllm)
             return cls(model, processor, None, consensus=consensus, pairs=pairs)
         annotator = shared_annotator(processor.settings.annotator, annotator_model)
         trained_on = processor.settings.annotator_version  # empty: graphs made elsewhere
@@ -96,7 +98,7 @@ class Summarizer:
                 trained_on,
                 annotator.version,
             )
-        model = load_model(folder, device=device, llm=llm)
+        model = load_model(folder, device=device, llm=llm, vllm=vllm)
         return cls(model, processor, annotator, consensus=consensus, pairs=pairs)
 
     @overload

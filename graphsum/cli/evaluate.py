@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphsum import __version__
-from graphsum.command_line import check_at_least
+from graphsum.command_line import add_vllm, check_at_least, search_options
 from graphsum.options import TrainOptions
 from graphsum.options.runs import (
     choose_checkpoint,
@@ -107,7 +107,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--batch-size", type=int, default=32, help="reports generated at a time (default 32)")
     add("--device", help="cpu, cuda, ... (default: a GPU when there is one)")
 
-    add = parser.add_argument_group("language model").add_argument
+    llm = parser.add_argument_group("language model")
+    add = llm.add_argument
     add(
         "--llm",
         metavar="FOLDER",
@@ -120,6 +121,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default=True,
         help="without them an LLM that is prompted as it is knows nothing of the report",
     )
+    add_vllm(llm)
     add(
         "--download",
         action="store_true",
@@ -134,6 +136,7 @@ def execute(options: argparse.Namespace) -> None:
     check_at_least(options, 1, "num_beams", "batch_size")
     check_at_least(options, 0, "examples", "shots")
     check_fields(options.columns)
+    search_options(options)
     prompted = bool(options.llm) and not options.checkpoint and not options.predictions
     checkpoint = None
     if not options.predictions and not prompted:
@@ -276,18 +279,24 @@ def _generate(
     from graphsum.consensus.neighbours import TrainingEvidence
     from graphsum.evaluation.resuming import PredictionsSoFar, settings_digest
     from graphsum.models.building import graphs_of
-    from graphsum.models.loading import on_device
+    from graphsum.models.loading import hand_over_to_vllm, on_device
     from graphsum.personal.context import context_of, in_context
     from graphsum.summarizer import Summarizer
 
     state = PartialState(cpu=not torch.cuda.is_available())
     device = options.device or str(state.device)
+    if options.vllm is not None and state.num_processes > 1:
+        raise InputError(
+            "--vllm uses several GPUs by itself: start one process, with tensor_parallel_size=N"
+        )
     if checkpoint is None:
         from graphsum.models.instruct import prompted
 
         model, processor = prompted(
             options.llm, findings=options.prompt_findings, shots=options.shots, train=train
         )
+        if options.vllm is not None:
+            hand_over_to_vllm(model, options.vllm)
         summarizer = Summarizer(on_device(model, device), processor, None)
     else:
         summarizer = Summarizer.from_pretrained(
@@ -295,6 +304,7 @@ def _generate(
             device=device,
             annotator_model=settings.annotator_model,
             llm=options.llm,
+            vllm=options.vllm,
         )
         if options.shots:
             raise InputError("--shots is for an LLM alone: give --llm without --checkpoint")
@@ -315,7 +325,7 @@ def _generate(
     inputs = [
         in_context(one, context, kinds) for one, context in zip(inputs, contexts, strict=True)
     ]
-    beams = {} if options.num_beams is None else {"num_beams": options.num_beams}
+    beams = search_options(options)
     own = range(state.process_index, len(inputs), state.num_processes)
     consensus = options.consensus
     if consensus is None:
@@ -351,6 +361,7 @@ def _generate(
                 *(__version__, consensus, options.mend, beams, options.batch_size),
                 *(options.shots, options.prompt_findings, options.llm, own.start, own.step),
                 digest_of(settings.graphs) if settings.graphs else "",
+                *([] if options.vllm is None else [options.vllm]),
             ]
         ),
     }

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphsum import __version__
 from graphsum.bulk import Job, Summarize, Tally, summarize_to_file, summarize_to_stream, survey
-from graphsum.command_line import check_at_least
+from graphsum.command_line import add_vllm, check_at_least, search_options
 from graphsum.options.runs import (
     choose_checkpoint,
     context_kinds_of,
@@ -110,7 +110,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "a table's column author, each row's own",
     )
 
-    add = parser.add_argument_group("model").add_argument
+    model = parser.add_argument_group("model")
+    add = model.add_argument
     add(
         "--checkpoint",
         metavar="FOLDER",
@@ -119,6 +120,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     add("--device", help="cpu, cuda, ...; default: a GPU when there is one")
     add("--annotator-model", metavar="FOLDER", help="the annotator's models")
+    add_vllm(model)
 
     decoding = parser.add_argument_group("decoding")
     either = decoding.add_mutually_exclusive_group()
@@ -244,6 +246,7 @@ def _check(options: argparse.Namespace) -> None:
     ):
         raise InputError(f"--output {options.output}: is the input; give another name")
     check_at_least(options, 1, "num_beams", "batch_size")
+    search_options(options)
     if not 0 <= options.review_below <= 1:
         raise InputError("--review-below must be from 0 to 1")
     if options.neighbours and (options.num_beams or options.consensus is False):
@@ -290,7 +293,9 @@ def _output_format(options: argparse.Namespace, table: OpenTable) -> str:
 
 def _settings(options: argparse.Namespace, checkpoint: Path) -> dict[str, Any]:
     """What the summaries depend on besides the input; a stopped run goes on with the same only."""
-    names = "num_beams consensus neighbours data_dir review_below annotator_model device".split()
+    names = (
+        "num_beams consensus neighbours data_dir review_below annotator_model device vllm"
+    ).split()
     files = sorted(path for path in checkpoint.iterdir() if path.is_file())
     return {
         "graphsum": __version__,
@@ -317,10 +322,13 @@ def _summarizer(options: argparse.Namespace, checkpoint: Path) -> Summarize:
 
         evidence = TrainingEvidence(training_reports(checkpoint, options.data_dir))
     summarizer = Summarizer.from_pretrained(
-        checkpoint, device=options.device, annotator_model=options.annotator_model
+        checkpoint,
+        device=options.device,
+        annotator_model=options.annotator_model,
+        vllm=options.vllm,
     )
     gc.freeze()
-    beams = {} if options.num_beams is None else {"num_beams": options.num_beams}
+    beams = search_options(options)
 
     def summarize(texts: list[str], contexts: list[dict[str, str]]) -> list[dict[str, Any]]:
         styles: Any = options.spec

@@ -32,6 +32,7 @@ from graphsum.pretrained import (
     load_tokenizer,
     load_weights,
     save_weights,
+    saving,
     spread_like,
 )
 from preprocessing.errors import InputError, MissingBackendError
@@ -252,6 +253,27 @@ def save_adapter(
     save_weights(
         {PEFT_PREFIX + name: tensor for name, tensor in state.items()}, path / ADAPTER_WEIGHTS
     )
+
+
+def save_merged(llm: PreTrainedModel, folder: str | Path) -> None:
+    """Write the LLM with its adapter added to its weights, which themselves stay as they are.
+
+    The sums are rounded to the precision of the LLM's weights.
+    """
+    from peft.tuners.lora import LoraLayer
+
+    state = {
+        name.replace(".base_layer.", "."): tensor
+        for name, tensor in llm.state_dict().items()
+        if ".lora_" not in name
+    }
+    for name, module in llm.named_modules():
+        if isinstance(module, LoraLayer):
+            weight = module.get_base_layer().weight
+            merged = weight.float() + module.get_delta_weight("default").float()
+            state[f"{name}.weight"] = merged.to(weight.dtype)
+    with saving(folder):
+        llm.save_pretrained(str(folder), state_dict=state)
 
 
 def load_adapter(llm: PreTrainedModel, folder: str | Path) -> None:

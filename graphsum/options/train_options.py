@@ -273,6 +273,12 @@ class TrainOptions:
     batch_size: int = option(
         32, "reports per optimiser step, over all processes", group="training", above=0
     )
+    batch_tokens: int = option(
+        0,
+        "instead: as many reports as make this many tokens of findings, padding counted; 0: "
+        "--batch-size",
+        at_least=0,
+    )
     accumulation: int = option(
         1, "parts in which each process computes its share of a batch", above=0
     )

@@ -25,6 +25,7 @@ from graphsum.models.attention import choose_attention_kernels
 from graphsum.models.building import graphs_of
 from graphsum.models.decoders import DECODERS
 from graphsum.models.generation import GREEDY, generate_impressions, onednn_products
+from graphsum.models.padding import fixed_length
 from graphsum.models.processing import Example
 from graphsum.models.protocols import Inputs, Processor
 from graphsum.models.types import MODELS
@@ -67,12 +68,61 @@ def batches(lengths: Sequence[int], batch_size: int, *, seed: int) -> Iterator[l
     are full. Within a window of 50 batches rows are sorted by length, and the batches shuffled.
     """
     generator = np.random.default_rng(seed)
-    stream = iter(lambda: list(generator.permutation(len(lengths))), None)
-    rows = (int(row) for permutation in stream for row in permutation)
+    rows = endless_rows(len(lengths), generator)
     while True:
         window = sorted(islice(rows, 50 * batch_size), key=lambda row: lengths[row])
         groups = [window[i : i + batch_size] for i in range(0, len(window), batch_size)]
         yield from (groups[i] for i in generator.permutation(len(groups)))
+
+
+def token_batches(lengths: Sequence[int], batch_tokens: int, *, seed: int) -> Iterator[list[int]]:
+    """Endless batches of as many rows of similar length as make ``batch_tokens`` tokens.
+
+    Every row counts as many tokens as the longest of its batch is padded to on a GPU, on whatever
+    device, so that batches of one padded length have one number of rows. Every row comes once per
+    pass over the data. Within a window of about 50 batches rows are sorted by length, and the
+    batches shuffled; the rows left at a window's end are one batch, or share two with the one
+    before.
+    """
+    sizes = [fixed_length(length) for length in lengths]
+    window_rows = 50 * max(1, batch_tokens // round(sum(sizes) / len(sizes)))
+    generator = np.random.default_rng(seed)
+    rows = endless_rows(len(lengths), generator)
+    while True:
+        window = sorted(islice(rows, window_rows), key=lambda row: -lengths[row])
+        groups: list[list[int]] = []
+        while window:
+            count = batch_tokens // sizes[window[0]]
+            groups.append(window[:count])
+            window = window[count:]
+        if len(groups) > 1 and len(groups[-1]) < len(groups[-2]) / 2:
+            both = groups[-2] + groups[-1]
+            half = (len(both) + 1) // 2
+            groups[-2:] = [both[:half], both[half:]]
+        yield from (groups[i] for i in generator.permutation(len(groups)))
+
+
+def endless_rows(count: int, generator: np.random.Generator) -> Iterator[int]:
+    """Row numbers in a new random order for every pass over the data."""
+    while True:
+        yield from map(int, generator.permutation(count))
+
+
+def check_batch_tokens(options: TrainOptions, lengths: Sequence[int], processes: int) -> None:
+    """Whether each part of each batch has a report.
+
+    Raises:
+        InputError: the batches of the longest findings have too few.
+    """
+    parts = processes * options.accumulation
+    longest = fixed_length(max(lengths))
+    needed = longest * (2 * parts if parts > 1 else 1)  # the last batches of a window are smaller
+    if options.batch_tokens < needed:
+        raise InputError(
+            f"--batch-tokens {options.batch_tokens}: the longest findings are padded to {longest} "
+            f"tokens, and a batch has {parts} parts (processes x accumulation); give at least "
+            f"{needed}"
+        )
 
 
 def parameter_groups(model: torch.nn.Module, options: TrainOptions) -> list[dict[str, Any]]:
@@ -203,7 +253,11 @@ def run_training(
     accelerator.init_trackers("")
 
     lengths = [len(e.input_ids) for e in examples]
-    order = batches(lengths, options.batch_size, seed=options.seed)
+    if options.batch_tokens:
+        check_batch_tokens(options, lengths, accelerator.num_processes)
+        order = token_batches(lengths, options.batch_tokens, seed=options.seed)
+    else:
+        order = batches(lengths, options.batch_size, seed=options.seed)
     numbered = zip(range(options.max_steps), order, strict=False)
     steps, ahead = tee(islice(numbered, progress.step, None))
     on_gpu = accelerator.device.type == "cuda"
@@ -227,7 +281,7 @@ def run_training(
         disable=not accelerator.is_local_main_process,
         mininterval=2.0,
     )
-    started, first_step = time.perf_counter(), progress.step
+    started, done = time.perf_counter(), 0
 
     def read() -> None:
         """Wait for the device, and look at the losses of the last steps."""
@@ -253,6 +307,7 @@ def run_training(
         with onednn_products():
             unread.append(training_step(parts))
         unread_uids.append([examples[row].uid for row in rows])
+        done += len(rows)
         progress.step += 1
         bar.update()
         logs = progress.step % options.log_every == 0
@@ -265,7 +320,6 @@ def run_training(
                 name: float(np.mean([losses[name] for losses in recent]))
                 for name in training_step.names
             }
-            done = (progress.step - first_step) * options.batch_size
             speed = done / (time.perf_counter() - started)
             bar.set_postfix(
                 {name: f"{value:.3f}" for name, value in means.items()}

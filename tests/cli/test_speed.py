@@ -18,12 +18,13 @@ def test_sample_is_timed_against_transformers(tmp_path):
     result = speed(
         *("--reports", "4", "--repeats", "1", "--sizes", "small"),
         *("--only", "training", "generation", "annotation", "--batch-size", "2"),
-        *("--steps", "2"),
+        *("--steps", "2", "--device", "cpu"),
         cwd=tmp_path,
     )
     assert result.returncode == 0, result.stderr
     values = json.loads((tmp_path / "results/speed/speed.json").read_text())
     assert values["reports"] == 4
+    assert values["device"] == "cpu"
     rows = {row["what"]: row for row in values["rows"] if row["what"][0] != " "}
     used = [row["value"] for row in values["rows"] if "share of the matrix rate" in row["what"]]
     assert len(used) == 2
@@ -60,8 +61,12 @@ def test_a_trained_model_is_timed_with_each_decoding(tmp_path):
     assert all(row["value"] > 0 for row in rows)
 
 
-def test_a_mistake_is_one_line(tmp_path):
-    result = speed("--dataset", "opnei", cwd=tmp_path)
+@pytest.mark.parametrize(
+    ("mistake", "named"),
+    [(("--dataset", "opnei"), "opnei"), (("--device", "cuda"), "there is no GPU here")],
+)
+def test_a_mistake_is_one_line(tmp_path, mistake, named):
+    result = speed(*mistake, cwd=tmp_path)
     assert result.returncode == 2
     assert len(result.stderr.splitlines()) == 1
-    assert "opnei" in result.stderr
+    assert named in result.stderr

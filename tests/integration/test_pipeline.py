@@ -320,6 +320,22 @@ def test_ray_writes_the_same_bytes(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 5
 
 
+def test_records_go_to_ray_as_rows() -> None:
+    """What a chunk of them gives is the same, numbers and half surrogate pairs included."""
+    pytest.importorskip("pyarrow", reason="Arrow tables need the extra tables or ray")
+    from preprocessing.pipeline.ray_engine import records_of, table_of, table_of_result
+
+    records = (*many(5), InputRecord(7, [["a", "b"], ["\ud800"]]), InputRecord("", "\udc00 x\n"))
+    rows = table_of(records)
+    assert rows.num_rows == 7
+    assert rows.column_names == ["uid", "findings", "reason"]
+    assert records_of(rows) == records
+    result = jobs.annotate_chunk(TOY, jobs.Chunk(records, "digest"))
+    (row,) = table_of_result(result).to_pylist()
+    assert jobs.ChunkResult(**row, digest="digest") == result
+    assert result.n_rejected == 2
+
+
 def test_without_ray_the_install_command_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,7 +14,6 @@ EXCEPTIONS = {
     "preprocessing/tables": "tables of every kind, whose errors tell no field's content",
     "graphsum/bulk.py": "reads the unfinished part that it wrote itself",
     "preprocessing/pipeline/output.py": "appends to a file and has it written through",
-    "preprocessing/pipeline/ray_engine.py": "pickles pass between its own processes only",
     "graphsum/command_line.py": "opens the null device",
     "graphsum/page": "serves files of its own",
     "tools": "makes shipped files, from treebanks; not installed",

@@ -11,6 +11,7 @@ LLM, V its vocabulary.
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -26,9 +27,11 @@ from graphsum.llm.loading import (
     save_adapter,
 )
 from graphsum.llm.prompting import PREFIX
+from graphsum.llm.vllm_sampler import VLLMSampler
 from graphsum.models.configuration import GraphSumConfig, InstructConfig
 from graphsum.models.decoders.cache import CACHE
 from graphsum.models.padding import NOTHING, PADDING, label_losses
+from preprocessing.errors import InputError
 
 NO_TOKEN = -1  # in the place of a start token: the context is what an impression follows
 
@@ -97,6 +100,7 @@ class CausalLMDecoder(nn.Module):
             self.mapper = MAPPERS[config.mapper](config, width)
             self.norm = nn.LayerNorm(width)
         self.llm: PreTrainedModel | None = None
+        self.sampler: VLLMSampler | None = None
         self.end_ids = [config.eos_token_id]
         self.pad_id = config.pad_token_id
 
@@ -114,6 +118,11 @@ class CausalLMDecoder(nn.Module):
         ends = self.llm.generation_config.eos_token_id
         self.end_ids = sorted({*self.end_ids, *([ends] if isinstance(ends, int) else ends or [])})
 
+    def hand_over(self, sampler: VLLMSampler) -> None:
+        """Let vLLM continue the contexts from now on; of the LLM its embeddings alone stay here."""
+        self.kept_embeddings = self.embeddings
+        self.llm, self.sampler = None, sampler
+
     @torch.no_grad()
     def start_at_embedding_scale(self) -> None:
         """Let the prefix begin with the root mean square of the LLM's own embeddings."""
@@ -128,6 +137,8 @@ class CausalLMDecoder(nn.Module):
 
     @property
     def embeddings(self) -> nn.Embedding:
+        if self.sampler is not None:
+            return self.kept_embeddings
         return self.model.get_input_embeddings()
 
     def get_input_embeddings(self) -> nn.Module | None:
@@ -226,8 +237,28 @@ class CausalLMDecoder(nn.Module):
         source_ids: Tensor,
         settings: SearchSettings,
     ) -> Tensor:
-        """The impressions' tokens [B, T], by transformers' ``generate``."""
+        """The impressions' tokens [B, T], by transformers' ``generate``, or by vLLM.
+
+        Raises:
+            InputError: vLLM is asked for more than one beam, or to block repeated n-grams.
+        """
         context, mask = self.context(memory, memory_mask, source_ids)
+        if self.sampler is not None:
+            if settings.num_beams > 1 or settings.no_repeat_ngram_size:
+                raise InputError(
+                    "vLLM searches with one beam and blocks no repeated n-grams: give num_beams=1 "
+                    "and no_repeat_ngram_size=0, or consensus"
+                )
+            return self._continued(
+                self.sampler,
+                context,
+                mask,
+                [0] * len(context),
+                num_samples=1,
+                temperature=0.0,
+                max_new_tokens=settings.max_new_tokens,
+                min_new_tokens=settings.min_new_tokens,
+            )[:, 0]
         with warnings.catch_warnings():  # n-grams of the prompt may be repeated: that is meant
             warnings.filterwarnings("ignore", message=".*n-gram constraints only")
             return self.model.generate(
@@ -251,10 +282,22 @@ class CausalLMDecoder(nn.Module):
 
         Args:
             memory, memory_mask, source_ids: as in :meth:`context`.
-            uniforms, temperature: as in :func:`graphsum.decoding.sampling.sample_sequences`.
+            uniforms, temperature: as in :func:`graphsum.decoding.sampling.sample_sequences`; vLLM
+                draws numbers of its own, with a seed for each report that the uniforms give.
         """
+        context, mask = self.context(memory, memory_mask, source_ids)
+        if self.sampler is not None:
+            return self._continued(
+                self.sampler,
+                context,
+                mask,
+                (uniforms[:, 0, 0].double() * 2**24).long().tolist(),
+                num_samples=uniforms.size(2),
+                temperature=temperature,
+                max_new_tokens=uniforms.size(1),
+            )
         drawn = sample_sequences(
-            CausalLMSteps(self, *self.context(memory, memory_mask, source_ids)),
+            CausalLMSteps(self, context, mask),
             uniforms,
             temperature=temperature,
             start_id=NO_TOKEN,
@@ -262,6 +305,23 @@ class CausalLMDecoder(nn.Module):
             pad_id=self.pad_id,
         )
         return drawn[:, :, 1:]
+
+    def _continued(
+        self,
+        sampler: VLLMSampler,
+        context: Tensor,
+        mask: Tensor,
+        seeds: list[int],
+        *,
+        num_samples: int,
+        **how: Any,
+    ) -> Tensor:
+        """What vLLM makes of the contexts [B, C, W], padded after the end token, [B, N, T]."""
+        contexts = [own[kept.bool()] for own, kept in zip(context, mask, strict=True)]
+        written = sampler.sample(contexts, seeds, num_samples=num_samples, **how)
+        rows = [torch.tensor(tokens) for samples in written for tokens in samples]
+        tokens = nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=self.pad_id)
+        return tokens.unflatten(0, (-1, num_samples)).to(context.device)
 
     def save(self, folder: str | Path, weights: dict[str, Tensor]) -> None:
         """Write the adapter, when there is one; ``weights`` are the LLM's state."""
