@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from preprocessing.facts.comparison import is_actionable, may_matter, tier_of
 from preprocessing.facts.information import ANATOMY
 from preprocessing.facts.ontology import TIERS, Tier, ontology
-from preprocessing.facts.reading import Mention, read_mentions
+from preprocessing.facts.reading import Mention, is_other_part, read_mentions
 from preprocessing.facts.statement_terms import FURTHER_TERMS
 from preprocessing.facts.statements import Statement
 from preprocessing.text.laterality import find_sides
@@ -48,6 +48,13 @@ _IS_NORMAL = re.compile(
     r"|preserved|crisp|maintain\w*|sharply|fine|aligned|alignment|appropriate"
     r"|okay|ok|benign|healthy|well[ -](?:\w+ed|seen)|nothing (?:focal|of note|else|more)"
     r"|midline|adequate|satisfactory|expected|physiologic\w*|pre-?employment|term neonate"
+    r"|slender|(?:sinus(?:es)?|recess(?:es)?|pleural spaces?|cavit\w+) (?:is |are )?(?:free|dry)"
+    r"|ordinary (?:size|width|shape)|(?:regularly|evenly|well) (?:aerated|inflated|ventilated)"
+    r"|appropriate (?:to|for) (?:the )?age|age-appropriate|not (?:widened|displaced|enlarged)"
+    r"|(?:two|2|both|several) (?:planes|projections)"
+    r"|(?:standing|lying|recumbent|sitting|outpatient)(?= *(?:[.,;]|$))"
+    r"|(?:portal )?venous phase|arterial phase|contrast (?:medium|agent)|acquisition"
+    r"|outside the body"
     r"|gas in (?:the )?(?:stomach|gastric fundus)|gastric (?:air )?bubble"
     r"|(?:ctr|cardio-?thoracic ratio) (?:is |of |= ?|measures )?(?:about )?0?\.[1-4]\d?"
     r"|recommend\w*|advis\w+|correlat\w+)\b(?!.*\d (?:mm|cm)\b)"
@@ -85,6 +92,7 @@ _NEEDS_BEFORE = re.compile(
     r"|ends?|side ?ports?|lead|wire)|(?:please )?(?:advance|withdraw|pull back|retract"
     r"|reposition))\b(?! of)"
 )
+_NEEDS_SUBJECT = re.compile(r"\W*(?:tips?|ends?|side ?ports?|lead|wire)\b")
 _SAID_OF = re.compile(
     r"(?:this|these|it|they) (?:is|are|has|have|remains?|appears?)(?: also| again)? (?:\w+ly )?"
     r"(?:unchanged|stable|similar|new|worse\w*|increas\w+|decreas\w+|improv\w+|larger|smaller"
@@ -132,12 +140,16 @@ def clauses_of(findings: str, statements: Sequence[Statement]) -> list[Clause]:
     before = ""  # the sentence before, that "it" and "the tip" need
     ended = -1  # where its last clause ends
     for segment in segments(plain):
+        if is_other_part(plain.text[segment.start : segment.label].rstrip(" :")):
+            continue
         inside = [one for one in mentions if one.segment == (segment.start, segment.end)]
         if not inside and found and found[-1].end == ended and _is_said_of(plain, segment):
             text = f"{found[-1].text} {as_impression(plain, segment.label, segment.end)}"
             found[-1] = replace(found[-1], text=text)
             continue
         begin = segment.label
+        if _NEEDS_SUBJECT.match(plain.text, segment.label, segment.end):
+            begin = segment.start  # "Tube: tip in the right main bronchus"
         if next(find_sides(plain.text, segment.start, segment.label), None):
             begin = segment.start  # "Right cardiophrenic angle: ..."
         elif not inside and not _EXAMINATION.match(plain.text, segment.start):

@@ -41,6 +41,12 @@ _ARTEFACT = re.compile(
     r"|(?:moves|goes|is gone|disappears|vanishes) (?:away )?on the (?:repeat|second|other|lateral)"
     r")\b"
 )
+# What the making of the film explains: "in expiration, hence the crowded markings".
+_EXPLAINED = re.compile(
+    r"\b(?:expirat\w+|oblique\w*|rotat\w+|lordotic|projection|magnif\w+|supine)\b.{0,40}"
+    r"\b(?:therefore|hence|for which reason|so that|which (?:explains?|accounts? for)"
+    r"|accounting for|explain\w*)\b"
+)
 UNKNOWN_SHARE = 0.2  # of the words: more are another kind of text
 MIN_UNKNOWN = 4
 NEW_WORDS = 3
@@ -79,7 +85,10 @@ class Plan:
         share = len(unknown) / len(words) if len(unknown) >= MIN_UNKNOWN else 0.0
         unfamiliar = frozenset(unknown)
         clauses = [
-            c for c in clauses_of(findings, statements) if not c.calm or _is_new(c, unfamiliar)
+            c
+            for c in clauses_of(findings, statements)
+            if (not c.calm or _is_new(c, unfamiliar))
+            and (c.must or not _EXPLAINED.search(c.text.lower()))
         ]
         lowered = findings.lower()
         named = _OTHER_EXAM.search(" ".join(lowered.split()[:_TITLE]))

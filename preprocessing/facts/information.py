@@ -59,7 +59,7 @@ ANATOMY = re.compile(
     r"|costophrenic|vascul\w+|vessels?"
     r"|arter\w+|veins?|nodes?|airways?|interstiti\w+|parenchym\w+|stern\w+|scapul\w+|bladder"
     r"|uter\w+|ovar\w+|menisc\w+|ligaments?|dis[ck]s?|cauda|conus|tendons?|supraspinatus"
-    r"|viscus|viscera|antrum|fundus|pylor\w+|o?esophag\w+|retrocardiac|placenta\w*|fetus|fetal|foetal"
+    r"|cor|pulmo|pulmones|recess(?:es)?|skeleton|viscus|viscera|antrum|fundus|pylor\w+|o?esophag\w+|retrocardiac|placenta\w*|fetus|fetal|foetal"
     r"|convexit\w+|epidural|extra-?axial|retroperiton\w+|mesenter\w+|sulci|gyri|thalam\w+"
     r"|cerebell\w+|orbit\w*|tonsil\w*|parotid|duoden\w+|jejun\w+|ileum|ileal|appendix|caec\w+"
     r"|cecum|cecal|omentum|psoas|ureter\w*|urethra\w*|testi[sc]\w*|scrot\w+|rectum|rectal|colon\w*|sigmoid|quadrants?|nerves?|muscles?|cord|spn"

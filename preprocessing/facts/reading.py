@@ -91,8 +91,16 @@ _OTHER_PART = re.compile(
     r"(?:\w+ )?(?:indications?|history|clinical\b.*|reason\b.*|techniques?|comparisons?|procedure"
     r"|exam(?:ination)?(?: type| date)?|study|referr\w*.*|question|hx|request\w*.*|compared (?:to"
     r"|with)"
-    r"|symptoms?|views?|protocol|contrast|dose|ordering.*)$"
+    r"|symptoms?|views?|protocol|contrast|dose|ordering.*|preliminary films?|previous films?"
+    r"|prior films?|patient)$"
 )
+
+
+def is_other_part(label: str) -> bool:
+    """Whether a label (lower case, without its colon) is of the indication, technique or such."""
+    return _OTHER_PART.fullmatch(label) is not None
+
+
 _FINDINGS = re.compile(r"findings?|results?|report|impression|body")
 _REQUEST = re.compile(r"\b(?:rule out|evaluate for|assess for|please|query|exclude|possible)\b")
 _ATTRIBUTE_LABEL = re.compile(
