@@ -5,7 +5,8 @@
 A model is trained on invented reports whose impressions have two planted mistakes: they call an
 atelectasis pneumonia, and do not say on which side an effusion is. It writes the impressions of
 other invented findings; the first 200 of them with such a mistake are corrected to what the
-impression should be, in the form that the reading page exports, and the model is tuned by them.
+impression should be, those that are right stand as they are, and the model is tuned by both
+(``--likelihood`` learns from the latter), in the form that the reading page exports.
 On 100 held-out findings where a mistake may be made, and on 100 others, this counts before and
 after: the planted mistakes; the other errors of the impressions by the reference (missed, invented
 or told otherwise; statements that the planted mistakes concern are left out); and R-L.
@@ -119,11 +120,15 @@ def corrected(checkpoint: Path, n: int) -> Iterator[str]:
     for start in count(0, 100):
         reports = [make_report(index, seed=11) for index in range(start, start + 100)]
         for report, text in zip(reports, write(summarizer, reports), strict=True):
-            if mistakes_in(text, report.impression) and found < n:
-                found += 1
+            if found == n:
+                return
+            wrong = mistakes_in(text, report.impression) > 0
+            right = text.lower() == report.impression.lower()
+            found += wrong
+            if wrong or right:  # what the reader lets stand is in the file too
                 yield dumps({"uid": report.uid, "findings": report.findings, "impression": text,
-                             "correction": report.impression})  # fmt: skip
-        if found == n or start > 100 * n:
+                             "correction": report.impression if wrong else text})  # fmt: skip
+        if start > 100 * n:
             return
 
 

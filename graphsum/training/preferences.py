@@ -18,7 +18,9 @@ class Preference:
     rejected: str
 
 
-def read_preferences(path: str | Path, findings: Mapping[str, str]) -> list[Preference]:
+def read_preferences(
+    path: str | Path, findings: Mapping[str, str], *, accepted: bool = False
+) -> list[Preference]:
     """The preferences of a file: one ``{"uid", "impression", "correction"}`` per line.
 
     ``correction`` is chosen, ``impression`` (what was written) is rejected; lines that correct
@@ -27,11 +29,13 @@ def read_preferences(path: str | Path, findings: Mapping[str, str]) -> list[Pref
 
     Args:
         findings: of the reports that are known, by uid.
+        accepted: whether to keep the lines that correct nothing too: their impression is chosen and
+            rejected alike, so that only its likelihood is learnt from.
 
     Raises:
         InputError: the file cannot be read, a line lacks something, or nothing is corrected.
     """
-    found = []
+    found, corrected = [], False
     for number, line in enumerate(read_jsonl(path), 1):
         where = f"{path}: record {number}"
         uid, rejected, chosen = (text_of(line, name, where) for name in NAMES)
@@ -45,9 +49,13 @@ def read_preferences(path: str | Path, findings: Mapping[str, str]) -> list[Pref
             raise InputError(f"{where}: findings must be a text that is not empty")
         if not chosen.strip():
             raise InputError(f"{where}: correction must not be empty")
-        if chosen.split() != rejected.split() and rejected.strip():
-            found.append(Preference(Report(f"{number}:{uid}", text, chosen), rejected))
-    if not found:
+        changed = chosen.split() != rejected.split()
+        corrected |= changed and bool(rejected.strip())
+        if rejected.strip() and (changed or accepted):
+            found.append(
+                Preference(Report(f"{number}:{uid}", text, chosen), rejected if changed else chosen)
+            )
+    if not corrected:
         raise InputError(f"{path}: no impression is corrected here; there is nothing to learn")
     return found
 

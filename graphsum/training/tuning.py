@@ -93,7 +93,7 @@ def tune(options: TuneOptions, *, resume: bool = False, overwrite: bool = False)
     if options.preferences:
         every = (*corpus.train, *corpus.val, *corpus.test) if corpus else ()
         known = {report.uid: report.findings for report in every}
-        preferences = read_preferences(options.preferences, known)
+        preferences = read_preferences(options.preferences, known, accepted=options.likelihood > 0)
     accelerator = build_accelerator(settings)
     if accelerator.num_processes > 1:
         raise InputError("graphsum tune runs in one process; start it without a launcher")
@@ -246,6 +246,7 @@ class Tuner:
             ]
         self.examples = list(self.processor.examples(inputs, (r.impression for r in self.reports)))
         self.rejected = list(self.processor.examples(inputs, (p.rejected for p in preferences)))
+        self.corrected = np.array([p.rejected != p.report.impression for p in preferences])
         with self.start.in_place():
             self.cached = self.pair_logprobs()
 
@@ -500,6 +501,7 @@ class Tuner:
             scores |= self.scores(judged) | {"rouge": float(np.mean([*map(rouge, judged)]))}
         if self.cached is not None:
             margins = (self.pair_logprobs() - self.cached) @ np.array([1.0, -1.0])
+            margins = margins[self.corrected]
             scores |= {"margin": float(margins.mean()), "preferred": float((margins > 0).mean())}
         return {f"val_{name}": value for name, value in scores.items()}
 
