@@ -140,6 +140,8 @@ def test_corrections_become_preferences(tmp_path):
         "Clear lungs.", "Normal.", "Mass.",
     )  # fmt: skip
     assert second.report.findings == "Left effusion."
+    *_, third = read_preferences(path, {"b": "Left effusion."}, accepted=True)
+    assert third.rejected == third.report.impression  # what was right: of no margin
 
 
 @pytest.mark.parametrize(
