@@ -43,7 +43,7 @@ from preprocessing.files import dumps, write_text_atomically  # noqa: E402
 from preprocessing.records import Report, to_json  # noqa: E402
 
 _SIDE = re.compile(r"\b(?:left|right|bilateral) (?=pleural effusions?\b)")
-TUNING = ("--method", "dpo", "--likelihood", "5", "--lr", "1e-4", "--max-steps", "50",
+TUNING = ("--method", "dpo", "--likelihood", "20", "--lr", "1e-4", "--max-steps", "100",
           "--batch-size", "16", "--validate-every", "50")  # fmt: skip
 
 
