@@ -77,7 +77,7 @@ def _convert(options: argparse.Namespace) -> None:
 
 
 def _write(path: str, instructions: list[Instruction]) -> None:
-    write_text_atomically(path, (dumps(asdict(one)) for one in instructions))
+    write_text_atomically(path, (dumps(one.as_record()) for one in instructions))
     counts: dict[str, int] = {}
     for one in instructions:
         counts[one.task] = counts.get(one.task, 0) + 1

@@ -44,7 +44,8 @@ def build_instructions(
 
 def _instruction(task: str, own_id: str, request: Request, answer: str) -> Instruction:
     chosen = load(TASKS, task)()
-    return Instruction(f"{task}-{own_id}", task, chosen.prompt(request), chosen.target(answer))
+    prompt, target = chosen.prompt(request), chosen.target(answer)
+    return Instruction(f"{task}-{own_id}", task, prompt, target, request)
 
 
 def _impressions(reports: Sequence[Report], random_: random.Random) -> Iterator[Instruction]:
