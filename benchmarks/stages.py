@@ -20,6 +20,7 @@ from graphsum.models.instruct import prompted
 from graphsum.tasks import TASKS
 from graphsum.tasks.building import build_instructions
 from graphsum.tasks.checking import check_answer
+from graphsum.tasks.coded import tags_of
 from graphsum.tasks.instructions import Instruction
 from graphsum.tasks.measures import Measures, measure
 from preprocessing.corpora import load_corpus
@@ -51,13 +52,16 @@ def main() -> None:
     tests = make_data(options)
     rows: dict[str, dict] = {}
     for system in options.only:
-        for task, asked in tests.items():
-            answers = answers_of(options, system, task, asked)
-            rows[f"{system} {task}"] = {
-                name: as_record(values) for name, values in scored(task, asked, answers).items()
+        for test, asked in tests.items():
+            answers = answers_of(options, system, test, asked)
+            measured = scored(asked[0].task, asked, answers)
+            rows[f"{system} {test}"] = {
+                name: as_record(values) for name, values in measured.items()
             }
-    majority = Counter(one.answer for one in tests["qa"]).most_common(1)[0]
-    rows["majority qa"] = {"score": majority[1] / len(tests["qa"])}
+    for test, asked in tests.items():
+        if asked[0].task == "qa":
+            (_, count) = Counter(one.answer for one in asked).most_common(1)[0]
+            rows[f"majority {test}"] = {"score": count / len(asked)}
     write_text_atomically(options.output_dir / "scores.json", [json_text(rows)])
     print_table(rows)
 
@@ -74,7 +78,10 @@ def short(instructions: Sequence[Instruction], count: int, seed: int) -> list[In
 
 
 def make_data(options: argparse.Namespace) -> dict[str, list[Instruction]]:
-    """Files of instructions and stages; the requests of each task that are answered."""
+    """Files of instructions and stages; the requests that are answered, by the name of a test.
+
+    ``qa-tags`` has questions whose answers coders gave, where the corpus has tags.
+    """
     folder = options.output_dir
     corpora = {"own": load_corpus(options.dataset, data_dir=options.data_dir),
                "general": load_corpus("sample")}  # fmt: skip
@@ -87,6 +94,9 @@ def make_data(options: argparse.Namespace) -> dict[str, list[Instruction]]:
         of_val = build_instructions(corpora["own"].val, [task])
         count = options.test * (2 if task == "qa" else 1)
         tests[task] = short([one for one in of_val if one.request], count, 0)
+    if any(tags_of(report) for report in corpora["own"].val):
+        coded = build_instructions(corpora["own"].val, ["qa"], truth="tags")
+        tests["qa-tags"] = short(list(coded), 2 * options.test, 0)
 
     def stage(file: str, names: Sequence[str], steps: int, more: str = "") -> None:
         sources = "".join(
@@ -131,10 +141,11 @@ def run_of(options: argparse.Namespace, system: str, task: str) -> Path:
 
 
 def answers_of(
-    options: argparse.Namespace, system: str, task: str, asked: Sequence[Instruction]
+    options: argparse.Namespace, system: str, test: str, asked: Sequence[Instruction]
 ) -> list[str]:
     """What a system writes, before the check."""
-    path = options.output_dir / f"answers-{system}-{task}.jsonl"
+    task = asked[0].task
+    path = options.output_dir / f"answers-{system}-{test}.jsonl"
     if not path.is_file():
         requests = [one.request for one in asked if one.request]
         if system == "rules":

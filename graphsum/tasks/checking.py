@@ -100,21 +100,29 @@ def _sentences(request: Request, output: str) -> Answer:
     return Answer(" ".join(told), tuple(evidence), tuple(withheld))
 
 
+def is_contradicted(task: str, text: str, answer: str) -> bool:
+    """Whether an answer has a statement that its text does not bear out."""
+    if task == "paraphrase":
+        return bool(_sentences(Request(text), answer).withheld)
+    return bool(check_impression(answer, text).wrong)
+
+
 def technical_sentence(sentence: str, report: str) -> str:
     """A sentence with the glossary's plain phrases put back into the report's own terms.
 
     An empty text where it has the plain phrase of a finding that the report does not name.
     """
     terms = {one.entry.plain: one.match[0] for one in find_terms(report.lower())}
+    known = {plain: _without_degree(plain) for plain in terms}
+    others = {one.plain: _without_degree(one.plain) for one in load_glossary()
+              if one.kind == "finding"}  # fmt: skip
     result = sentence.lower()
-    entries = {one.plain: _without_degree(one.plain) for one in load_glossary()
-               if one.kind == "finding" and "\\" not in one.plain}  # fmt: skip
-    for plain, phrase in sorted(entries.items(), key=lambda one: -len(one[1])):
-        if not re.search(rf"(?<!\w){re.escape(phrase)}(?!\w)", result):
-            continue
-        if plain not in terms:
-            return ""
-        result = re.sub(rf"(?<!\w){re.escape(phrase)}(?!\w)", terms[plain], result)
+    for plain, phrase in sorted((others | known).items(), key=lambda one: -len(one[1])):
+        written = re.compile(rf"(?<!\w){re.escape(phrase)}(?!\w)")
+        if phrase and written.search(result):
+            if plain not in terms:
+                return ""
+            result = terms[plain].join(written.split(result))
     return result
 
 
