@@ -101,7 +101,12 @@ class Prompter:
         return self.render([*turns, question], answer_follows=True)
 
     def instruction_ids(self, instruction: str) -> np.ndarray:
-        """Tokens of any instruction as a turn of the user, [P], up to where the answer begins."""
+        """Tokens of any instruction as a turn of the user, [P], up to where the answer begins.
+
+        Without a chat template, what follows its first empty line is Alpaca's input.
+        """
+        if not self.tokenizer.chat_template:
+            instruction = instruction.replace("\n\n", _INPUT, 1)
         turn = {"role": "user", "content": instruction}
         return np.array(self._token_ids(self.render([turn], answer_follows=True)), np.int64)
 

@@ -18,12 +18,14 @@ from graphsum.models.instruct import build_model, build_processor, packed_rows
 from graphsum.models.processing import Example
 from graphsum.options import resolve, run_options
 from graphsum.options.runs import corpus_of
+from graphsum.tasks.impression import Impression
 from graphsum.tasks.instructions import Instruction
 from graphsum.tasks.stages import read_stages
-from graphsum.tasks.task import NOT_STATED
+from graphsum.tasks.task import NOT_STATED, Request
 from graphsum.training.course import mixed_rows, staged_rate
 from graphsum.training.loop import train as run_training
 from preprocessing.errors import InputError
+from preprocessing.records import Report
 
 pytest.importorskip("peft", reason="LoRA needs the extra llm")
 
@@ -227,6 +229,17 @@ def test_only_answers_are_learnt_and_nothing_is_cut(llm):
     assert fits.labels[-1] == processor.prompter.end_id
     assert len(long_answer.labels) == len(long_prompt.labels) == 0
     assert len(long_prompt.input_ids) > 60
+
+
+@pytest.mark.parametrize("chat", [False, True])
+def test_the_impression_is_asked_for_alike_by_file_and_by_corpus(tmp_path, chat):
+    folder = save_llm(tmp_path / "llm", chat=chat)
+    processor = build_processor(resolve({"model": "instruct", "llm": folder}))
+    prompt = Impression().prompt(Request("No effusion ."))
+    (of_file,) = processor.instruction_examples([Instruction("1", "impression", prompt, "No .")])
+    (of_corpus,) = processor.examples([Report("1", "No effusion .")], ["No ."])
+    assert of_file.input_ids.tolist() == of_corpus.input_ids.tolist()
+    assert of_file.labels.tolist() == of_corpus.labels.tolist()
 
 
 def test_rows_come_in_their_shares_and_each_once_per_pass():
