@@ -108,7 +108,7 @@ def _stage(path: Path) -> Stage:
     weighed = [isinstance(one, dict) and "weight" in one for one in sources]
     temperature = None
     if "temperature" in values:
-        temperature = _number(values, "temperature", path, above=0, at_most=1000)
+        temperature = _number(values, "temperature", path, at_least=0.1, at_most=1000)
     if any(weighed) and (temperature is not None or not all(weighed)):
         raise InputError(
             f"{path}: give temperature, or a weight at each of the {len(sources)} sources, or "
@@ -215,14 +215,21 @@ def material_of(stage: Stage) -> Iterator[Material | None]:
 
 
 def files_of(stages: Sequence[Stage]) -> dict[str, str]:
-    """The files that the stages consist of, with a digest of each."""
+    """The files that the stages consist of, with a digest of each.
+
+    Raises:
+        InputError: one is not there any more.
+    """
     paths: list[Path] = []
     for stage in stages:
         paths.append(stage.path)
         for source in stage.sources:
             paths += [one for one in (source.instructions, source.validation)
                       if isinstance(one, Path)]  # fmt: skip
-    return {str(path): digest_of(path) for path in paths}
+    try:
+        return {str(path): digest_of(path) for path in paths}
+    except OSError as error:
+        raise InputError(f"{error.filename}: cannot be read ({error.strerror})") from None
 
 
 def scores_of(task: str, outputs: Sequence[str], references: Sequence[str]) -> list[float]:

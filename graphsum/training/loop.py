@@ -417,7 +417,7 @@ def prepare_folder(
 def is_first_checkpoint(run: Path) -> bool:
     """Whether a run without ``last`` was killed at its first checkpoint, when it had ``best``."""
     log = run / LOG_FILE
-    return log.is_file() and read_text(log).count('"val_') <= 1
+    return log.is_file() and sum('"val_' in line for line in read_text(log).splitlines()) <= 1
 
 
 def has_options(run: Path, options: TrainOptions) -> bool:

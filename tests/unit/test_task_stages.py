@@ -64,7 +64,7 @@ def test_shares_by_weight_size_and_temperature(tmp_path):
         (GOOD.replace("5e-4", "20"), "lr must be a number above 0, at most 10"),
         (GOOD + "replay: 0.95\n", "replay must be a number at least 0, at most 0.9"),
         (GOOD + "replay: 0.1\n", "no stage is before the first"),
-        (GOOD + "temperature: 0\n", "temperature must be a number above 0"),
+        (GOOD + "temperature: 0\n", "temperature must be a number at least 0.1"),
         ("steps: 1\nlr: 1\nsources: []\n", "sources must be a list"),
         ("steps: 1\nlr: 1\nsources: [3]\n", "source 1: give either instructions"),
         ("steps: 1\nlr: 1\nsources: [{corpus: qa}]\n", "corpus must be impression"),
@@ -90,6 +90,8 @@ def test_files_of_instructions_that_cannot_be_used(tmp_path):
     (tmp_path / "a.jsonl").unlink()
     with pytest.raises(InputError, match=r"a\.jsonl"):
         list(material_of(stage))
+    with pytest.raises(InputError, match=r"a\.jsonl: cannot be read"):
+        files_of([stage])
 
 
 def test_options_with_stages(tmp_path):
