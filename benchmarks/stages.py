@@ -40,7 +40,7 @@ def main() -> None:
     add("--llm", required=True)
     add("--output-dir", type=Path, required=True)
     add("--train", type=int, default=400, help="instructions of each task, at most")
-    add("--test", type=int, default=60, help="requests of each task; of qa twice as many")
+    add("--test", type=int, default=40, help="requests of each task; of qa twice as many")
     add("--steps", type=int, default=120, help="of the second stage; alone a quarter of it")
     add("--first-steps", type=int, default=48, help="of the first stage")
     add("--batch-size", type=int, default=8)
@@ -88,9 +88,10 @@ def make_data(options: argparse.Namespace) -> dict[str, list[Instruction]]:
     tests = {}
     for task in TASKS:
         for name, corpus in corpora.items():
-            made = short(list(build_instructions(corpus.train, [task])), options.train, 0)
             path = folder / f"{name}-{task}.jsonl"
-            write_text_atomically(path, (dumps(one.as_record()) for one in made))
+            if not path.is_file():
+                made = short(list(build_instructions(corpus.train, [task])), options.train, 0)
+                write_text_atomically(path, (dumps(one.as_record()) for one in made))
         of_val = build_instructions(corpora["own"].val, [task])
         count = options.test * (2 if task == "qa" else 1)
         tests[task] = short([one for one in of_val if one.request], count, 0)
@@ -158,7 +159,8 @@ def answers_of(
             answers = answerer.answers([(task, one) for one in requests])
         rows = [{"id": one.id, "answer": text} for one, text in zip(asked, answers, strict=True)]
         write_text_atomically(path, map(dumps, rows))
-    return [row["answer"] for row in read_jsonl(path)]
+    written = {row["id"]: row["answer"] for row in read_jsonl(path)}
+    return [written[one.id] for one in asked]
 
 
 def scored(task: str, asked: Sequence[Instruction], answers: Sequence[str]) -> dict[str, Measures]:

@@ -10,6 +10,7 @@ from preprocessing.facts.comparison import Consistency, check_impression
 from preprocessing.text.sentences import sentence_spans
 
 NOT_KNOWN = "Not known: the model's answer is no expansion of this abbreviation."
+NOTHING = "(The model wrote nothing.)"
 WITHHELD = "(A sentence of the model is withheld: the report does not bear it out.)"
 _PRESENCE = re.compile(r"^(?:is|are) there (?:(?:any|an?|evidence of) )*(?P<thing>.+?)\W*$", re.I)
 _SIDE = re.compile(r"^on which side (?:is|are) (?:the )?(?P<thing>.+?)\W*$", re.I)
@@ -95,8 +96,8 @@ def _sentences(request: Request, output: str) -> Answer:
             continue
         told.append(sentence)
         evidence += [one for one in _evidence(request.text, found) if one not in evidence]
-    if withheld:
-        told.append(WITHHELD)
+    if withheld or not told:
+        told.append(WITHHELD if withheld else NOTHING)
     return Answer(" ".join(told), tuple(evidence), tuple(withheld))
 
 

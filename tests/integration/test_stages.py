@@ -12,7 +12,7 @@ from tiny import PAIRS
 from tiny_llm import save_llm
 
 import train
-from graphsum import Assistant
+from graphsum import Assistant, Summarizer
 from graphsum.cli.main import main
 from graphsum.models.instruct import build_model, build_processor, packed_rows
 from graphsum.models.processing import Example
@@ -151,6 +151,7 @@ def test_a_run_answers_and_is_checked(run, capsys, tmp_path):
     rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
     assert [row["id"] for row in rows] == [1, 2]
     assert rows[0]["answer"] == answer.text
+    assert isinstance(Summarizer.from_pretrained(run).summarize("No effusion."), str)
     with pytest.raises(InputError, match="for --checkpoint RUN"):
         main(["ask", "--device", "cpu", "--question", "Is it?", "A mass."])
     with pytest.raises(InputError, match="tokens, above the"):

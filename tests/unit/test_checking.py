@@ -3,7 +3,14 @@
 import pytest
 
 from graphsum.tasks.assistant import Assistant
-from graphsum.tasks.checking import NOT_KNOWN, WITHHELD, check_answer, claim_of, technical_sentence
+from graphsum.tasks.checking import (
+    NOT_KNOWN,
+    NOTHING,
+    WITHHELD,
+    check_answer,
+    claim_of,
+    technical_sentence,
+)
 from graphsum.tasks.task import NOT_STATED, Request
 from preprocessing.errors import InputError
 
@@ -70,6 +77,7 @@ def test_sentences_that_the_report_denies_are_withheld():
     assert answer.text == f"Small left pleural effusion. {WITHHELD}"
     assert answer.withheld == ("Left pneumothorax.",)
     assert answer.evidence == ("Small left pleural effusion.",)
+    assert Assistant(Says("")).ask(REPORT, task="impression").text == NOTHING
 
 
 @pytest.mark.parametrize(
