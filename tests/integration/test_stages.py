@@ -151,7 +151,7 @@ def test_a_run_answers_and_is_checked(run, capsys, tmp_path):
     rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
     assert [row["id"] for row in rows] == [1, 2]
     assert rows[0]["answer"] == answer.text
-    assert isinstance(Summarizer.from_pretrained(run).summarize("No effusion."), str)
+    assert Summarizer.from_pretrained(run).summarize("No effusion.").impression
     with pytest.raises(InputError, match="for --checkpoint RUN"):
         main(["ask", "--device", "cpu", "--question", "Is it?", "A mass."])
     with pytest.raises(InputError, match="tokens, above the"):
