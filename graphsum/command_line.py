@@ -103,6 +103,8 @@ def add_dataclass_options(parser: argparse.ArgumentParser, cls: type) -> None:
             group.add_argument(name, action=argparse.BooleanOptionalAction, **options)
         elif typing.get_origin(field.type) is dict:
             group.add_argument(name, nargs="+", action=Pairs, metavar="NAME=VALUE", **options)
+        elif typing.get_origin(field.type) is list:
+            group.add_argument(name, nargs="+", metavar="FILE", **options)
         else:
             kind = plain_type(field.type)
             group.add_argument(name, type=kind, metavar="", **options)

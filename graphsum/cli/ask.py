@@ -5,8 +5,11 @@
     graphsum ask --task paraphrase "Mild cardiomegaly. No pneumothorax."
     graphsum ask --task qa --input questions.jsonl --output answers.jsonl
 
+    graphsum ask --checkpoint RUN --question "Is there an effusion?" "No effusion is seen."
+
 A file has a JSON object on each line: id, text (or report, or findings), and question or term.
-Rules answer, without a model. What the report does not state is "Not stated in the report.".
+Rules answer, or with --checkpoint a model of graphsum train --model instruct; what the report does
+not bear out is withheld. What the report does not state is "Not stated in the report.".
 """
 
 import argparse
@@ -14,8 +17,8 @@ import sys
 from typing import Any
 
 from graphsum.tasks import TASKS
-from graphsum.tasks.assistant import Assistant
-from graphsum.tasks.task import Answer
+from graphsum.tasks.assistant import Assistant, task_of
+from graphsum.tasks.task import Answer, Request
 from preprocessing.errors import InputError
 from preprocessing.files import check_writable, dumps, read_jsonl, write_text_atomically
 
@@ -31,16 +34,21 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--term", default="", metavar="TERM", help="an abbreviation in the text (abbreviations)")
     add("--input", metavar="FILE", help="JSON Lines to answer; needs --task")
     add("--output", metavar="FILE", help="JSON Lines with id and answer; default: stdout")
+    add("--checkpoint", metavar="RUN", help="a tuned model answers in place of the rules")
+    add("--llm", metavar="FOLDER", help="where the LLM lies that it was trained with")
+    add("--device", metavar="NAME", help="cpu, cuda, ... (default: a GPU when there is one)")
     add("--explain", action="store_true", help="add the sentences that bear the answer out")
 
 
 def execute(options: argparse.Namespace) -> None:
     """Answer one text, or each line of a file."""
+    if options.checkpoint is None and (options.llm or options.device):
+        raise InputError("--llm and --device are for --checkpoint RUN")
     if options.input is None:
         if options.output is not None:
             raise InputError("--output needs --input")
         text = sys.stdin.read() if options.text in (None, "-") else options.text
-        answer = Assistant().ask(
+        answer = _assistant(options).ask(
             text, question=options.question, term=options.term, task=options.task or ""
         )
         print(answer.text)
@@ -54,9 +62,14 @@ def execute(options: argparse.Namespace) -> None:
         raise InputError(f"--input needs --task, one of {', '.join(TASKS)}")
     if options.output is not None:
         check_writable(options.output)
+    ids, asked = [], []
+    for number, row in enumerate(read_jsonl(options.input), start=1):
+        ids.append(_id_of(row, f"{options.input}, record {number}"))
+        asked.append(_request_of(row, options.task, f"{options.input}, record {number}"))
+    answers = _assistant(options).ask_all([(options.task, one) for one in asked]) if asked else []
     lines = [
-        dumps(_answered(row, number, options))
-        for number, row in enumerate(read_jsonl(options.input), start=1)
+        dumps(_result(own_id, answer, options.explain))
+        for own_id, answer in zip(ids, answers, strict=True)
     ]
     if not lines:
         raise InputError(f"{options.input}: nothing is asked in it")
@@ -66,10 +79,19 @@ def execute(options: argparse.Namespace) -> None:
         write_text_atomically(options.output, lines)
 
 
-def _answered(row: dict[str, Any], number: int, options: argparse.Namespace) -> dict[str, Any]:
-    where = f"{options.input}, record {number}"
+def _assistant(options: argparse.Namespace) -> Assistant:
+    if options.checkpoint is None:
+        return Assistant()
+    return Assistant.from_pretrained(options.checkpoint, device=options.device, llm=options.llm)
+
+
+def _id_of(row: dict[str, Any], where: str) -> str | int:
     if not isinstance(row.get("id"), (str, int)) or isinstance(row.get("id"), bool):
         raise InputError(f"{where}: id is missing or neither a text nor a number")
+    return row["id"]
+
+
+def _request_of(row: dict[str, Any], task: str, where: str) -> Request:
     texts = [row[name] for name in _TEXT_FIELDS if name in row]
     if not texts:
         raise InputError(f"{where}: text is missing")
@@ -77,15 +99,19 @@ def _answered(row: dict[str, Any], number: int, options: argparse.Namespace) -> 
     for name, value in fields.items():
         if not isinstance(value, str):
             raise InputError(f"{where}: {name} must be a text")
-    wanted = {"qa": "question", "abbreviations": "term"}.get(options.task)
+    wanted = {"qa": "question", "abbreviations": "term"}.get(task)
     for name in ("question", "term"):
-        if name != wanted:
-            fields[name] = ""
+        fields[name] = fields[name].strip() if name == wanted else ""
+    request = Request(**fields)
     try:
-        answer: Answer = Assistant().ask(**fields, task=options.task)
+        task_of(task, request)
     except InputError as error:
         raise InputError(f"{where}: {error}") from None
-    result: dict[str, Any] = {"id": row["id"], "answer": answer.text}
-    if options.explain:
+    return request
+
+
+def _result(own_id: str | int, answer: Answer, explain: bool) -> dict[str, Any]:
+    result: dict[str, Any] = {"id": own_id, "answer": answer.text}
+    if explain:
         result |= {"evidence": list(answer.evidence), "withheld": list(answer.withheld)}
     return result

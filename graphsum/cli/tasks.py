@@ -4,7 +4,8 @@
     graphsum tasks convert --form pubmedqa --input ori_pqal.json --output general.jsonl
     graphsum tasks score --task qa --input questions.jsonl --answers answers.jsonl
 
-build makes instructions from a corpus by rules, without any service. convert reads PubMedQA,
+build makes instructions from a corpus by rules, without any service; with --truth tags the answers
+about Open-i are what its coders indexed. convert reads PubMedQA,
 MedQA, Alpaca and ShareGPT files that you have downloaded. score needs the right answers in the
 field "right" (a text or a list of texts) of each question.
 """
@@ -38,6 +39,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--tasks", nargs="+", metavar="NAME", default=list(TASKS), help=", ".join(TASKS))
     add("--limit", type=int, metavar="N", help="of the reports, at most")
     add("--seed", type=int, default=0, help="of the questions without an answer")
+    add("--truth", metavar="NAME", default="rules", help="of the answers of qa: rules (what the "
+        "engine reads), or tags (what coders indexed of Open-i; default: rules)")  # fmt: skip
     add("--output", metavar="FILE", required=True, help="JSON Lines: id, task, prompt, answer")
     add = commands.add_parser("convert", help="others' instruction files").add_argument
     add("--form", metavar="NAME", required=True, help=", ".join(FORMS))
@@ -68,7 +71,8 @@ def _build(options: argparse.Namespace) -> None:
 
     from graphsum.tasks.building import build_instructions
 
-    _write(options.output, list(build_instructions(reports, options.tasks, seed=options.seed)))
+    built = build_instructions(reports, options.tasks, seed=options.seed, truth=options.truth)
+    _write(options.output, list(built))
 
 
 def _convert(options: argparse.Namespace) -> None:
@@ -77,7 +81,7 @@ def _convert(options: argparse.Namespace) -> None:
 
 
 def _write(path: str, instructions: list[Instruction]) -> None:
-    write_text_atomically(path, (dumps(asdict(one)) for one in instructions))
+    write_text_atomically(path, (dumps(one.as_record()) for one in instructions))
     counts: dict[str, int] = {}
     for one in instructions:
         counts[one.task] = counts.get(one.task, 0) + 1

@@ -3,6 +3,7 @@
     graphsum train --dataset sample                                 invented reports, no data
     graphsum train --dataset openi --data-dir DIR --preset small    Open-i, from scratch, CPU
     graphsum train --dataset mimic-cxr --preset hu2022              the paper's system
+    graphsum train --model instruct --llm FOLDER --stages general.yaml radiology.yaml
     accelerate launch --num-processes 4 -m graphsum train --dataset mimic-cxr
 
 Options come from the preset, then --config FILE (YAML or JSON), then the command line; the
@@ -17,6 +18,7 @@ from pathlib import Path
 from graphsum.command_line import add_dataclass_options
 from graphsum.options import OPTIONS_FILE, TrainOptions, resolve, run_options
 from graphsum.options.runs import corpus_of, find_checkpoint
+from graphsum.tasks.stages import read_stages
 from preprocessing.errors import InputError
 
 
@@ -56,6 +58,11 @@ def execute(options: argparse.Namespace) -> None:
         saved = run_options(resume or settings.run_dir)
         settings = replace(saved, **given, **({"output_dir": resume} if resume else {}))
 
+    if settings.stages:
+        if "max_steps" in given:
+            raise InputError("--stages have their own steps: leave out --max-steps")
+        steps = sum(stage.steps for stage in read_stages(settings.stages))
+        settings = replace(settings, max_steps=steps)
     if resume is None:
         check_places(settings)
     corpus = corpus_of(settings)  # its mistakes are reported before torch is imported

@@ -104,11 +104,26 @@ class Prompter:
             question["content"] = _PREFIX_TEXT + question["content"]
         return self.render([*turns, question], answer_follows=True)
 
-    def target_ids(self, impression: str) -> np.ndarray:
-        """Tokens of an impression with the end of the turn, [T]; none for no impression."""
+    def instruction_ids(self, instruction: str) -> np.ndarray:
+        """Tokens of any instruction as a turn of the user, [P], up to where the answer begins.
+
+        Without a chat template, what follows its first empty line is Alpaca's input.
+        """
+        if not self.tokenizer.chat_template:
+            instruction = instruction.replace("\n\n", _INPUT, 1)
+        turn = {"role": "user", "content": instruction}
+        return np.array(self._token_ids(self.render([turn], answer_follows=True)), np.int64)
+
+    def target_ids(self, impression: str, *, whole: bool = False) -> np.ndarray:
+        """Tokens of an impression with the end of the turn, [T]; none for no impression.
+
+        It is cut to ``max_target_length`` unless ``whole``.
+        """
         if not impression:
             return np.zeros(0, np.int64)
         ids = self.tokenizer(impression, add_special_tokens=False, verbose=False)["input_ids"]
+        if whole:
+            return np.array([*ids, self.end_id], np.int64)
         return np.array([*ids[: self.settings.max_target_length - 1], self.end_id], np.int64)
 
     def decode(self, tokens: Tensor) -> list[str]:

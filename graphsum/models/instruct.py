@@ -24,6 +24,7 @@ from graphsum.models.modeling import LLM, GraphSum, GraphSumOutput, own_state
 from graphsum.models.padding import IGNORED, labels_up_to, padded, padded_left, places_of
 from graphsum.models.processing import Example, tidy
 from graphsum.options import TrainOptions
+from graphsum.tasks.instructions import Instruction
 from preprocessing.corpora import Corpus
 from preprocessing.files import json_text, read_json, write_text_atomically
 from preprocessing.records import Report
@@ -53,26 +54,36 @@ class Instruct(nn.Module):
         label_places: Tensor | None = None,
         num_tokens: Tensor | float | None = None,
         num_reports: Tensor | float | None = None,
+        segments: Tensor | None = None,
     ) -> GraphSumOutput:
         """Loss per target token.
 
         Args:
-            source_ids: prompts, padded on the left, [B, P].
-            labels: target tokens with the end token, -100 where padded, [B, T].
+            source_ids: prompts, padded on the left, [B, P]; with ``segments`` packed prompts with
+                their answers, [R, S].
+            labels: target tokens with the end token, -100 where padded, [B, T]; with ``segments``
+                the token that each position is to predict, -100 where none is, [R, S].
+            segments: of packed rows, the number of each position's example, 0 where padded.
             label_places: as in :meth:`graphsum.models.modeling.GraphSum.forward`.
             num_tokens: what the loss sum is divided by; by default this batch's own count.
             num_reports: not used; there is no loss per report.
         """
-        inputs = nn.functional.pad(labels[:, :-1], (1, 0), value=self.config.eos_token_id)
-        losses = self.decoder.token_losses(
-            inputs,
-            None,
-            None,
-            source_ids,
-            labels,
-            label_smoothing=self.config.label_smoothing if self.training else 0.0,
-            label_places=label_places,
-        )
+        smoothing = self.config.label_smoothing if self.training else 0.0
+        if segments is not None:
+            losses = self.decoder.packed_losses(
+                source_ids, segments, labels, label_smoothing=smoothing
+            )
+        else:
+            inputs = nn.functional.pad(labels[:, :-1], (1, 0), value=self.config.eos_token_id)
+            losses = self.decoder.token_losses(
+                inputs,
+                None,
+                None,
+                source_ids,
+                labels,
+                label_smoothing=smoothing,
+                label_places=label_places,
+            )
         loss = losses.sum() / ((labels != IGNORED).sum() if num_tokens is None else num_tokens)
         return GraphSumOutput(loss=loss, generation_loss=loss)
 
@@ -136,6 +147,7 @@ class InstructProcessor:
         self.prompter = prompter
         self.tokenizer = prompter.tokenizer
         self.shots = 0
+        self.packs = False  # several examples in a row of a training batch
 
     @property
     def context(self) -> tuple[str, ...]:
@@ -154,19 +166,26 @@ class InstructProcessor:
         """One example per report, in order; ``impressions`` become the labels."""
         chosen = list(reports)
         answers = [""] * len(chosen) if impressions is None else list(impressions)
-        none = np.zeros(0, np.int64)
         for report, impression in zip(chosen, answers, strict=True):
             prompt = self.prompter.prompt_ids(report.findings, self._shown(report))
-            yield Example(
-                uid=report.uid,
-                input_ids=prompt,
-                key_mask=none,
-                edge_index=none.reshape(2, 0),
-                edge_type=none,
-                labels=self.prompter.target_ids(impression),
-                sentence=np.full(len(prompt), -1),
-                prompt=prompt,
-            )
+            yield example_of(report.uid, prompt, self.prompter.target_ids(impression))
+
+    def instruction_examples(
+        self, instructions: Iterable[Instruction], *, answered: bool = True
+    ) -> Iterator[Example]:
+        """One example per instruction, in order; ``answered``: with its answer as labels.
+
+        Neither is cut, since the end of a prompt may be the question: an instruction that is
+        longer than the settings allow has no labels.
+        """
+        settings = self.prompter.settings
+        for one in instructions:
+            prompt = self.prompter.instruction_ids(one.prompt)
+            labels = self.prompter.target_ids(one.answer, whole=True)
+            fits = len(prompt) <= settings.max_prompt_length
+            if not answered or not fits or len(labels) > settings.max_target_length:
+                labels = labels[:0]
+            yield example_of(one.id, prompt, labels)
 
     def _shown(self, report: Report) -> list[tuple[str, str]]:
         """Similar reports, the most similar last, where it weighs most (Liu et al. 2022)."""
@@ -185,8 +204,11 @@ class InstructProcessor:
     ) -> dict[str, Tensor]:
         """``source_ids`` [B, P] and, when the examples have impressions, ``labels`` [B, T].
 
-        ``fixed_shapes``: add ``label_places``, as :meth:`GraphSumProcessor.collate` does.
+        ``fixed_shapes``: add ``label_places``, as :meth:`GraphSumProcessor.collate` does. Where the
+        processor packs, examples with labels come as :func:`packed_rows` gives them.
         """
+        if self.packs and all(len(example.labels) for example in examples):
+            return packed_rows(examples)
         batch = {"source_ids": padded_left([example.input_ids for example in examples])}
         if all(len(example.labels) for example in examples):
             batch["labels"] = padded([example.labels for example in examples], IGNORED)
@@ -205,6 +227,57 @@ class InstructProcessor:
     def from_pretrained(cls, folder: str | Path) -> "InstructProcessor":
         config = read_json(Path(folder) / CONFIG_FILE)
         return cls(Prompter.from_pretrained(folder, expected=config.get("tokenizer_hash")))
+
+
+def example_of(uid: str, prompt: np.ndarray, labels: np.ndarray) -> Example:
+    """A prompt [P] with the tokens of its answer [T] as an example without a graph."""
+    none = np.zeros(0, np.int64)
+    return Example(
+        uid=uid,
+        input_ids=prompt,
+        key_mask=none,
+        edge_index=none.reshape(2, 0),
+        edge_type=none,
+        labels=labels,
+        sentence=np.full(len(prompt), -1),
+        prompt=prompt,
+    )
+
+
+def packed_rows(examples: Sequence[Example]) -> dict[str, Tensor]:
+    """Prompts with their answers in rows as long as the longest of them, as few as first fit gives.
+
+    Returns:
+        ``source_ids``, ``labels`` (the next token within answers, else -100) and ``segments`` (the
+        number of the example within its row, 0 for padding), each [R, S].
+    """
+    longest = max(len(one.input_ids) + len(one.labels) - 1 for one in examples)
+    rows: list[list[Example]] = []
+    room: list[int] = []
+    for one in sorted(examples, key=lambda one: -len(one.input_ids) - len(one.labels)):
+        size = len(one.input_ids) + len(one.labels) - 1  # nothing follows the last token
+        place = next((number for number, left in enumerate(room) if left >= size), len(rows))
+        if place == len(rows):
+            rows.append([])
+            room.append(longest)
+        rows[place].append(one)
+        room[place] -= size
+    ids, labels, segments = [], [], []
+    for row in rows:
+        ids.append(
+            np.concatenate([part for one in row for part in (one.input_ids, one.labels[:-1])])
+        )
+        labels.append(np.concatenate([
+            part for one in row
+            for part in (np.full(len(one.input_ids) - 1, IGNORED), one.labels)
+        ]))  # fmt: skip
+        sizes = [len(one.input_ids) + len(one.labels) - 1 for one in row]
+        segments.append(np.repeat(np.arange(1, len(row) + 1), sizes))
+    return {
+        "source_ids": padded(ids, 0),
+        "labels": padded(labels, IGNORED),
+        "segments": padded(segments, 0),
+    }
 
 
 def build_processor(

@@ -279,6 +279,13 @@ class TrainOptions:
         "--batch-size",
         at_least=0,
     )
+    stages: list[str] = field(
+        default_factory=list,
+        metadata={
+            "help": "of --model instruct: YAML files, each a stage with its mixture of "
+            "instructions, steps and rate (docs/tasks.md)"
+        },
+    )
     accumulation: int = option(
         1, "parts in which each process computes its share of a batch", above=0
     )
@@ -358,6 +365,12 @@ class TrainOptions:
                 "--activation-checkpointing is for encoders; --model instruct has none: give "
                 "--gradient-checkpointing"
             )
+        if self.stages and (self.context or self.batch_tokens):
+            raise InputError(
+                "--stages reads instructions, by --batch-size: leave out --context, --batch-tokens"
+            )
+        if self.stages and self.model != "instruct":
+            raise InputError("--stages are mixtures of instructions, for --model instruct")
         if not self.uses_llm:
             return
         if self.model == "graphsum" and self.alignment != "deep" and not self.init_from:
@@ -413,11 +426,13 @@ def read_options(path: str | Path) -> dict[str, Any]:
         if isinstance(value, int | str) and kind is float:  # YAML 1.1 reads 3e-4 as text
             with contextlib.suppress(ValueError, OverflowError):
                 value = float(value)
-        expected = dict if name == "columns" else kind
+        expected = {"columns": dict, "stages": list}.get(name, kind)
         if (isinstance(value, bool) and expected is int) or not isinstance(value, expected):  # type: ignore[arg-type]
             raise InputError(f"{path}: {key} must be of type {kind_name(kind)}, not {shown(value)}")
         if name == "columns" and not all(isinstance(one, str) for one in sum(value.items(), ())):
             raise InputError(f"{path}: columns must give a text for each name")
+        if name == "stages" and not all(isinstance(one, str) for one in value):
+            raise InputError(f"{path}: stages must be a list of files")
         result[name] = value
     return result
 

@@ -1,12 +1,16 @@
 """One object that answers by task: explanations, abbreviations, questions, a conversation."""
 
 import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
 
 from graphsum.tasks import TASKS
 from graphsum.tasks.abbreviations import senses_of
+from graphsum.tasks.checking import check_answer
 from graphsum.tasks.task import DISCLAIMER, NOT_STATED, Answer, Request
 from preprocessing.errors import InputError
-from preprocessing.registry import load
+from preprocessing.registry import imported, load
 
 _ABBREVIATION = r"(?P<{}>[A-Z][A-Za-z0-9/-]*[A-Z0-9]s?|[a-z]/[a-z]{{1,2}})"
 _TERM = re.compile(
@@ -32,12 +36,39 @@ _THING = re.compile(
 )
 
 
+class Writer(Protocol):
+    """A model that answers; its answers are not checked yet."""
+
+    def answers(self, requests: Sequence[tuple[str, Request]]) -> list[str]:
+        """What it writes for each task and request."""
+
+
 class Assistant:
-    """Answers about radiology reports by the rules of each task.
+    """Answers about radiology reports: by the rules of each task, or by a model that they check.
 
     >>> Assistant().ask("No pneumothorax.", question="Is there a pneumothorax?").text
     'No.'
     """
+
+    def __init__(self, model: Writer | None = None) -> None:
+        """``model``: what answers in place of the rules."""
+        self.model = model
+
+    @classmethod
+    def from_pretrained(
+        cls, checkpoint: str | Path, *, device: str | None = None, llm: str | None = None
+    ) -> "Assistant":
+        """An assistant whose answers a run of ``graphsum train --model instruct`` writes.
+
+        Args:
+            device: ``cpu``, ``cuda``, ...; by default a GPU when there is one.
+            llm: folder of the LLM that it was trained with, when it has moved.
+
+        Raises:
+            InputError: no such checkpoint, or one of another kind of model.
+        """
+        load_answerer = imported("graphsum.models.answering:Answerer").from_pretrained
+        return cls(load_answerer(checkpoint, device=device, llm=llm))
 
     def ask(self, text: str, *, question: str = "", term: str = "", task: str = "") -> Answer:
         """The answer of a task.
@@ -52,17 +83,32 @@ class Assistant:
             InputError: there is no text, no such task, or the task needs an argument that is not
                 given.
         """
-        if not text.strip():
-            raise InputError("the report is empty: give its text")
-        task = task or ("qa" if question else "abbreviations" if term else "paraphrase")
-        chosen = load(TASKS, task)()
-        request = Request(text, question.strip(), term.strip())
-        for needed in ("question", "term"):
-            if chosen.needs == needed and not getattr(request, needed):
-                raise InputError(f"task {task} needs --{needed}")
-            if chosen.needs != needed and getattr(request, needed):
-                raise InputError(f"task {task} takes no --{needed}")
-        return chosen.baseline(request)
+        return self.ask_all([(task, Request(text, question.strip(), term.strip()))])[0]
+
+    def ask_all(self, asked: Sequence[tuple[str, Request]]) -> list[Answer]:
+        """The answers to several requests, each with the name of its task, as for :meth:`ask`."""
+        checked = [(task_of(task, request), request) for task, request in asked]
+        if self.model is None:
+            return [load(TASKS, task)().baseline(request) for task, request in checked]
+        written = self.model.answers(checked)
+        return [
+            check_answer(task, request, output)
+            for (task, request), output in zip(checked, written, strict=True)
+        ]
+
+
+def task_of(task: str, request: Request) -> str:
+    """The task that is asked for; raises ``InputError`` where its arguments do not fit."""
+    if not request.text.strip():
+        raise InputError("the report is empty: give its text")
+    task = task or ("qa" if request.question else "abbreviations" if request.term else "paraphrase")
+    chosen = load(TASKS, task)()
+    for needed in ("question", "term"):
+        if chosen.needs == needed and not getattr(request, needed):
+            raise InputError(f"task {task} needs --{needed}")
+        if chosen.needs != needed and getattr(request, needed):
+            raise InputError(f"task {task} takes no --{needed}")
+    return task
 
 
 class Conversation:

@@ -7,17 +7,20 @@ from collections.abc import Callable, Iterator, Sequence
 from graphsum.tasks import TASKS
 from graphsum.tasks.abbreviations import expand, load_abbreviations
 from graphsum.tasks.answering import answer_question
+from graphsum.tasks.coded import coded_questions, tags_of
 from graphsum.tasks.instructions import Instruction
 from graphsum.tasks.paraphrase import paraphrase
 from graphsum.tasks.task import NOT_STATED, Request
+from preprocessing.errors import InputError
 from preprocessing.facts.ontology import NO_FINDING, ontology
 from preprocessing.facts.reading import Mention, read_mentions
 from preprocessing.records import Report
-from preprocessing.registry import load
+from preprocessing.registry import load, unknown_name
 from preprocessing.text.sentences import sentence_spans
 
 _STATUS_ANSWERS = {"present": "Yes.", "absent": "No.", "uncertain": "Possibly; it is not certain."}
 _SIDE_ANSWERS = {"left": "Left side.", "right": "Right side.", "bilateral": "Both sides."}
+TRUTHS = ("rules", "tags")
 _UNANSWERED = (
     "How old is the patient?",
     "Which medicine was prescribed?",
@@ -29,22 +32,35 @@ _UNANSWERED = (
 
 
 def build_instructions(
-    reports: Sequence[Report], tasks: Sequence[str], *, seed: int = 0
+    reports: Sequence[Report], tasks: Sequence[str], *, seed: int = 0, truth: str = "rules"
 ) -> Iterator[Instruction]:
     """The instructions of each task, task by task; equal arguments give equal instructions.
 
+    Args:
+        truth: where the answers of questions come from: ``rules`` (the reading engine), or
+            ``tags`` (what coders indexed, which no prompt holds).
+
     Raises:
-        InputError: a name is none of ``TASKS``.
+        InputError: a name is none of ``TASKS`` or ``TRUTHS``, or no report has tags.
     """
     for name in tasks:
         load(TASKS, name)
+    if truth not in TRUTHS:
+        raise unknown_name("truth", truth, TRUTHS)
+    if truth == "tags" and "qa" in tasks and all(tags_of(one) is None for one in reports):
+        raise InputError("no report has tags of coders (Open-i's have): give --truth rules")
     for name in tasks:
-        yield from _BUILDERS[name](reports, random.Random(f"{seed}-{name}"))
+        random_ = random.Random(f"{seed}-{name}")
+        if name == "qa":
+            yield from _questions(reports, random_, truth)
+        else:
+            yield from _BUILDERS[name](reports, random_)
 
 
 def _instruction(task: str, own_id: str, request: Request, answer: str) -> Instruction:
     chosen = load(TASKS, task)()
-    return Instruction(f"{task}-{own_id}", task, chosen.prompt(request), chosen.target(answer))
+    prompt, target = chosen.prompt(request), chosen.target(answer)
+    return Instruction(f"{task}-{own_id}", task, prompt, target, request)
 
 
 def _impressions(reports: Sequence[Report], random_: random.Random) -> Iterator[Instruction]:
@@ -55,8 +71,10 @@ def _impressions(reports: Sequence[Report], random_: random.Random) -> Iterator[
             )
 
 
-def _questions(reports: Sequence[Report], random_: random.Random) -> Iterator[Instruction]:
-    """Presence and side of what is mentioned; as many questions again that have no answer."""
+def _questions(
+    reports: Sequence[Report], random_: random.Random, truth: str
+) -> Iterator[Instruction]:
+    """Presence and side of what is mentioned; up to three questions that have no answer."""
     names = [
         entry.name for entry in ontology().entries
         if entry.tier != "none" and entry.name not in (NO_FINDING, "Support Devices")
@@ -65,8 +83,15 @@ def _questions(reports: Sequence[Report], random_: random.Random) -> Iterator[In
         asked: list[tuple[str, str]] = []
         mentioned = read_mentions(report.findings)[1]
         known = {name for one in mentioned for name in (*one.names, *one.parents)}
-        for name in sorted(known.intersection(names)):
-            asked += _asked_of(name, [one for one in mentioned if name in one.names])
+        if truth == "tags":
+            tags = tags_of(report)
+            if tags is None:
+                continue
+            asked += coded_questions(report, set(names))
+            known |= {name for tag in tags for name in (*tag.names, *tag.parents)}
+        else:
+            for name in sorted(known.intersection(names)):
+                asked += _asked_of(name, [one for one in mentioned if name in one.names])
         free = [name for name in names if name not in known]
         for name in random_.sample(free, min(2, len(free))):
             question = f"Is there {_phrase(name)}?"
@@ -144,5 +169,4 @@ _BUILDERS: dict[str, Callable[[Sequence[Report], random.Random], Iterator[Instru
     "impression": _impressions,
     "paraphrase": _paraphrases,
     "abbreviations": _abbreviations,
-    "qa": _questions,
 }

@@ -17,7 +17,7 @@ class Impression:
 
     def prompt(self, request: Request) -> str:
         """The instruction for a language model (Liu et al. 2023)."""
-        return f"Derive the impression from findings in the radiology report.\n\n{request.text}"
+        return f"Derive the impression from findings in the radiology report\n\n{request.text}"
 
     def target(self, answer: str) -> str:
         """The impression."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from graphsum.tasks.task import Request
 from preprocessing.errors import InputError
 from preprocessing.files import parse_json, read_jsonl, read_text
 from preprocessing.registry import Table, load
@@ -16,12 +17,20 @@ from preprocessing.registry import Table, load
 
 @dataclass(frozen=True, slots=True)
 class Instruction:
-    """A prompt with the answer that a model is trained to give; ``task``: of TASKS, or general."""
+    """A prompt with the answer that a model is trained to give; ``task``: of TASKS, or general.
+
+    ``request``: what the prompt asks, where it was made here from a report; files have none.
+    """
 
     id: str
     task: str
     prompt: str
     answer: str
+    request: Request | None = None
+
+    def as_record(self) -> dict[str, str]:
+        """The form of a line of a file."""
+        return {"id": self.id, "task": self.task, "prompt": self.prompt, "answer": self.answer}
 
 
 def read_instructions(path: str | Path, form: str) -> Iterator[Instruction]:
@@ -132,8 +141,10 @@ def read_own(path: str | Path) -> Iterator[Instruction]:
     """The form that ``graphsum tasks build`` writes."""
     for number, value in enumerate(read_jsonl(path), start=1):
         where = f"{path}, record {number}"
-        fields = [_text(value, name, where) for name in ("id", "task", "prompt", "answer")]
-        yield Instruction(*fields)
+        own_id, task, prompt, answer = (
+            _text(value, name, where) for name in ("id", "task", "prompt", "answer")
+        )
+        yield Instruction(own_id, task, prompt, answer)
 
 
 FORMS: Table[Callable[[str | Path], Iterator[Instruction]]] = Table(

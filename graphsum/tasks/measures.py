@@ -8,9 +8,9 @@ import numpy as np
 
 from graphsum.metrics.bootstrap import SEED, confidence_interval
 from graphsum.tasks import TASKS
+from graphsum.tasks.checking import is_contradicted
 from graphsum.tasks.glossary import find_terms
 from preprocessing.errors import MissingBackendError
-from preprocessing.facts.comparison import check_impression
 from preprocessing.registry import load
 
 
@@ -44,8 +44,7 @@ def measure(
         for text, answer in zip(texts, answers, strict=True)
     ]
     wrong = [
-        bool(check_impression(answer, text).wrong)
-        for text, answer in zip(texts, answers, strict=True)
+        is_contradicted(task, text, answer) for text, answer in zip(texts, answers, strict=True)
     ]
     return Measures(
         len(scores), float(scores.mean()), float(low), float(high), float(np.mean(ratios)),

@@ -6,7 +6,6 @@ import os
 import shutil
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext, suppress
 from itertools import islice, tee
 from pathlib import Path
@@ -20,13 +19,10 @@ from torch.distributed.fsdp import register_fsdp_forward_method
 from tqdm import tqdm
 from transformers.utils import logging as transformers_logging
 
-from graphsum.metrics.rouge import rouge_scores
 from graphsum.models.attention import choose_attention_kernels
 from graphsum.models.building import graphs_of
 from graphsum.models.decoders import DECODERS
 from graphsum.models.generation import GREEDY, generate_impressions, onednn_products
-from graphsum.models.padding import fixed_length
-from graphsum.models.processing import Example
 from graphsum.models.protocols import Inputs, Processor
 from graphsum.models.types import MODELS
 from graphsum.options import (
@@ -41,7 +37,9 @@ from graphsum.options import (
 from graphsum.out_of_memory import out_of_memory_as_input_error
 from graphsum.personal.context import context_of, count_leaks, in_context, training_contexts
 from graphsum.pretrained import downloads
+from graphsum.tasks.stages import Stage, files_of, read_stages
 from graphsum.training.checkpoints import is_spread, load_own_state, save_checkpoint
+from graphsum.training.course import Validation, plain_course, staged_course
 from graphsum.training.state import load_training_state
 from graphsum.training.step import FiniteGuard, StepInputs, TrainingStep, load_ahead
 from preprocessing.annotation import load_annotator
@@ -51,6 +49,7 @@ from preprocessing.files import (
     append_line,
     json_text,
     locked_folder,
+    read_json,
     read_jsonl,
     read_text,
     restore_folders,
@@ -59,70 +58,7 @@ from preprocessing.files import (
 from preprocessing.registry import load
 
 TENSORBOARD = "tensorboard"
-
-
-def batches(lengths: Sequence[int], batch_size: int, *, seed: int) -> Iterator[list[int]]:
-    """Endless batches of ``batch_size`` row numbers with rows of similar length together.
-
-    Every row comes once per pass over the data; a batch may span two passes, so that all batches
-    are full. Within a window of 50 batches rows are sorted by length, and the batches shuffled.
-    """
-    generator = np.random.default_rng(seed)
-    rows = endless_rows(len(lengths), generator)
-    while True:
-        window = sorted(islice(rows, 50 * batch_size), key=lambda row: lengths[row])
-        groups = [window[i : i + batch_size] for i in range(0, len(window), batch_size)]
-        yield from (groups[i] for i in generator.permutation(len(groups)))
-
-
-def token_batches(lengths: Sequence[int], batch_tokens: int, *, seed: int) -> Iterator[list[int]]:
-    """Endless batches of as many rows of similar length as make ``batch_tokens`` tokens.
-
-    Every row counts as many tokens as the longest of its batch is padded to on a GPU, on whatever
-    device, so that batches of one padded length have one number of rows. Every row comes once per
-    pass over the data. Within a window of about 50 batches rows are sorted by length, and the
-    batches shuffled; the rows left at a window's end are one batch, or share two with the one
-    before.
-    """
-    sizes = [fixed_length(length) for length in lengths]
-    window_rows = 50 * max(1, batch_tokens // round(sum(sizes) / len(sizes)))
-    generator = np.random.default_rng(seed)
-    rows = endless_rows(len(lengths), generator)
-    while True:
-        window = sorted(islice(rows, window_rows), key=lambda row: -lengths[row])
-        groups: list[list[int]] = []
-        while window:
-            count = batch_tokens // sizes[window[0]]
-            groups.append(window[:count])
-            window = window[count:]
-        if len(groups) > 1 and len(groups[-1]) < len(groups[-2]) / 2:
-            both = groups[-2] + groups[-1]
-            half = (len(both) + 1) // 2
-            groups[-2:] = [both[:half], both[half:]]
-        yield from (groups[i] for i in generator.permutation(len(groups)))
-
-
-def endless_rows(count: int, generator: np.random.Generator) -> Iterator[int]:
-    """Row numbers in a new random order for every pass over the data."""
-    while True:
-        yield from map(int, generator.permutation(count))
-
-
-def check_batch_tokens(options: TrainOptions, lengths: Sequence[int], processes: int) -> None:
-    """Whether each part of each batch has a report.
-
-    Raises:
-        InputError: the batches of the longest findings have too few.
-    """
-    parts = processes * options.accumulation
-    longest = fixed_length(max(lengths))
-    needed = longest * (2 * parts if parts > 1 else 1)  # the last batches of a window are smaller
-    if options.batch_tokens < needed:
-        raise InputError(
-            f"--batch-tokens {options.batch_tokens}: the longest findings are padded to {longest} "
-            f"tokens, and a batch has {parts} parts (processes x accumulation); give at least "
-            f"{needed}"
-        )
+STAGES_FILE = "stages.json"  # the files that a run's stages consisted of, with their digests
 
 
 def parameter_groups(model: torch.nn.Module, options: TrainOptions) -> list[dict[str, Any]]:
@@ -142,24 +78,6 @@ def parameter_groups(model: torch.nn.Module, options: TrainOptions) -> list[dict
                 {"params": parameters, "lr": rate, "weight_decay": decay, "warmup": warmup}
             )
     return groups
-
-
-def rate_factor(options: TrainOptions, warmup: int) -> Callable[[int], float]:
-    """Learning rate as a factor of its peak, by the number of steps done.
-
-    ``noam``: min(s^-0.5, s * warmup^-1.5) as in Vaswani et al. 2017, where the given rate is a
-    factor, not the peak; ``linear``: up over the warm-up, then down to 0 at ``max_steps``.
-    """
-
-    def noam(step: int) -> float:
-        return min((step + 1) ** -0.5, (step + 1) * warmup**-1.5)
-
-    def linear(step: int) -> float:
-        if step < warmup:
-            return (step + 1) / warmup
-        return max(0.0, (options.max_steps - step) / max(1, options.max_steps - warmup))
-
-    return {"noam": noam, "linear": linear}[options.schedule]
 
 
 @out_of_memory_as_input_error()
@@ -211,6 +129,7 @@ def run_training(
     accelerator.print(describe(corpus))
     if not corpus.train or not corpus.val:
         raise InputError(f"{options.dataset}: training needs train and val reports")
+    stages = stages_of(options, resume=resume)
     model_type = load(MODELS, options.model)
     train_inputs, val_inputs, annotator_version = inputs_of(options, corpus, accelerator)
     processor = (
@@ -218,10 +137,6 @@ def run_training(
         if resume
         else model_type.part("build_processor")(options, corpus, train_inputs, annotator_version)
     )
-    examples = list(processor.examples(train_inputs, (r.impression for r in corpus.train)))
-    val_reports = corpus.val[: options.validation_reports or None]
-    val_examples = list(processor.examples(val_inputs[: len(val_reports)]))
-    del train_inputs, val_inputs  # graphs are much larger than the examples
     model = model_type.part("build_model")(options, processor)
     if accelerator.device.type == "cpu":
         model.use_plain_attention()
@@ -233,7 +148,19 @@ def run_training(
 
     groups = parameter_groups(model, options)
     optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.999), fused=True)
-    peaks = [(group["lr"], rate_factor(options, group["warmup"])) for group in groups]
+    course = (
+        staged_course(options, stages, processor, corpus, groups, report=accelerator.print)
+        if stages
+        else plain_course(
+            options,
+            processor,
+            corpus,
+            (train_inputs, val_inputs),
+            groups,
+            processes=accelerator.num_processes,
+        )
+    )
+    del train_inputs, val_inputs  # graphs are much larger than the examples
     if options.activation_checkpointing:
         model.gradient_checkpointing_enable({"use_reentrant": False})
     model, optimizer = accelerator.prepare(model, optimizer)
@@ -248,17 +175,14 @@ def run_training(
         if not resume:
             remove_run(run)
         save_options(options, run)
+        if stages:
+            write_text_atomically(run / STAGES_FILE, [json_text(files_of(stages))])
         drop_entries_after(run / LOG_FILE, progress.step)
     accelerator.wait_for_everyone()
     accelerator.init_trackers("")
 
-    lengths = [len(e.input_ids) for e in examples]
-    if options.batch_tokens:
-        check_batch_tokens(options, lengths, accelerator.num_processes)
-        order = token_batches(lengths, options.batch_tokens, seed=options.seed)
-    else:
-        order = batches(lengths, options.batch_size, seed=options.seed)
-    numbered = zip(range(options.max_steps), order, strict=False)
+    examples = course.examples
+    numbered = zip(range(options.max_steps), course.order, strict=False)
     steps, ahead = tee(islice(numbered, progress.step, None))
     on_gpu = accelerator.device.type == "cuda"
     inputs = StepInputs(
@@ -302,8 +226,11 @@ def run_training(
     loaded = load_ahead(inputs, ahead, for_gpu=on_gpu)
     for (_, rows), parts in zip(steps, loaded, strict=False):
         model.train()
-        for group, (peak, factor) in zip(optimizer.param_groups, peaks, strict=True):
-            group["lr"] = peak * factor(progress.step)
+        if progress.step in course.starts[1:]:
+            optimizer.state.clear()
+            progress.best_score, progress.validations_without_gain = -1.0, 0
+        for group, rate in zip(optimizer.param_groups, course.rates, strict=True):
+            group["lr"] = rate(progress.step)
         with onednn_products():
             unread.append(training_step(parts))
         unread_uids.append([examples[row].uid for row in rows])
@@ -312,7 +239,7 @@ def run_training(
         bar.update()
         logs = progress.step % options.log_every == 0
         validates = progress.step % options.validate_every == 0
-        validates |= progress.step == options.max_steps
+        validates |= progress.step == options.max_steps or progress.step in course.starts
         if logs or validates:
             read()
         if logs and recent:
@@ -326,16 +253,13 @@ def run_training(
                 | {"reports/s": f"{speed:.0f}"},
                 refresh=False,
             )
-            peak, factor = peaks[-1]
-            log(
-                accelerator, run, progress.step, means | {"lr": float(peak * factor(progress.step))}
-            )
+            lr = float(course.rates[-1](progress.step))
+            log(accelerator, run, progress.step, means | {"lr": lr})
         if validates:
-            scores = validate(
-                accelerator, model, processor, val_examples, [r.impression for r in val_reports]
-            )
+            validation = course.validation(progress.step)
+            scores = validate(accelerator, model, processor, validation)
             log(accelerator, run, progress.step, scores)
-            score = scores["val_rouge_mean"]
+            score = scores[validation.deciding]
             better = score > progress.best_score
             if better:
                 progress.best_score, progress.best_step = score, progress.step
@@ -345,12 +269,34 @@ def run_training(
             line = " ".join(f"{name[4:]} {value:.1f}" for name, value in scores.items())
             bar.write(f"step {progress.step}: val {line}{' (best)' if better else ''}")
             save_checkpoint(accelerator, model, optimizer, processor, progress, run, best=better)
-            if options.patience and progress.validations_without_gain >= options.patience:
+            in_last_stage = progress.step > course.starts[-1]
+            patient = progress.validations_without_gain < (options.patience or math.inf)
+            if in_last_stage and not patient:
                 bar.write(f"no gain in {options.patience} validations: stopped")
                 break
     bar.close()
     accelerator.end_training()
     return run
+
+
+def stages_of(options: TrainOptions, *, resume: bool) -> list[Stage]:
+    """The stages of a run, or none where it has no ``--stages``.
+
+    Raises:
+        InputError: a file of theirs is broken, or on ``resume`` not what the run began with.
+    """
+    if not options.stages:
+        return []
+    stages = read_stages(options.stages)
+    if options.max_steps > (total := sum(stage.steps for stage in stages)):
+        raise InputError(f"--max-steps {options.max_steps} is above the stages' {total} steps")
+    known = options.run_dir / STAGES_FILE
+    if resume and known.is_file():
+        saved = read_json(known)
+        for path, digest in files_of(stages).items():
+            if saved.get(path) != digest:
+                raise InputError(f"{path}: not as it was when the run began; train anew")
+    return stages
 
 
 def inputs_of(
@@ -443,22 +389,22 @@ def validate(
     accelerator: Accelerator,
     model: torch.nn.Module,
     processor: Processor,
-    examples: Sequence[Example],
-    references: Sequence[str],
+    validation: Validation,
 ) -> dict[str, float]:
-    """ROUGE-1/2/L F1 x 100 of greedy impressions; every process generates a share."""
+    """The scores of greedy answers; every process generates a share."""
     plain = accelerator.unwrap_model(model)
     # Weights that are spread over the processes are gathered piece by piece, by all at once.
-    share = examples[accelerator.process_index :: accelerator.num_processes]
+    numbered = list(enumerate(validation.examples))
+    share = numbered[accelerator.process_index :: accelerator.num_processes]
     if is_spread(model):
-        share = examples
-    predictions = generate_impressions(plain, processor, share, settings=GREEDY, batch_size=64)
-    pairs = list(zip((example.uid for example in share), predictions, strict=True))
-    by_uid = dict(gather_object(pairs))
-    scores = rouge_scores([by_uid[example.uid] for example in examples], references).mean(axis=0)
-    names = ("val_rouge1", "val_rouge2", "val_rougeL")
-    values = {name: float(value) for name, value in zip(names, scores, strict=True)}
-    return values | {"val_rouge_mean": float(scores.mean())}
+        share = numbered
+    predictions = generate_impressions(
+        plain, processor, [example for _, example in share], settings=GREEDY, batch_size=64
+    )
+    pairs = list(zip((number for number, _ in share), predictions, strict=True))
+    by_number = dict(gather_object(pairs))
+    outputs = [by_number[number] for number, _ in numbered]
+    return validation.scores(outputs, validation.references)
 
 
 def make_folder(run: Path, accelerator: Accelerator) -> None:
@@ -511,7 +457,7 @@ def prepare_folder(
 def is_first_checkpoint(run: Path) -> bool:
     """Whether a run without ``last`` was killed at its first checkpoint, when it had ``best``."""
     log = run / LOG_FILE
-    return log.is_file() and read_text(log).count('"val_rouge_mean"') <= 1
+    return log.is_file() and sum('"val_' in line for line in read_text(log).splitlines()) <= 1
 
 
 def has_options(run: Path, options: TrainOptions) -> bool:
@@ -527,7 +473,7 @@ def remove_run(run: Path) -> None:
     if (run / OPTIONS_FILE).is_file():
         for name in ("best", "last", ".best.new", ".last.new", TENSORBOARD):
             shutil.rmtree(run / name, ignore_errors=True)
-        for name in (LOG_FILE, OPTIONS_FILE):
+        for name in (LOG_FILE, OPTIONS_FILE, STAGES_FILE):
             (run / name).unlink(missing_ok=True)
 
 

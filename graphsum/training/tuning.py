@@ -41,8 +41,8 @@ from graphsum.options.runs import corpus_of, find_checkpoint, options_of_checkpo
 from graphsum.options.tune_options import TuneOptions, save_tune_options
 from graphsum.out_of_memory import out_of_memory_as_input_error
 from graphsum.training.checkpoints import load_own_state, save_checkpoint
+from graphsum.training.course import batches, rate_factor
 from graphsum.training.loop import (
-    batches,
     build_accelerator,
     drop_entries_after,
     inputs_of,
@@ -51,7 +51,6 @@ from graphsum.training.loop import (
     parameter_groups,
     prepare_folder,
     quiet_libraries,
-    rate_factor,
     remove_run,
 )
 from graphsum.training.objectives import TUNING_OBJECTIVES

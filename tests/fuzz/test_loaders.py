@@ -25,6 +25,7 @@ from graphsum.tasks.abbreviations import load_abbreviations
 from graphsum.tasks.concepts import load_concepts
 from graphsum.tasks.glossary import load_glossary
 from graphsum.tasks.instructions import FORMS, read_instructions
+from graphsum.tasks.stages import read_stages
 from graphsum.training.preferences import read_preferences
 from preprocessing.corpora import load_corpus
 from preprocessing.corpora.splits import read_split_file
@@ -117,6 +118,10 @@ LOADERS = {
     "terms.tsv": (b"wording\tterm\nfluid\tPleural Effusion\n", read_normaliser),
     "glossary.tsv": ((TASKS / "glossary.tsv").read_bytes(), load_glossary),
     "abbreviations.tsv": ((TASKS / "abbreviations.tsv").read_bytes(), load_abbreviations),
+    "stage.yaml": (
+        b"steps: 9\nlr: 1e-3\nsources:\n  - {instructions: a.jsonl, validation: 2, weight: 1}\n",
+        lambda path: read_stages([path]),
+    ),
     "concepts.yaml": ((TASKS / "concepts.yaml").read_bytes(), load_concepts),
 } | {
     f"{form}.json": (content, lambda path, form=form: list(read_instructions(path, form)))

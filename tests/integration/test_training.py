@@ -22,14 +22,8 @@ from graphsum.models.padding import fixed_length
 from graphsum.options import resolve
 from graphsum.options.runs import find_checkpoint
 from graphsum.pretrained import load_weights, save_weights
-from graphsum.training.loop import (
-    batches,
-    build_accelerator,
-    log,
-    parameter_groups,
-    rate_factor,
-    token_batches,
-)
+from graphsum.training.course import batches, rate_factor, token_batches
+from graphsum.training.loop import build_accelerator, log, parameter_groups
 from graphsum.training.state import STATE_FILE
 from preprocessing.errors import InputError, RunError
 from preprocessing.files import locked_folder

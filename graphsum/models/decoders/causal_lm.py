@@ -230,6 +230,28 @@ class CausalLMDecoder(nn.Module):
         logits, _ = self(decoder_input_ids, memory, memory_mask, source_ids)
         return label_losses(logits, labels, label_places, label_smoothing)
 
+    def packed_losses(
+        self, ids: Tensor, segments: Tensor, labels: Tensor, *, label_smoothing: float = 0.0
+    ) -> Tensor:
+        """Cross-entropy of each labelled token, [N], of rows that hold several texts each.
+
+        A text sees nothing of the others in its row, and its positions count from 0.
+
+        Args:
+            ids: tokens, [R, S].
+            segments: the number of each position's text within its row, 0 for padding, [R, S].
+            labels: the token that each position is to predict, -100 where none is, [R, S].
+        """
+        columns = (labels >= 0).any(0).nonzero().squeeze(1)
+        output = self.model(
+            input_ids=ids,
+            attention_mask=packed_mask(segments, self.model),
+            position_ids=packed_positions(segments),
+            use_cache=False,
+            logits_to_keep=columns,
+        )
+        return label_losses(output.logits, labels[:, columns], None, label_smoothing)
+
     def search(
         self,
         memory: Tensor | None,
@@ -358,6 +380,32 @@ def context_places(source_ids: Tensor, kept: Tensor) -> Tensor:
     from_prefix = length + order.gather(1, within.clamp(0, kept.size(1) - 1))
     column = torch.where((within >= 0) & (within < count), from_prefix, column)
     return column.masked_fill(place < 0, NOTHING)
+
+
+def packed_positions(segments: Tensor) -> Tensor:
+    """The place of each position in its text, from 0, [R, S].
+
+    Args:
+        segments: the number of each position's text, [R, S]; a text's positions stand together.
+    """
+    place = torch.arange(segments.size(1), device=segments.device).expand_as(segments)
+    begins = torch.ones_like(segments, dtype=torch.bool)
+    begins[:, 1:] = segments[:, 1:] != segments[:, :-1]
+    return place - (place * begins).cummax(1).values
+
+
+def packed_mask(segments: Tensor, llm: PreTrainedModel) -> Tensor:
+    """Who sees whom in packed rows: what stands before in the same text, [R, 1, S, S].
+
+    The form is the one that the LLM's attention takes: a boolean mask for PyTorch's fused
+    kernels, otherwise numbers to add to the scores.
+    """
+    same = segments.unsqueeze(2) == segments.unsqueeze(1)  # [R, S, S]
+    seen = same.tril().unsqueeze(1)
+    if llm.config._attn_implementation == "sdpa":
+        return seen
+    numbers = torch.zeros(seen.shape, dtype=llm.dtype, device=seen.device)
+    return numbers.masked_fill(~seen, torch.finfo(llm.dtype).min)
 
 
 class CausalLMSteps:
