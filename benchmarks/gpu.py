@@ -68,7 +68,8 @@ from graphsum.models.types import model_type_of  # noqa: E402
 from graphsum.options import TrainOptions, resolve  # noqa: E402
 from graphsum.options.runs import corpus_of, find_checkpoint  # noqa: E402
 from graphsum.summarizer import Summarizer  # noqa: E402
-from graphsum.training.loop import batches, parameter_groups  # noqa: E402
+from graphsum.training.course import batches  # noqa: E402
+from graphsum.training.loop import parameter_groups  # noqa: E402
 from graphsum.training.step import StepInputs, TrainingStep  # noqa: E402
 from preprocessing.annotation import load_annotator  # noqa: E402
 from preprocessing.corpora import load_corpus  # noqa: E402

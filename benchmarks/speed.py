@@ -52,7 +52,7 @@ from graphsum.models.processing import Example, GraphSumProcessor  # noqa: E402
 from graphsum.options import TrainOptions, resolve  # noqa: E402
 from graphsum.options.runs import corpus_of  # noqa: E402
 from graphsum.summarizer import Summarizer  # noqa: E402
-from graphsum.training.loop import batches  # noqa: E402
+from graphsum.training.course import batches  # noqa: E402
 from graphsum.training.step import StepInputs, TrainingStep  # noqa: E402
 from preprocessing.annotation import load_annotator  # noqa: E402
 from preprocessing.errors import InputError  # noqa: E402
