@@ -112,7 +112,8 @@ def work(options: argparse.Namespace) -> None:
     from graphsum.models.generation import onednn_products
     from graphsum.models.processing import Example
     from graphsum.options import resolve
-    from graphsum.training.loop import batches, parameter_groups
+    from graphsum.training.course import batches
+    from graphsum.training.loop import parameter_groups
     from graphsum.training.step import StepInputs, TrainingStep
     from preprocessing.annotation import load_annotator
     from preprocessing.corpora import load_corpus
