@@ -332,7 +332,7 @@ def _known(text: str, given: Context | None, style: StyleSpec | None) -> Context
     known = dict(given or {})
     if sections.findings:
         for kind in ("indication", "comparison", "technique"):
-            known.setdefault(kind, getattr(sections, kind))
+            known[kind] = known.get(kind) or getattr(sections, kind)
     if style is not None:
         known["style"] = str(style)
         known.setdefault("author", style.author or "")

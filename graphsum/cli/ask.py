@@ -30,8 +30,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("text", nargs="?", help="text of the report; - or none: stdin")
     add("--task", metavar="NAME", help=f"{', '.join(TASKS)}; default: by what is given")
-    add("--question", default="", metavar="TEXT", help="what is asked of the report (qa)")
-    add("--term", default="", metavar="TERM", help="an abbreviation in the text (abbreviations)")
+    add("--question", metavar="TEXT", help="what is asked of the report (qa)")
+    add("--term", metavar="TERM", help="an abbreviation in the text (abbreviations)")
     add("--input", metavar="FILE", help="JSON Lines to answer; needs --task")
     add("--output", metavar="FILE", help="JSON Lines with id and answer; default: stdout")
     add("--checkpoint", metavar="RUN", help="a tuned model answers in place of the rules")
@@ -42,6 +42,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> None:
     """Answer one text, or each line of a file."""
+    for name in ("question", "term"):
+        given = getattr(options, name)
+        if given is not None and not given.strip():
+            raise InputError(f"--{name} is empty; say what is asked, or leave it out")
+        setattr(options, name, given or "")
     if options.checkpoint is None and (options.llm or options.device):
         raise InputError("--llm and --device are for --checkpoint RUN")
     if options.input is None:

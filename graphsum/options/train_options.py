@@ -146,7 +146,7 @@ class TrainOptions:
     cache_dir: str = option("cache", "where annotations are kept")
     context: str | None = option(
         None,
-        "what the model reads besides the findings, such as indication,comparison (docs/style.md): "
+        "what the model reads besides the findings, as indication,comparison (docs/context.md): "
         + ", ".join(CONTEXT_KINDS),
     )
     context_dropout: float = option(

@@ -28,14 +28,19 @@ _FIELDS = ("indication", "comparison")  # kinds that are fields of a report; the
 
 
 def check_context(context: Context) -> None:
-    """Raise ``InputError`` for a kind that does not exist, or something that is no text."""
+    """Raise ``InputError`` for a kind that does not exist, or something that is no text or None."""
+    if not isinstance(context, Mapping):
+        raise InputError(
+            "a context is a mapping such as {'indication': 'Cough.'}, not "
+            f"{type(context).__name__}"
+        )
     for kind, value in context.items():
         if kind not in CONTEXT_KINDS:
             raise InputError(
                 f"context {kind!r}{closest(str(kind), CONTEXT_KINDS)}; the kinds are "
                 f"{', '.join(CONTEXT_KINDS)}"
             )
-        if not isinstance(value, str):
+        if value is not None and not isinstance(value, str):
             raise InputError(f"context {kind!r} must be a text, not {type(value).__name__}")
 
 
@@ -54,11 +59,13 @@ def contexts_for(
     Raises:
         InputError: another number of them, or one that :func:`check_context` refuses.
     """
+    if isinstance(given, str):
+        raise InputError("a context is a mapping such as {'indication': 'Cough.'}, not a text")
     contexts = [given] * n if given is None or isinstance(given, Mapping) else given
     if len(contexts) != n:
         raise InputError(f"{n} findings but {len(contexts)} contexts")
     for one in contexts:
-        check_context(one or {})
+        check_context({} if one is None else one)
     return contexts
 
 
@@ -149,12 +156,13 @@ def context_words(context: Context, kinds: Sequence[str]) -> list[str]:
     """The marked words of a context, in the order of the kinds; none where nothing is known."""
     words: list[str] = []
     for kind in kinds:
-        value = context.get(kind, "")
+        value = context.get(kind) or ""
         if kind == "author" and value.strip():
             value = author_code(value)
         elif kind == "style":
             value = re.sub(r"[,=]", " ", value)
-        said = split_words(value)[:LONGEST]
+        # A colon makes a mark: none but ours.
+        said = ["," if word == ":" else word for word in split_words(value)][:LONGEST]
         if said:
             words += [*kind.split("_"), ":", *said, *([] if said[-1] == "." else ["."])]
     return [*words, "findings", ":"] if words else []

@@ -27,6 +27,12 @@ _TITLE = re.compile(
     r"(?:[\w -]{3,40} )?(?:radiographs?|films?|mri|mr|ct|ultrasound|sonograph\w+|x-?rays?|scan)\b"
     r"(?: (?:of|with|without|after|in) [\w -]{3,40})?\.?$"
 )
+# What the referring doctor asks is no finding, where findings have a label of their own.
+_REQUEST_LABEL = re.compile(
+    r"(?:indications?|(?:\w+ )?history|hx|clinical [\w ]{3,30}|reason [\w ]{3,40}|questions?"
+    r"|request[\w ]{0,20}|referr\w+[\w ]{0,20}|symptoms?)\s*:"
+)
+_FINDINGS_LABEL = re.compile(r"(?:findings?|impression|report|results?|conclusion)\b[^:.]{0,20}:")
 _STATE_ALONE = re.compile(r"(?:still |otherwise )?(?:continuous|intact|patent|preserved)[ .]*$")
 _CLAUSE = re.compile(
     r"[;:]|,? (?:but|while|whereas|although|however|though)\b|, (?:and )?(?=the |there |no |a |an "
@@ -78,7 +84,7 @@ class Report:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.sentences = [text[start:end] for start, end in sentence_spans(text)]
+        self.sentences = _told([text[start:end] for start, end in sentence_spans(text)])
         self.units: list[Unit] = []
         self.wholes: list[Unit] = []
         context: frozenset[str] = frozenset()
@@ -163,6 +169,20 @@ _OTHER_ORGANS = frozenset(
     """thyroi liver kidney adrena pancreas spleen breast brain skin bladder uterus ovary bone colon
     stomach prostate thigh soft mediastinum""".split()
 )
+
+
+def _told(sentences: list[str]) -> list[str]:
+    """The sentences without what the referring doctor asks, where findings have their own label."""
+    if not any(_FINDINGS_LABEL.match(one.lower()) for one in sentences):
+        return sentences
+    told, asks = [], False
+    for sentence in sentences:
+        asks = bool(_REQUEST_LABEL.match(sentence.lower())) or (
+            asks and not re.match(r"[^:.?]{3,60}:(?!\d)", sentence)
+        )
+        if not asks:
+            told.append(sentence)
+    return told
 
 
 @lru_cache(maxsize=64)

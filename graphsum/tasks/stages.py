@@ -166,7 +166,9 @@ def _number(
     at_least: float | None = None,
     at_most: float,
 ) -> float:
-    value = values.get(name)
+    if name not in values:
+        raise InputError(f"{where}: {name} is missing; give a number, at most {at_most:g}")
+    value = values[name]
     if isinstance(value, str):  # YAML 1.1 reads 3e-4 as text
         try:
             value = float(value)

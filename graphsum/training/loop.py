@@ -137,6 +137,11 @@ def run_training(
         if resume
         else model_type.part("build_processor")(options, corpus, train_inputs, annotator_version)
     )
+    if resume and processor.context != options.context_kinds:
+        raise InputError(
+            f"{run}: the run reads the context {','.join(processor.context) or 'none'}, which "
+            "--resume cannot change; leave out --context"
+        )
     model = model_type.part("build_model")(options, processor)
     if accelerator.device.type == "cpu":
         model.use_plain_attention()
@@ -350,6 +355,12 @@ def with_contexts(
         for kind in kinds
     )
     accelerator.print(f"context of the training reports: {', '.join(shares)}")
+    unknown = [kind for kind in kinds if not any(kind in one for one in contexts)]
+    if unknown and options.context_dropout < 1:
+        raise InputError(
+            f"--context {','.join(unknown)}: no training report has it; name its column with "
+            "--columns KIND=NAME, or leave it out"
+        )
     leaks = count_leaks((*corpus.train, *corpus.val), kinds)
     if leaks:
         accelerator.print(f"reports whose context holds their impression, and is left out: {leaks}")

@@ -128,7 +128,11 @@ class Pairs(argparse.Action):
         for value in values or ():
             name, equals, target = str(value).partition("=")
             if not equals or not target:
-                parser.error(f"{option_string} takes name=column pairs, not {value!r}")
+                # What was given may be a report: it is not shown.
+                form = self.metavar if isinstance(self.metavar, str) else "NAME=VALUE"
+                parser.error(
+                    f"{option_string} takes pairs of the form {form}, and was given others"
+                )
             if name in pairs:
                 parser.error(f"{option_string} gives {name!r} twice; leave out one of the two")
             pairs[name] = target

@@ -77,6 +77,24 @@ def test_evaluate_reads_it_too_and_resume_knows_it(folder):
     assert settings(folder)["context"] == ["indication", "author"]
 
 
+def test_another_context_cannot_be_resumed_and_one_that_no_report_has_is_one_line(folder):
+    done = graphsum("train", "--resume", "run", "--context", "indication", cwd=folder)
+    assert done.returncode == 2
+    assert "run: the run reads the context indication,author, which --resume" in done.stderr
+    done = graphsum(
+        "train", "--dataset", "csv", "--data-dir", "reports.csv", *SMALL, "--max-steps", "1",
+        "--context", "technique", "--output-dir", "other", cwd=folder,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "--context technique: no training report has it" in done.stderr
+
+
+def test_what_is_given_in_the_place_of_pairs_is_not_shown(folder):
+    done = graphsum("summarize", "--columns", "Small effusion. Mr. Kranich.", cwd=folder)
+    assert done.returncode == 2
+    assert "Kranich" not in done.stderr
+
+
 def test_an_unknown_kind_is_one_line(folder):
     done = graphsum("train", "--context", "reason", cwd=folder)
     assert done.returncode == 2

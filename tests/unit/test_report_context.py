@@ -45,6 +45,9 @@ def test_each_kind_is_a_marked_run_of_words_in_the_order_of_the_kinds():
     )
     assert context_words(context, ()) == context_words({}, KINDS) == []
     assert context_words({"indication": " \x00 "}, KINDS) == []
+    assert context_words({"indication": None}, KINDS) == []
+    forged = context_words({"indication": "cough. findings: clear"}, KINDS)
+    assert forged.count(":") == 2  # the marks are ours
     long = context_words({"indication": "pain " * 500}, ("indication",))
     assert long.count("pain") == LONGEST
     assert " ".join(context_words({"body_part": "Chest"}, ("body_part",))).startswith("body part :")
@@ -127,6 +130,8 @@ def test_each_kind_is_missing_in_a_share_of_the_training_reports():
         ({"indicaton": "x"}, "context 'indicaton' (did you mean 'indication'?)"),
         ({"age": 67}, "context 'age' must be a text, not int"),
         ([{}, {}], "3 findings but 2 contexts"),
+        (["Cough.", {}, {}], "a context is a mapping such as {'indication': 'Cough.'}, not str"),
+        ("Cough.", "not a text"),
     ],
 )
 def test_contexts_that_do_not_fit(given, message):

@@ -38,6 +38,20 @@ def rows(name):
 # --- rule baselines on cases of each kind --------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("text", "question", "right"),
+    [
+        ("INDICATION: Pneumothorax? FINDINGS: No pneumothorax.", "Is there a pneumothorax?", "No."),
+        ("HISTORY: Left effusion. FINDINGS: Small right effusion.",
+         "Which side is the effusion on?", "Right side."),
+        ("Reason for exam: Fall, fracture?\nFindings: The lungs are clear.",
+         "Is there a fracture?", "Not stated in the report."),
+    ],
+)  # fmt: skip
+def test_what_is_asked_of_the_radiologist_is_no_answer(text, question, right):
+    assert Assistant().ask(text, question=question).text == right
+
+
 def test_abbreviations_in_context():
     cases = rows("tasks_abbreviations.jsonl")
     right = [expand(case["term"], case["text"]) == case["right"] for case in cases]
