@@ -107,7 +107,7 @@ def test_every_option_of_a_run_has_a_heading(cls):
         ("-m graphsum train --batch_size 1",
          ("did you mean '--batch-size'", "graphsum train --help")),
         ("-m graphsum train --preset smal", ("did you mean 'small'",)),
-        ("-m graphsum train --columns findings", ("name=column",)),
+        ("-m graphsum train --columns findings", ("pairs of the form",)),
         ("-m graphsum evaluate --chekpoint x",
          ("did you mean '--checkpoint'", "graphsum evaluate --help")),
         ("-m graphsum evaluate --checkpoint nowhere", ("nowhere", "no such folder")),

@@ -84,7 +84,7 @@ def test_help_answers_at_once(arguments):
         (("train.py", "--dataset", "openi", "--data-dir", "nowhere"), ("nowhere", "download")),
         (("train.py", "--config", "nowhere.yaml"), ("nowhere.yaml", "cannot be read")),
         (("train.py", "--resume", "nowhere"), ("nowhere", "no training run here")),
-        (("train.py", "--columns", "findings"), ("name=column",)),
+        (("train.py", "--columns", "findings"), ("pairs of the form",)),
         (("train.py", "--output-dir", "/proc/run"), ("/proc/run", "cannot be written")),
         (("evaluate.py", "--checkpoint", "nowhere"), ("nowhere", "no such folder")),
         (("evaluate.py", "--checkpoint", "docs"), ("not a graphsum checkpoint",)),
