@@ -76,7 +76,7 @@ def context_of(report: Report, kinds: Iterable[str]) -> dict[str, str]:
     """
     found = {}
     for kind in kinds:
-        value = getattr(report, kind) if kind in _FIELDS else report.meta.get(kind, "")
+        value = _said(report, kind)
         if kind != "style" and value.strip() and not holds_impression(value, report.impression):
             found[kind] = value
     return found
@@ -86,14 +86,12 @@ def count_leaks(reports: Iterable[Report], kinds: Sequence[str]) -> int:
     """How many reports have a text of these kinds that holds their impression."""
     own = [kind for kind in kinds if kind != "style"]
     return sum(
-        any(
-            holds_impression(
-                getattr(one, kind) if kind in _FIELDS else one.meta.get(kind, ""), one.impression
-            )
-            for kind in own
-        )
-        for one in reports
+        any(holds_impression(_said(one, kind), one.impression) for kind in own) for one in reports
     )
+
+
+def _said(report: Report, kind: str) -> str:
+    return getattr(report, kind) if kind in _FIELDS else report.meta.get(kind, "")
 
 
 def holds_impression(value: str, impression: str) -> bool:
