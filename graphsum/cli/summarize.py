@@ -147,7 +147,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace) -> None:
     """Write the impressions of one text or of a file."""
     _check(options)
-    options.spec, options.by_profile = _style(options), _styles_of_authors(options)
+    read = {*context_kinds_of(find_checkpoint(options.checkpoint, for_use=True))}
+    options.spec = _style(options, reads_author="author" in read)
+    options.by_profile = _styles_of_authors(options)
     if options.output:
         check_writable(options.output)
     table = _input(options)
@@ -160,7 +162,6 @@ def execute(options: argparse.Namespace) -> None:
         raise InputError(f"{name} cannot go to standard output; give --output FILE")
     if options.explain and name == "text":
         raise InputError("--explain adds columns, and text has none; give --format csv or jsonl")
-    read = {*context_kinds_of(find_checkpoint(options.checkpoint, for_use=True))}
     if options.by_profile is not None:
         read.add("author")
     job = Job(
@@ -204,9 +205,8 @@ def execute(options: argparse.Namespace) -> None:
         )
 
 
-def _style(options: argparse.Namespace) -> "StyleSpec | None":
+def _style(options: argparse.Namespace, *, reads_author: bool) -> "StyleSpec | None":
     """The style asked for; one line on stderr where the profile does not know its author."""
-    reads_author = "author" in context_kinds_of(find_checkpoint(options.checkpoint, for_use=True))
     of_profile = options.author if options.style_profile or not reads_author else None
     if options.style is options.style_profile is of_profile is None or by_author(options):
         return None

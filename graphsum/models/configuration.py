@@ -140,7 +140,10 @@ class GraphSumConfig(PreTrainedConfig):
             if value not in allowed and not (name == "mapper" and value is None):
                 raise InputError(f"{name}={value!r} is not one of {', '.join(allowed)}")
         if self.typed_edges and self.graph != "gatv2":
-            raise InputError("typed_edges needs graph=gatv2: the other convolutions ignore types")
+            raise InputError(
+                f"graph={self.graph} ignores the types of edges, which gatv2 alone reads: give "
+                "typed_edges=False as well (--no-typed-edges)"
+            )
         if self.d_model % self.decoder_heads:
             raise InputError(
                 f"d_model={self.d_model} is not a multiple of decoder_heads={self.decoder_heads}"

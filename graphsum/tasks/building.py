@@ -47,7 +47,9 @@ def build_instructions(
         load(TASKS, name)
     if truth not in TRUTHS:
         raise unknown_name("truth", truth, TRUTHS)
-    if truth == "tags" and "qa" in tasks and all(tags_of(one) is None for one in reports):
+    if truth == "tags" and "qa" not in tasks:
+        raise InputError("--truth tags is of the answers of qa: add qa to --tasks, or leave it out")
+    if truth == "tags" and all(tags_of(one) is None for one in reports):
         raise InputError("no report has tags of coders (Open-i's have): give --truth rules")
     for name in tasks:
         random_ = random.Random(f"{seed}-{name}")

@@ -56,7 +56,10 @@ def read_preferences(
                 Preference(Report(f"{number}:{uid}", text, chosen), rejected if changed else chosen)
             )
     if not corrected:
-        raise InputError(f"{path}: no impression is corrected here; there is nothing to learn")
+        raise InputError(
+            f"{path}: no impression is corrected here, so there is nothing to learn; accepted ones "
+            "are learnt beside corrections alone"
+        )
     return found
 
 

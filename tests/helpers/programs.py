@@ -3,6 +3,7 @@
 A server per test process imports torch and the package once; each program is a fork of it.
 """
 
+import faulthandler
 import multiprocessing
 import os
 import runpy
@@ -42,7 +43,10 @@ def run(*arguments, cwd=ROOT, stdin="", timeout=300, environment=None):
 
 
 def run_two(*arguments, timeout=300):
-    """The same program as the two processes of one distributed run; what the first one says."""
+    """The same program as the two processes of one distributed run; what the two say.
+
+    A process that does not end is killed, having said where it stood.
+    """
     with socket.socket() as free, tempfile.TemporaryDirectory() as folder:
         free.bind(("localhost", 0))
         meeting = {"MASTER_ADDR": "localhost", "MASTER_PORT": str(free.getsockname()[1])}
@@ -53,6 +57,7 @@ def run_two(*arguments, timeout=300):
                 *arguments,
                 streams=streams[rank],
                 environment=meeting
+                | {"DUMP_AFTER": f"{timeout - 20}"}
                 | {"WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2", "RANK": f"{rank}"}
                 | {"LOCAL_RANK": f"{rank}"},
             )
@@ -110,6 +115,8 @@ def _program(arguments, folder, streams, environment):
     sys.stderr = os.fdopen(2, "w", errors="backslashreplace")
     signal.signal(signal.SIGINT, signal.default_int_handler)  # the server ignores it
     os.environ.update(environment)
+    if "DUMP_AFTER" in environment:  # where every thread stands goes to stderr
+        faulthandler.dump_traceback_later(int(environment["DUMP_AFTER"]), file=sys.stderr)
     os.chdir(folder)
     import torch
 

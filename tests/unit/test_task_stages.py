@@ -149,6 +149,8 @@ def test_what_was_not_indexed_is_not_asked_of():
     assert tags_of(Report("1", FINDINGS, labels=("normal",))) == []
     with pytest.raises(InputError, match="no report has tags"):
         questions(Report("1", FINDINGS))
+    with pytest.raises(InputError, match="tags is of the answers of qa"):
+        list(build_instructions([TAGGED], ["paraphrase"], truth="tags"))
     with pytest.raises(InputError, match="unknown truth"):
         questions(TAGGED, "tag")
 
