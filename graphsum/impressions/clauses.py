@@ -75,7 +75,8 @@ _DENIES = re.compile(
 _CALM = re.compile(
     r"\b(?:stable|unchanged|similar|chronic|old|healed|prosthe\w+|post-?operative|post-?surgical"
     r"|well-? ?(?:aerated|inflated|expanded|ventilated)|nipples?|skin ?folds?|artef?acts?|clothing"
-    r"|hair|braids?|jewel\w+|variants?|accessory|overl(?:ying|ies)|bifid|xx+|__+)\b"
+    r"|hair|braids?|jewel\w+|variants?|accessory|azygos (?:fissure|lobe)|overl(?:ying|ies)"
+    r"|bifid|xx+|__+)\b"
 )
 # The title of an examination, which an impression does without.
 _EXAMINATION = re.compile(
@@ -84,7 +85,8 @@ _EXAMINATION = re.compile(
 # A part of the body, its side and how it was examined are a title, no sentence.
 _TITLE = re.compile(
     rf"(?:{ANATOMY.pattern}|{_EXAMINATION.pattern}|\b(?:left|right|both|bilateral|the|and|of|pa|ap"
-    r"|lateral|frontal|views?|erect|supine|portable|mobile|single|two)\b|\W)+"
+    r"|lateral|frontal|views?|erect|supine|portable|mobile|single|two|plain|native|with|without"
+    r"|contrast|(?:un|non-?)?enhanced|study|protocol|non)\b|\W)+"
 )
 # A sentence that cannot be read without the one before.
 _NEEDS_BEFORE = re.compile(
@@ -99,6 +101,7 @@ _SAID_OF = re.compile(
     r"|not (?:significantly )?changed|progress\w+|chronic|old|been (?:stable|unchanged))\b"
 )
 _LEADING = re.compile(
+    r"(?:(?:findings?|results?|report|description) ?: *)?"
     r"(?:(?:and|but|yet|while|whereas|although|however|though|also|additionally|otherwise|again|then"
     r"|which"
     r"|in addition|furthermore|now|,|;|-)[ ,]+)*"
@@ -171,7 +174,9 @@ def clauses_of(findings: str, statements: Sequence[Statement]) -> list[Clause]:
                 found.append(Clause(text, first, last, (), "none", False, calm))
             elif own and text:
                 named = any(one.names - {"Density"} for one in own)
-                if not named and _IS_NORMAL.search(text.lower()):
+                if not named and (
+                    _IS_NORMAL.search(text.lower()) or _TITLE.fullmatch(text.lower())
+                ):
                     continue
                 tier = min((tier_of(one) for one in own), key=TIERS.index)
                 must = any(map(is_actionable, own))

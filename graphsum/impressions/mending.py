@@ -44,6 +44,10 @@ SURE = 0.7  # agreement from which the model is trusted with what it knows the w
 # Agreement below which the model's words assert nothing: the findings' own clauses do.
 DISTRUSTED = 0.35
 _FEW = 4  # clauses of which none is passed over
+# Routine, but the answer to why somebody coughs, or is short of breath: told where the model does
+# not know the words; the rare ones where little else is found.
+_DIAGNOSES = frozenset(("Bronchiectasis", "COPD", "Emphysema", "Hyperinflation"))
+_RARE_DIAGNOSES = frozenset(("Hernia", "Pleural Other"))
 _MAY_CLAUSES = 3  # routine clauses that an impression of own clauses has at most
 # What a sentence may say that states nothing of the chest.
 _WITHOUT_STATEMENT = re.compile(
@@ -64,7 +68,7 @@ _DEVICE_KIND = re.compile(
     r"|(?P<line>picc|central|jugular|subclavian|umbilical|cvc|port|dialysis|swan|catheter|line))\b"
 )
 _BARE_BLANK = re.compile(r"(?:,? (?:from|since|of|on|to|with|in|by|at)(?: the)?)?[ ]?_{2,}")
-_MEASURED = re.compile(r"\d (?:mm|cm)\b", re.IGNORECASE)
+_MEASURED = re.compile(r"\d (?:mm|cm|degrees)\b", re.IGNORECASE)
 # Where the end of a tube or line may lie.
 _DEVICE_PLACE = re.compile(
     r"\b(?:svc|superior vena cava|ivc|cavo-?atrial|atri(?:um|al)|ventricle|carina|stomach|duoden\w+"
@@ -78,6 +82,22 @@ _ALARMING = re.compile(
     r"|empyema|invad|invasi|destr[ou]|erod|erosi|tension|tampon|penetrat|impal|sever(?:ed|ance)"
     r"|lacerat|contus|effac|straddl|hyperdens|swollen|bow(?:ed|ing)"
     r"|disrupt|dehisc|torsion|volvul|intussuscep|herniat|entrap|compress(?:es|ing)|flail)\w*"
+)
+# Of other parts of the body: what is a finding, and what hardly ever matters.
+_LESION = re.compile(
+    r"\b(?:lesions?|mass(?:es)?|tumou?rs?|(?:hypo|hyper|an)-?(?:dense|attenuat\w+|echoic|intens\w+"
+    r"|enhanc\w+)|(?:low|high) (?:density|signal|attenuation)|enhanc\w+|collections?|dilat\w+"
+    r"|disten\w+|thicken\w+|swelling|oedem\w+|edem\w+|displac\w+|shift\w*|surround\w*|encas\w+"
+    r"|narrow\w+|stenos\w+|fractur\w+|extru\w+|sequest\w+|stranding|nodes?|nodal|fluid|leak\w*"
+    r"|widen\w+|irregular|spiculat\w+|cavit\w+|restricted|absent flow|filling defect|defects?)\b"
+)
+_MINOR = re.compile(
+    r"\b(?:simple (?:\w+ )?cysts?|retention cysts?|sebaceous|lipomas?|old|chronic|healed"
+    r"|atherom\w+|athero\w+|degenerat\w+|spondylo\w+|osteophyt\w+|diverticulosis|h(?:a)?emangiomas?"
+    r"|(?:linear|dependent|plate-?like|subsegmental) atelectasis|scars?|scarring|implants?|lens"
+    r"|calcified|calcium|calcific\w*|atroph(?:y|ic)|fat-?containing|umbilical|mild|minor|minimal"
+    r"|slight|slightly|physiologic\w*|benign|normal|unremarkable|intact|accessory|variants?|polyps?"
+    r"|artefacts?|artifacts?|motion|annular fissure|for (?:the )?age|fatty)\b"
 )
 _STABLE = re.compile(r"\b(?:stable|unchanged|no (?:\w+ )?changes?)\b")
 _COURSE = re.compile(
@@ -195,8 +215,12 @@ def _draft(
     known = [one for sentence in kept for one in stated[sentence]]
     quoted: list[str] = []
     for clause in plan.must:
+        if plan.out_of_domain and _is_small(clause):
+            continue
         wanted = [one for one in clause.statements if is_actionable(one)]
-        if not all(_is_reported(one, clause.text, kept, known) for one in wanted):
+        if plan.out_of_domain or not all(
+            _is_reported(one, clause.text, kept, known) for one in wanted
+        ):
             quoted.append(clause.text)
             known += stated[clause.text]
     for text in dict.fromkeys(replaced):
@@ -217,7 +241,11 @@ def _draft(
         for one in dict.fromkeys(quoted)
         if not any(one != other and other.startswith(f"{one} ") for other in quoted)
     ]
-    unread = {c.text for c in plan.unnamed if plan.is_new(c) or not c.statements}
+    unread = {
+        c.text
+        for c in plan.unnamed
+        if plan.is_new(c) or not c.statements or _ALARMING.search(c.text.lower())
+    }
     unread |= {c.text for c in plan.clauses if c.tier == "routine" and plan.is_new(c)}
     if not unread.isdisjoint(quoted):  # nobody knows whether it is harmless
         kept = [one for one in kept if not _is_general_normal(stated[one])]
@@ -267,12 +295,24 @@ def _further(plan: Plan, *, kept: bool, asserts: bool, unsure: bool, sure: bool)
         sure: whether it does, so that what it knows the words of need not be told for safety.
     """
     if plan.out_of_domain:
-        alarming = [one for one in plan.unnamed if _ALARMING.search(one.text.lower())]
-        return list(dict.fromkeys((*alarming, *plan.may, *plan.devices, *plan.unnamed)))
+        small = (one for one in plan.must if _is_small(one))
+        others = (*small, *plan.may, *plan.devices, *plan.unnamed)
+        return sorted(dict.fromkeys(others), key=_weight, reverse=True)
     found = list(plan.may) if plan.must or not kept or unsure else []
-    if plan.must and len(plan.clauses) <= _FEW and not sure:
+    few = len(plan.clauses) <= _FEW
+    if plan.must and few and not sure:
         found += [c for c in plan.clauses if c.tier == "routine" and c not in found]
-    found += [c for c in plan.clauses if c.tier == "routine" and not c.must and plan.is_new(c)]
+    found += [
+        c
+        for c in plan.clauses
+        if c.tier == "routine"
+        and not c.must
+        and (
+            plan.is_new(c)
+            or (_names(c, _DIAGNOSES) and plan.has_new_words(c))
+            or (_names(c, _RARE_DIAGNOSES) and few)
+        )
+    ]
     found += [
         c
         for c in plan.unnamed
@@ -290,6 +330,26 @@ def _further(plan: Plan, *, kept: bool, asserts: bool, unsure: bool, sure: bool)
     ):
         found += [c for c in clauses if wanted or plan.is_new(c) or _MEASURED.search(c.text)]
     return list(dict.fromkeys(found))
+
+
+def _weight(clause: Clause) -> int:
+    """How much a clause about another part of the body may matter, by its words alone."""
+    text = clause.text.lower()
+    return (
+        2 * bool(_ALARMING.search(text))
+        + bool(_LESION.search(text))
+        + bool(_MEASURED.search(text))
+        - 3 * bool(_MINOR.search(text))
+    )
+
+
+def _is_small(clause: Clause) -> bool:
+    """Whether something of another part of the body need not come first: a simple cyst."""
+    return clause.tier not in ("critical", "urgent") and _weight(clause) < 0
+
+
+def _names(clause: Clause, names: frozenset[str]) -> bool:
+    return any(one.status == "present" and one.names & names for one in clause.statements)
 
 
 def _urgency(statements: Sequence[Statement]) -> int:

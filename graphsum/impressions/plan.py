@@ -47,6 +47,13 @@ _EXPLAINED = re.compile(
     r"\b(?:therefore|hence|for which reason|so that|which (?:explains?|accounts? for)"
     r"|accounting for|explain\w*)\b"
 )
+# Many lesions are metastases until shown otherwise, and so are large lymph nodes.
+_LESIONS = frozenset(("Lung Lesion", "Nodule", "Mass"))
+_NODES = frozenset(("Lymphadenopathy",))
+_MANY = re.compile(
+    r"\b(?:multiple|numerous|several|many|innumerable|countless|scattered|disseminated|three|four|five"
+    r"|six|seven|eight|nine|ten|dozens?|(?:nodules|masses|lesions)\b.{0,40}\b(?:both|all))\b"
+)
 UNKNOWN_SHARE = 0.2  # of the words: more are another kind of text
 MIN_UNKNOWN = 4
 NEW_WORDS = 3
@@ -168,7 +175,10 @@ class Plan:
     def allows_normal(self) -> bool:
         """Whether "no acute cardiopulmonary abnormality" may stand."""
         return all(
-            _leaves_normal(one) for clause in self.must for one in clause.statements if one.names
+            _leaves_normal(one) and not (one.names & _LESIONS and _MANY.search(clause.text.lower()))
+            for clause in self.must
+            for one in clause.statements
+            if one.names
         )
 
 
@@ -180,7 +190,7 @@ def _leaves_normal(one: Statement) -> bool:
     """Whether "no acute abnormality" may stand beside a statement that must be reported."""
     if one.names <= beside_normal():
         return tier_of(one) != "critical"
-    urgent = tier_of(one) in ("critical", "urgent")
+    urgent = tier_of(one) in ("critical", "urgent") or one.names & _NODES
     known = ontology()
     grows = one.change in ("new", "worse")
     return not urgent and not (

@@ -63,8 +63,8 @@ _CUES: dict[str, tuple[str, ...]] = {
     ),
     "improved_before": (
         rf"no longer (?:\w+ly |be |being )*{_SEEN}",
-        rf"{_HAVE} {_ADVERB}(?:been )?(?:\w+ly )*(?:resolved|cleared|disappeared|gone|regressed|"
-        r"improved|shrunk|abated)",
+        rf"{_HAVE} {_ADVERB}(?:been )?(?:\w+ly )*(?:resolved|cleared|disappeared|regressed|"
+        r"gone(?! (?:up|down|back|to|from (?:[^\s.;]+ ){1,4}?to)\b)|improved|shrunk|abated)",
         rf"{_HAVE} {_ADVERB}(?:become|got|grown) (?:\w+ly )*(?:smaller|less \w+)",
         r"(?:is|are) (?:now |completely |entirely )*(?:gone|resolved)",
         r"(?:is|are|appears?|looks?) (?:\w+ly )?better(?= ?[.,;)]|$)",

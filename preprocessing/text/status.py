@@ -43,7 +43,9 @@ _END = (
 )
 _STOP = r"(?= ?[.,;:)\]]| ?$| and\b| but\b| is\b| are\b)"
 _GONE = (
-    r"(?:resolved|cleared|disappeared|gone|vanished|(?:re-?)?absorbed|closed"
+    r"(?:resolved|cleared|disappeared"
+    # "Gone up", and "gone from 1 cm to 3 cm", is still there.
+    r"|gone(?! (?:up|down|back|to|from (?:[^\s.;]+ ){1,4}?to)\b)|vanished|(?:re-?)?absorbed|closed"
     r"|returned to normal(?: size)?|abated|regressed completely|normali[sz]ed)"
 )
 _TAKEN = (

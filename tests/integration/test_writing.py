@@ -71,6 +71,7 @@ def summarizer():
                 ("writing_third.jsonl", 0.2, 0.9),
                 ("writing_fourth.jsonl", 0.2, 0.9),
                 ("writing_fifth.jsonl", 0.2, 0.85),
+                ("writing_sixth.jsonl", 0.5, 0.94),
             )
         ),
     ],
