@@ -123,7 +123,3 @@ class ListQuestion(ReportQuestion):
         super().__init__(prompt.question(terms), prompt, tokenizer)
         self.prompt = prompt
         self.lists = TermLists(terms, self.tokens, end=tokenizer.eos_token_id)
-
-    def prompt_ids(self, text: str) -> list[int]:
-        """The tokens of the question about a report, and what every list begins with."""
-        return super().prompt_ids(text) + self.lists.open

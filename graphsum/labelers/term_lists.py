@@ -80,22 +80,23 @@ class _Node:
     highest: int = -1
     item: int | None = None
 
-    def add(self, ids: Sequence[int], item: int) -> bool:
-        """Put in an item's tokens; False: it is, begins or goes on another one."""
+    def add(self, ids: Sequence[int], item: int) -> "_Node | None":
+        """Put in an item's tokens: where they end; None: there are none, or another item's."""
         node = self
         for token in ids:
             node = node.children.setdefault(token, _Node())
             node.highest = max(node.highest, item)
-            if node.item is not None:
-                return False
+        if not ids or node.item is not None:
+            return None
         node.item = item
-        return bool(ids) and not node.children
+        return node
 
 
 class TermLists:
     """JSON lists of terms in a language model's tokens.
 
-    Each part, such as ``, "nodule"``, is cut into tokens by itself, in training as in generation.
+    A list is cut where quotes open, as ``["edema``, ``", "nodule`` and ``"]``; each part is cut
+    into tokens by itself, in training as in generation.
 
     Args:
         terms: in the order in which lists have them.
@@ -103,57 +104,69 @@ class TermLists:
         end: the token after a list.
 
     Raises:
-        InputError: the tokens of two terms cannot be told apart.
+        InputError: the tokens of two lists cannot be told apart.
     """
 
     def __init__(
         self, terms: Sequence[str], tokens_of: Callable[[str], list[int]], *, end: int
     ) -> None:
         self.terms, self.end = tuple(terms), end
-        texts = [json.dumps(term, ensure_ascii=False) for term in self.terms]
-        self.open, self.close = tokens_of("["), tokens_of("]")
-        self._first = [tokens_of(text) for text in texts]
-        self._later = [tokens_of(f", {text}") for text in texts]
-        self._tries = _Node(), _Node()  # before the first term, and after one
+        texts = [json.dumps(term, ensure_ascii=False)[1:-1] for term in self.terms]
+        # Before the first term, and after one: what there may be, last of all the end of the list.
+        self._first = [tokens_of(text) for text in (*(f'["{one}' for one in texts), "[]")]
+        self._later = [tokens_of(text) for text in (*(f'", "{one}' for one in texts), '"]')]
+        self._tries = _Node(), _Node()
+        ends = []
         for trie, items in zip(self._tries, (self._first, self._later), strict=True):
-            for item, ids in enumerate([*items, self.close]):
-                if not trie.add(ids, item):
-                    what = f"the term {self.terms[item]!r}" if item < len(terms) else "a list's end"
-                    raise InputError(
-                        f"the normaliser's terms: in this model's tokens {what} is none, or begins "
-                        "as another term does and cannot be told from it; give another term"
-                    )
-        longer = [max(map(len, pair)) for pair in zip(self._first, self._later, strict=True)]
-        self.longest = sum(longer) + len(self.close) + 1
+            ends += [trie.add(ids, item) for item, ids in enumerate(items)]
+        for item, end_of in zip([*range(len(self.terms) + 1)] * 2, ends, strict=True):
+            if end_of is None or self._goes_on(end_of):
+                what = f"the term {self.terms[item]!r}" if item < len(terms) else "a list's end"
+                raise InputError(
+                    f"the normaliser's terms: in this model's tokens {what} is none, or cannot be "
+                    "told from another term; give another term"
+                )
+        longest = [max(map(len, pair)) for pair in zip(self._first, self._later, strict=True)]
+        self.longest = sum(longest) + 1
+
+    def _goes_on(self, node: _Node) -> bool:
+        """Whether a term that ends here goes on elsewhere as a list does after it."""
+        if node.item == len(self.terms):
+            return bool(node.children)
+        return not node.children.keys().isdisjoint(self._tries[1].children)
 
     def answer(self, places: Sequence[int]) -> list[int]:
-        """The tokens after ``[`` of the list of some terms, given by their places in order."""
-        ids = []
-        for number, place in enumerate(places):
+        """The tokens of the list of some terms, given by their places in order."""
+        ids: list[int] = []
+        for number, place in enumerate((*places, len(self.terms))):
             ids += (self._later if number else self._first)[place]
-        return ids + self.close
+        return ids
 
     def allowed(self, written: Sequence[int]) -> list[int]:
-        """The tokens that may follow what was written after ``[``."""
+        """The tokens that may follow what was written."""
         places, node = self._follow(written)
         if node is None:
             return [self.end]
         last = places[-1] if places else -1
-        return [token for token, child in node.children.items() if child.highest > last]
+        found = [token for token, child in node.children.items() if child.highest > last]
+        if node.item is not None and node.item > last:  # the term may be over
+            later = self._tries[1].children.items()
+            found += [token for token, child in later if child.highest > node.item]
+        return found
 
     def read(self, written: Sequence[int]) -> list[int]:
-        """The places of the terms in what was written after ``[``."""
+        """The places of the terms in a list, whatever stands after it."""
         return self._follow(written)[0]
 
     def _follow(self, written: Sequence[int]) -> tuple[list[int], _Node | None]:
-        """The places of the terms so far, and where in the tries the next token is; None: over."""
+        """The places of the terms that are over, and where in a trie it is; None: at the end."""
         places: list[int] = []
         node = self._tries[0]
         for token in written:
+            if token not in node.children and node.item is not None:
+                places.append(node.item)
+                node = self._tries[1]
             node = node.children[token]
             if node.item == len(self.terms):
                 return places, None
-            if node.item is not None:
-                places.append(node.item)
-                node = self._tries[1]
         return places, node
