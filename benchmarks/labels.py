@@ -132,10 +132,12 @@ def ask_llm(
     import time
 
     from graphsum.labelers.labeler import load_labeler
-    from graphsum.labelers.llm import Examples, LLMLabeler
+    from graphsum.labelers.llm import LLMLabeler
+    from graphsum.labelers.questions import Examples
 
     labeler = load_labeler("llm", SCHEMA, llm=settings["llm"], prompt=settings.get("prompt"))
     assert isinstance(labeler, LLMLabeler)
+    assert labeler.questions is not None
     shots = settings.get("shots", 0)
     if shots:
         others = [text for text, own in zip(texts, shown, strict=True) if own]

@@ -31,6 +31,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of ``graphsum detect`` and its actions."""
     add = parser.add_argument
     add("--detector", metavar="FOLDER", help="what graphsum detect train wrote")
+    add("--llm", metavar="FOLDER", help="the detector's language model, if it lies elsewhere now")
     add("--input", metavar="FILE", help="a table of reports (docs/tables.md)")
     add("--output", metavar="FILE", help="detections: a .jsonl file")
     add("--column", nargs="+", default=[], metavar="NAME", help="of the text, as in graphsum label")
@@ -57,6 +58,7 @@ def execute(options: argparse.Namespace) -> None:
         raise InputError(f"{options.output}: detections are written as .jsonl; give such a name")
     check_writable(options.output)
     reports = open_reports(options.input, text=options.column, uid=options.uid_column)
-    job = LabelingJob(options.detector, None, DetectionForm())
+    own = (("llm", options.llm),) if options.llm else ()
+    job = LabelingJob(options.detector, None, DetectionForm(), own)
     count = label_table(reports, options.output, job, workers=options.workers)
     print(f"written: {options.output}, {count:,} reports")

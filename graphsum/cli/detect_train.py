@@ -2,6 +2,8 @@
 
     graphsum detect train --encoder FOLDER --input reports.csv --weak weak.jsonl \\
         --terms terms.tsv --output-dir RUN
+    graphsum detect train --labeler llm --llm FOLDER --input reports.csv --weak weak.jsonl \\
+        --terms terms.tsv --output-dir RUN
 
 Weak detections are learnt first, curated ones (--labels) after. The normaliser --terms is fixed
 before training; a copy stays with the detector.
@@ -32,14 +34,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--overwrite", action="store_true", help="replace the detector that is in the folder"
     )
-    group.add_argument("--download", action="store_true", help="ask the model hub for an encoder")
+    group.add_argument("--download", action="store_true", help="ask the model hub for a model")
     add_fields(parser, DetectTrainOptions)
 
 
 def execute(options: argparse.Namespace) -> None:
     """Train one detector."""
-    import numpy as np
-
     from graphsum.labelers.detection import (
         parse_tasks,
         read_normaliser,
@@ -62,7 +62,6 @@ def execute(options: argparse.Namespace) -> None:
         name: _targets(path, list(texts), schema, tasks, normaliser)
         for name, path in (("weak", settings.weak), ("curated", settings.labels))
     }
-    width = len(schema.names) if "mc" in tasks else 0
     run = Path(settings.output_dir)
     with locked_folder(run):
         prepare(run, settings, overwrite=options.overwrite)
@@ -72,10 +71,9 @@ def execute(options: argparse.Namespace) -> None:
             write_normaliser(normaliser.term_of.items(), run / TERMS_FILE)
         from graphsum.labelers.training import train_detector
 
-        lists_say = np.arange(len(joint.names)) >= width
         train_detector(
-            settings.labeler_options(), joint, list(texts.values()), targets,
-            positives=lists_say, run=run, download=options.download,
+            settings.labeler_options(), joint, list(texts.values()), targets, terms=terms, run=run,
+            list_prompt=settings.list_prompt, download=options.download,
         )  # fmt: skip
         shutil.rmtree(run / "training", ignore_errors=True)
     print(f"done: {run}; next: graphsum detect --detector {run} --input TABLE --output FOUND")

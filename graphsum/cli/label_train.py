@@ -92,14 +92,20 @@ def prepare(
     """Make a run's folder, or see that the run in it can go on.
 
     Raises:
-        InputError: a labeler is there already, or a run with other options or tables.
+        InputError: a labeler is there already, or a run with other options or tables; or a file
+            with a prompt is none.
     """
     import yaml
 
     from graphsum.labelers.examples import IN_THE_INPUT
+    from graphsum.labelers.skeleton import load_prompt
+    from graphsum.labelers.term_lists import load_list_prompt
 
-    terms = getattr(settings, "terms", None)
-    tables = [path for path in (settings.input, settings.labels, settings.weak, terms) if path]
+    if settings.labeler == "llm":
+        load_prompt(settings.prompt)
+        load_list_prompt(getattr(settings, "list_prompt", None))
+    names = ("input", "labels", "weak", "terms", "prompt", "list_prompt")
+    tables = [path for name in names if (path := getattr(settings, name, None))]
     digests = {path: digest_of(path) for path in tables if path != IN_THE_INPUT}
     values = {**asdict(settings), "tables": digests}
     path = run / OPTIONS_FILE

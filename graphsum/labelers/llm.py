@@ -3,26 +3,30 @@
 The model never writes freely. Of each value it only scores the allowed words, the best of which is
 put into the answer before the next key: so the answer is valid JSON, with probabilities, whatever
 the model (the forced skeleton of guided generation, Willard & Louf 2023, for a fixed vocabulary).
+A detector also writes a list of findings, in which nothing but terms can stand.
 """
 
 import copy
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
-from transformers import PreTrainedModel
+from transformers import GenerationConfig, PreTrainedModel
 
 from graphsum.labelers.decision import softmax, states_of
+from graphsum.labelers.detection import FINDING
 from graphsum.labelers.examples import UNKNOWN, targets_of, texts_by_uid
 from graphsum.labelers.labeler import LABELER_FILE, SCHEMA_FILE, Labeler
 from graphsum.labelers.labeling import open_reports
-from graphsum.labelers.labels import FOUR_STATES, ReportLabels, read_labels
-from graphsum.labelers.schema import Schema
+from graphsum.labelers.labels import FOUR_STATES, Probabilities, ReportLabels, read_labels
+from graphsum.labelers.questions import Examples, ListQuestion, Questions
+from graphsum.labelers.schema import Schema, State
 from graphsum.labelers.skeleton import LabelPrompt, Skeleton, answer_of, load_prompt, parse_prompt
+from graphsum.labelers.term_lists import ListPrompt, parse_list_prompt
 from graphsum.llm.loading import (
     ADAPTER,
     ADAPTER_WEIGHTS,
@@ -34,16 +38,12 @@ from graphsum.llm.loading import (
     load_llm_tokenizer,
     save_adapter,
 )
-from graphsum.llm.prompting import Prompter, PromptSettings
 from graphsum.models.decoders.cache import CACHE
 from graphsum.pretrained import downloads
 from preprocessing.errors import InputError
 from preprocessing.files import digest_of, json_text, read_json, write_text_atomically
 
 BATCH = 16  # reports that are scored at a time
-PROMPT_LENGTH = 4096  # tokens of a prompt; a report that makes it longer is cut on the right
-NOWHERE = FOUR_STATES.index(None)
-_TEXT = "\u241ftext\u241f"  # stands for the report while the turns are rendered
 
 
 def precision() -> str:
@@ -51,87 +51,33 @@ def precision() -> str:
     return "bfloat16" if torch.cuda.is_available() else "float32"
 
 
-class Examples:
-    """Labeled reports, of which the most similar are shown before a question (Liu et al. 2022).
+class LLMLabeler(Labeler):
+    """Labels by the scores that a language model gives to the allowed words.
 
     Args:
-        texts: of the reports.
-        targets: their states, as places in ``FOUR_STATES``, [n, C].
+        schema: the classes; a detector's terms are its last ones.
+        llm: the language model.
+        questions: multiple choice; None: a detector of lists alone.
+        findings: the list of a detector, each of whose terms is a class; None: no detector.
+        version: a hash of the prompt, the model's configuration and what was trained.
     """
-
-    def __init__(self, texts: Sequence[str], targets: np.ndarray) -> None:
-        from sklearn.feature_extraction.text import TfidfVectorizer
-
-        self.texts, self.targets = texts, np.where(targets == UNKNOWN, NOWHERE, targets)
-        self._vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, dtype=np.float32)
-        self._rows = self._vectorizer.fit_transform(texts)
-
-    def nearest(self, text: str, count: int) -> list[int]:
-        """The places of the most similar reports with another text, the most similar last."""
-        cosines = (self._rows @ self._vectorizer.transform([text]).T).toarray()[:, 0]
-        order = np.argsort(-cosines, kind="stable")
-        return [int(row) for row in order if self.texts[row] != text][:count][::-1]
-
-
-class Questions:
-    """Reports to prompts, in an LLM's tokens."""
 
     def __init__(
         self,
         schema: Schema,
-        prompt: LabelPrompt,
-        tokenizer: Any,
+        llm: PreTrainedModel,
+        questions: Questions | None,
+        findings: ListQuestion | None = None,
         *,
-        shots: int = 0,
-        examples: Examples | None = None,
-    ) -> None:
-        self.schema, self.prompt = schema, prompt
-        self.shots, self.examples = shots, examples
-        self.prompter = Prompter(tokenizer, PromptSettings())
-        self.skeleton = Skeleton(schema, prompt, self._tokens)
-
-    def prompt_ids(self, text: str) -> list[int]:
-        """The tokens of the question about a report, with the examples before it."""
-        turns = []
-        if self.examples is not None:
-            for row in self.examples.nearest(text, self.shots):
-                answer = answer_of(self.schema, self.prompt, self.examples.targets[row].tolist())
-                turns.append(self._turn("user", self.prompt.shown(self.examples.texts[row])))
-                turns.append(self._turn("assistant", answer))
-        before, after = self._rendered(turns).split(_TEXT)
-        ends = self._tokens(before), self._tokens(after)
-        room = max(PROMPT_LENGTH - len(ends[0]) - len(ends[1]), 0)
-        return [*ends[0], *self._tokens(self.prompt.shown(text))[:room], *ends[1]]
-
-    def _rendered(self, turns: list[dict[str, str]]) -> str:
-        """The turns with the question before the first, and ``_TEXT`` in place of the report."""
-        turns = [*turns, self._turn("user", _TEXT)]
-        question = self.prompt.question(self.schema)
-        turns[0] = self._turn("user", f"{question}\n\n{turns[0]['content']}")
-        return self.prompter.render(turns, answer_follows=True)
-
-    def _tokens(self, text: str) -> list[int]:
-        tokenizer = self.prompter.tokenizer
-        return list(tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
-
-    @staticmethod
-    def _turn(role: str, content: str) -> dict[str, str]:
-        return {"role": role, "content": content}
-
-
-class LLMLabeler(Labeler):
-    """Labels by the scores that a language model gives to the allowed words."""
-
-    def __init__(
-        self, schema: Schema, llm: PreTrainedModel, questions: Questions, *, version: str = ""
+        version: str = "",
     ) -> None:
         super().__init__(schema)
-        self.llm, self.questions = llm, questions
+        self.llm, self.questions, self.findings = llm, questions, findings
         self._version = version
 
     @property
     def version(self) -> str:
-        """A hash of the prompt, the model's configuration and what was trained."""
+        """What the labeler was made with."""
         return self._version
 
     @classmethod
@@ -159,72 +105,104 @@ class LLMLabeler(Labeler):
             prompt = load_prompt(prompt_file)
             questions = Questions(schema, prompt, tokenizer)
             return cls(schema, _placed(llm), questions, version=spec.config_hash + str(prompt))
-        values = read_json(folder / LABELER_FILE)
-        damaged = InputError(
-            f"{folder / LABELER_FILE}: not what graphsum label train writes; it is damaged"
+        saved = _Saved.read(folder / LABELER_FILE, schema)
+        spec = LLMSpec(
+            **asdict(saved.llm) | {"weights": precision()} | ({"name": str(name)} if name else {})
         )
-        try:
-            saved = LLMSpec(**values["llm"])
-            own = {"weights": precision()} | ({"name": str(name)} if name else {})
-            spec = LLMSpec(**(asdict(saved) | own))
-            shots, tables = values["shots"], values["examples"]
-        except (KeyError, TypeError):
-            raise damaged from None
-        if type(shots) is not int or shots < 0 or not isinstance(spec.name, str):
-            raise damaged
-        prompt = parse_prompt(values.get("prompt"), str(folder / LABELER_FILE))
         with downloads(False):
             llm, tokenizer = load_llm(spec), load_llm_tokenizer(spec.name)
         load_adapter(llm, folder)
-        examples = _examples(schema, tables) if shots else None
-        questions = Questions(schema, prompt, tokenizer, shots=shots, examples=examples)
+        examples = _examples(schema, saved.examples) if saved.shots else None
+        mc, findings = ask(
+            schema, saved.prompt, saved.list_prompt, saved.terms, tokenizer,
+            shots=saved.shots, examples=examples,
+        )  # fmt: skip
         trained = [folder / ADAPTER / ADAPTER_WEIGHTS] if (folder / ADAPTER).is_dir() else []
         version = digest_of(folder / LABELER_FILE, *trained)
-        return cls(schema, _placed(llm), questions, version=version)
+        return cls(schema, _placed(llm), mc, findings, version=version)
 
     def label(self, texts: Sequence[str]) -> list[ReportLabels]:
-        """The labels of each text, in order, with probabilities."""
-        chances, places = self.scores(texts)
-        names = self.schema.names
+        """The labels of each text, in order; with probabilities, where no list is written.
+
+        A term that is not in a report's list is not mentioned.
+        """
+        states: list[dict[str, State | None]] = [{} for _ in texts]
+        probabilities: list[dict[str, Probabilities] | None] = [None for _ in texts]
+        if self.questions is not None:
+            names = self.questions.schema.names
+            chances, places = self.scores(texts)
+            states = [states_of(names, row) for row in places]
+            if self.findings is None:
+                probabilities = [
+                    {
+                        name: (one[0], one[1], one[2], one[3])
+                        for name, one in zip(names, row, strict=True)
+                    }
+                    for row in chances.round(6).tolist()
+                ]
+        if self.findings is not None:
+            for own, found in zip(states, self.term_lists(texts), strict=True):
+                for term in self.findings.lists.terms:
+                    own[FINDING + term] = "present" if term in found else None
         return [
-            ReportLabels(
-                states=states_of(names, places[row]),
-                probabilities={
-                    name: (one[0], one[1], one[2], one[3])
-                    for name, one in zip(names, chances[row].round(6).tolist(), strict=True)
-                },
-            )
-            for row in range(len(texts))
+            ReportLabels(states=own, probabilities=four)
+            for own, four in zip(states, probabilities, strict=True)
         ]
 
     def answers(self, texts: Sequence[str]) -> list[str]:
-        """The JSON answer about each text."""
+        """The JSON object about each text."""
+        assert self.questions is not None
         _, places = self.scores(texts)
-        prompt = self.questions.prompt
-        return [answer_of(self.schema, prompt, row.tolist()) for row in places]
+        own = self.questions
+        return [answer_of(own.schema, own.prompt, row.tolist()) for row in places]
 
     @torch.inference_mode()
     def scores(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """The probability of each state [n, C, 4], and the place of the likeliest, [n, C]."""
-        n_classes = len(self.schema.names)
+        assert self.questions is not None
+        n_classes = len(self.questions.schema.names)
         logits = np.zeros((len(texts), n_classes, len(FOUR_STATES)))
         prompts = [self.questions.prompt_ids(text) for text in texts]
-        order = sorted(range(len(texts)), key=lambda row: len(prompts[row]))
         shared = shared_prefix(prompts)
         prefix = self._read(torch.tensor([prompts[0][:shared]])) if shared else None
-        for start in range(0, len(order), BATCH):
-            rows = order[start : start + BATCH]
-            logits[rows] = self._score([prompts[row] for row in rows], shared, prefix)
+        for rows in _batches(prompts):
+            chosen = [prompts[row] for row in rows]
+            logits[rows] = self._score(self.questions.skeleton, chosen, shared, prefix)
         chances = softmax(logits)
         return chances, chances.argmax(-1)
+
+    @torch.inference_mode()
+    def term_lists(self, texts: Sequence[str]) -> list[list[str]]:
+        """The list of terms about each text, searched greedily among the lists that may be."""
+        assert self.findings is not None
+        lists = self.findings.lists
+        prompts = [self.findings.prompt_ids(text) for text in texts]
+        found: list[list[str]] = [[] for _ in texts]
+        for rows in _batches(prompts):
+            ids, mask = _padded_left([prompts[row] for row in rows])
+            width = ids.size(1)
+            written = self.llm.generate(
+                input_ids=ids.to(self.llm.device),
+                attention_mask=mask.to(self.llm.device),
+                prefix_allowed_tokens_fn=lambda _, row: lists.allowed(row[width:].tolist()),  # noqa: B023
+                generation_config=GenerationConfig(
+                    do_sample=False, max_new_tokens=lists.longest, eos_token_id=lists.end,
+                    pad_token_id=lists.end,
+                ),
+            )[:, width:]  # fmt: skip
+            for row, one in zip(rows, written.tolist(), strict=True):
+                found[row] = [lists.terms[place] for place in lists.read(one)]
+        return found
 
     def _read(self, ids: Tensor) -> Any:
         output = self.llm(input_ids=ids.to(self.llm.device), use_cache=True)
         return output[CACHE]
 
-    def _score(self, prompts: Sequence[list[int]], shared: int, prefix: Any) -> np.ndarray:
+    def _score(
+        self, skeleton: Skeleton, prompts: Sequence[list[int]], shared: int, prefix: Any
+    ) -> np.ndarray:
         """Logits of the values of each class, [B, C, 4]."""
-        skeleton, device = self.questions.skeleton, self.llm.device
+        device = self.llm.device
         first = torch.tensor(skeleton.first, device=device)
         cache = copy.deepcopy(prefix)  # it grows with what is read
         if cache is not None:
@@ -251,37 +229,98 @@ class LLMLabeler(Labeler):
         return np.stack(found, axis=1)
 
 
-def save_llm_labeler(
-    folder: Path,
+@dataclass(frozen=True)
+class _Saved:
+    """What ``labeler.json`` says.
+
+    Args:
+        llm: which LLM.
+        prompt: of multiple choice; None: a detector of lists alone.
+        list_prompt, terms: of the list; None and none: no detector.
+        shots: how many similar reports are shown.
+        examples: what :func:`example_tables` says of their reports, if there are any.
+    """
+
+    llm: LLMSpec
+    prompt: LabelPrompt | None
+    list_prompt: ListPrompt | None
+    terms: tuple[str, ...]
+    shots: int
+    examples: Any
+
+    @classmethod
+    def read(cls, path: Path, schema: Schema) -> "_Saved":
+        """What the file says; raises ``InputError`` where it is damaged."""
+        values = read_json(path)
+        damaged = InputError(f"{path}: not what graphsum label train writes; it is damaged")
+        try:
+            llm = LLMSpec(**values["llm"])
+            shots, examples = values["shots"], values["examples"]
+            terms = tuple(values.get("terms", ()))
+            own = schema.names[len(schema.names) - len(terms) :]
+            whole = own == tuple(FINDING + term for term in terms)
+        except (KeyError, TypeError):
+            raise damaged from None
+        if not whole or type(shots) is not int or shots < 0 or not isinstance(llm.name, str):
+            raise damaged
+        prompt = list_prompt = None
+        if len(terms) < len(schema.names):
+            prompt = parse_prompt(values.get("prompt"), str(path))
+        if terms:
+            list_prompt = parse_list_prompt(values.get("list_prompt"), str(path))
+        return cls(llm, prompt, list_prompt, terms, shots, examples)
+
+
+def ask(
     schema: Schema,
-    llm: PreTrainedModel,
-    spec: LLMSpec,
-    prompt: LabelPrompt,
+    prompt: LabelPrompt | None,
+    list_prompt: ListPrompt | None,
+    terms: Sequence[str],
+    tokenizer: Any,
     *,
-    shots: int,
-    tables: dict[str, Any],
+    shots: int = 0,
+    examples: Examples | None = None,
+) -> tuple[Questions | None, ListQuestion | None]:
+    """The questions of both tasks; None for a task without a prompt.
+
+    Args:
+        schema: the classes, the last of which are the terms.
+        prompt, list_prompt: of multiple choice and of the list.
+        terms: of the list, in their order.
+        tokenizer: the LLM's.
+        shots, examples: of multiple choice.
+    """
+    classes = replace(schema, classes=schema.classes[: len(schema.names) - len(terms)])
+    questions = findings = None
+    if prompt is not None:
+        questions = Questions(classes, prompt, tokenizer, shots=shots, examples=examples)
+    if list_prompt is not None:
+        findings = ListQuestion(terms, list_prompt, tokenizer)
+    return questions, findings
+
+
+def save_llm_labeler(
+    labeler: LLMLabeler, folder: Path, spec: LLMSpec, *, tables: dict[str, Any]
 ) -> None:
     """Write a labeler; of the reports that it shows only where their tables lie is written.
 
     Args:
+        labeler: its LLM may have an adapter.
         folder: of the labeler.
-        schema: its classes.
-        llm: with its adapter, if it has one.
         spec: which LLM.
-        prompt: what it is asked.
-        shots: how many similar reports are shown.
-        tables: what :func:`example_tables` says of their reports.
+        tables: what :func:`example_tables` says of the reports that it shows.
     """
-    write_text_atomically(folder / SCHEMA_FILE, [schema.text])
-    if has_adapter(llm):
-        save_adapter(llm, folder, llm.state_dict())
-    values = {
-        "labeler": "llm",
-        "llm": asdict(spec),
-        "prompt": prompt.to_json(),
-        "shots": shots,
-        "examples": tables if shots else None,
-    }
+    write_text_atomically(folder / SCHEMA_FILE, [labeler.schema.text])
+    if has_adapter(labeler.llm):
+        save_adapter(labeler.llm, folder, labeler.llm.state_dict())
+    values: dict[str, Any] = {"labeler": "llm", "llm": asdict(spec), "shots": 0, "examples": None}
+    if labeler.questions is not None:
+        shots = labeler.questions.shots
+        values |= {"prompt": labeler.questions.prompt.to_json(), "shots": shots}
+        values["examples"] = tables if shots else None
+    if labeler.findings is not None:
+        values["list_prompt"] = labeler.findings.prompt.to_json()
+        values["terms"] = list(labeler.findings.lists.terms)
     write_text_atomically(folder / LABELER_FILE, [json_text(values)])
 
 
@@ -326,6 +365,13 @@ def shared_prefix(prompts: Sequence[Sequence[int]]) -> int:
         if any(one[place] != first[place] for one in prompts):
             return place
     return max(shortest, 0)
+
+
+def _batches(prompts: Sequence[Sequence[int]]) -> Iterator[list[int]]:
+    """The places of prompts of similar lengths, ``BATCH`` at a time."""
+    order = sorted(range(len(prompts)), key=lambda row: len(prompts[row]))
+    for start in range(0, len(order), BATCH):
+        yield order[start : start + BATCH]
 
 
 def _padded_left(rows: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:

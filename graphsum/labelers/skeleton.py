@@ -41,10 +41,6 @@ class LabelPrompt:
         ]
         return self.instruction.replace("{classes}", "\n".join(lines))
 
-    def shown(self, text: str) -> str:
-        """A report, as it is put after the question."""
-        return self.report.replace("{text}", text)
-
     def to_json(self) -> dict[str, Any]:
         """What :func:`parse_prompt` takes."""
         values = dict(zip(_VALUES, self.values, strict=True))
@@ -68,15 +64,8 @@ def load_prompt(path: str | Path | None = None) -> LabelPrompt:
 
 def parse_prompt(found: Any, where: str) -> LabelPrompt:
     """The same from what such a file holds."""
-    known = (*_PLACES, "values")
-    if not isinstance(found, Mapping):
-        raise InputError(f"{where}: a prompt is a mapping of {', '.join(known)}")
-    for key in found:
-        if key not in known:
-            raise InputError(f"{where}, key {key!r}: unknown{closest(str(key), known)}")
-    for key, place in _PLACES.items():
-        if not isinstance(found.get(key), str) or place not in found[key]:
-            raise InputError(f"{where}, key {key!r}: must be a text with {place}")
+    check_keys(found, (*_PLACES, "values"), where)
+    check_places(found, _PLACES, where)
     values = found.get("values")
     if not isinstance(values, Mapping) or set(values) != set(_VALUES):
         raise InputError(
@@ -86,6 +75,23 @@ def parse_prompt(found: Any, where: str) -> LabelPrompt:
     if any(not isinstance(word, str) or not word.strip() for word in words):
         raise InputError(f"{where}, key 'values': must hold words only; put them in quotes")
     return LabelPrompt(found["instruction"], found["class_line"], found["report"], words)
+
+
+def check_keys(found: Any, known: Sequence[str], where: str) -> None:
+    """Raise ``InputError`` where a prompt is no mapping, or has another key than these."""
+    if not isinstance(found, Mapping):
+        raise InputError(f"{where}: a prompt is a mapping of {', '.join(known)}")
+    for key in found:
+        if key not in known:
+            raise InputError(f"{where}, key {key!r}: unknown{closest(str(key), known)}")
+
+
+def check_places(found: Mapping[str, Any], places: Mapping[str, str], where: str) -> None:
+    """Raise ``InputError`` where a key's text is missing, or without what it must have."""
+    for key, place in places.items():
+        if not isinstance(found.get(key), str) or place not in found[key]:
+            must = f"a text with {place}" if place else "a text"
+            raise InputError(f"{where}, key {key!r}: must be {must}")
 
 
 def answer_of(schema: Schema, prompt: LabelPrompt, places: Sequence[int]) -> str:

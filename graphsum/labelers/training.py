@@ -50,23 +50,33 @@ def train_detector(
     texts: Sequence[str],
     targets: Mapping[str, np.ndarray],
     *,
-    positives: np.ndarray,
+    terms: Sequence[str],
     run: Path,
+    list_prompt: str | None = None,
     download: bool = False,
 ) -> None:
     """Train a detector into a folder: the labeler of a schema that has the terms as classes.
 
     Args:
         settings: of the training.
-        schema: the classes and the terms.
+        schema: the classes, the last of which are the terms.
         texts: the reports.
         targets: ``curated`` and ``weak``, [n, C].
-        positives: which classes are terms, of which a list tells only what is present, [C].
+        terms: of the lists, in their order; none: multiple choice alone.
         run: the folder.
+        list_prompt: the file of what an LLM is asked for a list; None: the shipped one.
         download: whether the model hub may be asked.
     """
     with downloads(download):
+        if settings.labeler == "llm":
+            train_llm(
+                settings, schema, texts, targets["curated"], targets["weak"], run=run, terms=terms,
+                list_prompt=list_prompt,
+            )  # fmt: skip
+            return
         training = _encoder_training(settings, schema, texts, run)
+    # A list tells only what is present.
+    positives = np.arange(len(schema.names)) >= len(schema.names) - len(terms)
     train_encoder(
         training, targets["curated"], targets["weak"], positives=positives,
         weak_positives=positives,

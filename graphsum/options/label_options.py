@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from graphsum.options.train_options import LARGEST_DROPOUT, LARGEST_RATE, check_values, option
+from graphsum.options.train_options import LARGEST_DROPOUT, LARGEST_RATE, check_values, flag, option
 from preprocessing.errors import InputError
 
 
@@ -104,7 +104,9 @@ class DetectTrainOptions(LearningOptions):
         0.0, "a state of n reports weighs 1/n to this power", at_least=0, at_most=1
     )
     tasks: str = option("mc,open", "mc, open or mc,open", group="detector")
+    labeler: str = option("encoder", "what detects: encoder or llm", choices=("encoder", "llm"))
     encoder: str | None = option(None, "text encoder: a folder or a hub name")
+    llm: str | None = option(None, "language model: a folder or a hub name")
     schema: str = option("chexpert14", "schema of mc: a name or a file")
     terms: str | None = option(None, "normaliser of open: a table of wording and term")
     max_length: int = option(
@@ -113,8 +115,17 @@ class DetectTrainOptions(LearningOptions):
     )  # fmt: skip
     rule_features: bool = option(False, "the head also sees what the rules say")
     folds: int = option(
-        5, "parts of the curated reports for temperature and thresholds", at_least=0, at_most=100
+        5, "of encoder: parts of the curated reports for temperature and thresholds", at_least=0,
+        at_most=100,
+    )  # fmt: skip
+    lora_r: int = option(
+        16, "rank of the LLM's adapters; 0: nothing is trained", at_least=0, at_most=4096
     )
+    lora_lr: float = option(5e-4, "peak learning rate of them", above=0, at_most=LARGEST_RATE)
+    prompt: str | None = option(
+        None, "file with what the LLM is asked for mc (default: the shipped one)"
+    )
+    list_prompt: str | None = option(None, "the same for open")
     output_dir: str = option("detectors/run", "folder of the detector", group="data")
     input: str | None = option(None, "table of the texts, with a column uid")
     column: str | None = option(
@@ -125,9 +136,14 @@ class DetectTrainOptions(LearningOptions):
     labels: str | None = option(None, "curated detections, a .jsonl file")
 
     def __post_init__(self) -> None:
-        self.labeler_options()
+        options = self.labeler_options()
+        prompts = {"mc": options.prompt, "open": self.list_prompt}
+        for task, name in (("mc", "prompt"), ("open", "list_prompt")):
+            if prompts[task] and (self.labeler != "llm" or task not in self.tasks):
+                raise InputError(f"{flag(name)}: only for --labeler llm and the task {task}")
 
     def labeler_options(self) -> LabelTrainOptions:
         """The same as those of a labeler; raises ``InputError`` for what is not allowed."""
-        own = {name: value for name, value in vars(self).items() if name not in ("tasks", "terms")}
-        return LabelTrainOptions(labeler="encoder", **own)
+        own = ("tasks", "terms", "list_prompt")
+        shared = {name: value for name, value in vars(self).items() if name not in own}
+        return LabelTrainOptions(**shared)

@@ -8,6 +8,8 @@ from test_benchmark_observations import COLUMNS
 from tiny_encoder import save_encoder
 from tiny_llm import save_llm
 
+from preprocessing.errors import InputError
+
 XML = (
     '<x><AbstractText Label="FINDINGS">{}</AbstractText>'
     '<AbstractText Label="IMPRESSION">{}</AbstractText>'
@@ -60,6 +62,25 @@ def test_student_and_teacher_are_scored_on_what_coders_gave(data, tmp_path, caps
     assert len(teachers) == 2
     assert all("micro F1 1.000" in line for line in teachers)
     assert sum("p against the teacher" in line for line in lines) == 4
+
+
+def test_a_language_model_is_a_student_of_a_sample(data, tmp_path, capsys):
+    llm = save_llm(tmp_path / "llm", all_bytes=True, max_position_embeddings=4096)
+    given = [*data, "--llm", llm, "--run", str(tmp_path / "run"), "--sample", "2"]
+    given += ["--lora-r", "2", "--batch-size", "2", "--weak-epochs", "1", "--precision", "no"]
+    detection.main(given)
+    lines = capsys.readouterr().out.splitlines()
+    assert "2 reports held out, 2 with weak labels" in lines
+    rows = [line.split()[:3] for line in lines if "p against the teacher" in line]
+    assert rows == [[task, "llm,", how] for task in ("mc", "open") for how in ("alone", "joint")]
+    assert (tmp_path / "run/llm/mc-open/adapter").is_dir()
+    detection.main(given)  # what is trained is kept
+    again = capsys.readouterr().out.splitlines()
+    assert [one for one in again if "micro" in one] == [one for one in lines if "micro" in one]
+    with pytest.raises(InputError, match="holds students with other options"):
+        detection.main([*given, "--seed", "2"])
+    with pytest.raises(InputError, match="give the students: --encoder FOLDER, --llm FOLDER"):
+        detection.main([*data, "--run", str(tmp_path / "run")])
 
 
 def test_policies_come_from_the_other_folds():

@@ -16,6 +16,7 @@ from graphsum.labelers.detection import read_findings, read_normaliser
 from graphsum.labelers.labels import read_labels
 from graphsum.labelers.schema import load_schema
 from graphsum.labelers.skeleton import load_prompt
+from graphsum.labelers.term_lists import SHIPPED_LIST_PROMPT, load_list_prompt
 from graphsum.metrics.rewards import RewardSpec
 from graphsum.options import read_options
 from graphsum.personal.profile import load_profile, measure_profile, save_profile
@@ -113,6 +114,7 @@ LOADERS = {
     "prompt.yaml": (
         (ROOT / "graphsum" / "labelers" / "prompts" / "label.yaml").read_bytes(), load_prompt,
     ),
+    "findings.yaml": (SHIPPED_LIST_PROMPT.read_bytes(), load_list_prompt),
     "rewards.yaml": (b"rewards: {rouge: 1.0}\njudges: {observations: 1.0}\n", RewardSpec.read),
     "labels.csv": (LABELS, lambda path: read_labels(path, SCHEMA)),
     "terms.tsv": (b"wording\tterm\nfluid\tPleural Effusion\n", read_normaliser),

@@ -29,15 +29,23 @@ CHAT = (
 )
 
 
-def llm_tokenizer(*, chat: bool = False, pad: bool = True) -> PreTrainedTokenizerFast:
-    """Byte-level BPE, as most LLMs have it; transformers reads a Qwen folder as nothing else."""
+def llm_tokenizer(
+    *, chat: bool = False, pad: bool = True, all_bytes: bool = False
+) -> PreTrainedTokenizerFast:
+    """Byte-level BPE, as most LLMs have it; transformers reads a Qwen folder as nothing else.
+
+    ``all_bytes``: any text can be written, not only what the examples have (no quotes, brackets).
+    """
     texts = [text for pair in PAIRS for text in pair]
     texts += [text.replace(" .", ".") for text in texts]
     backend = Tokenizer(models.BPE())
     backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     backend.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
-        vocab_size=400, special_tokens=["[PAD]", "[START]", "[END]"], show_progress=False
+        vocab_size=400,
+        special_tokens=["[PAD]", "[START]", "[END]"],
+        show_progress=False,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet() if all_bytes else [],
     )
     backend.train_from_iterator([*texts, PROMPT, "### Instruction:\n### Response:\n"] * 3, trainer)
     options = {"pad_token": "[PAD]"} if pad else {}
@@ -57,11 +65,12 @@ def save_llm(
     *,
     seed: int = 0,
     chat: bool = False,
+    all_bytes: bool = False,
     learn_steps: int = 0,
     **changes,
 ) -> str:
     """Write a random model with its tokenizer; returns the folder as text."""
-    tokenizer = llm_tokenizer(chat=chat)
+    tokenizer = llm_tokenizer(chat=chat, all_bytes=all_bytes)
     torch.manual_seed(seed)
     config = AutoConfig.for_model(
         family,
