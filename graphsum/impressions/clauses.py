@@ -42,11 +42,21 @@ _SEPARATOR = re.compile(
     r"(?:,|;)? (?:and|but|yet|while|whereas|although|however|with|though)\b,? "
     r"|[,;] (?!\d)(?![^()]*\))"
 )
+# What leads to something else within the same clause: "has built up again after drain removal".
+_LINK = re.compile(r" (?:without|after|following|since|despite|because|due to|with no)\b")
+_WIDTH = re.compile(
+    r"\bheart (?:is |measures )?(?P<heart>\d+(?:\.\d+)?) ?cm (?:wide )?(?:on|in|of|to|for) an? "
+    r"(?P<chest>\d+(?:\.\d+)?) ?cm (?:chest|thorax)"
+)
+_PARTICIPLE = re.compile(r"(?:leaving|causing|producing|giving|resulting)\b")
 # Words of what is normal.
 _IS_NORMAL = re.compile(
     r"\b(?:normal\w*|unremarkable|clear|central(?! (?:line|venous))|intact|(?:is|are) sharp"
     r"|preserved|crisp|maintain\w*|sharply|fine|aligned|alignment|appropriate"
-    r"|okay|ok|benign|healthy|well[ -](?:\w+ed|seen)|nothing (?:focal|of note|else|more)"
+    r"|okay|ok|benign|healthy|thym(?:us|ic)|gas (?:is )?(?:seen )?in (?:the )?bowel"
+    r"|(?:visa|immigration|insurance|fitness|employment|school|dive|diving|periodic|annual)"
+    r" (?:\w+ )?(?:medical|exam\w*|check\w*|film|screen\w*)|for (?:a )?(?:visa|immigration)"
+    r"|well[ -](?:\w+ed|seen)|nothing (?:focal|of note|else|more)"
     r"|midline|adequate|satisfactory|expected|physiologic\w*|pre-?employment|term neonate"
     r"|slender|(?:sinus(?:es)?|recess(?:es)?|pleural spaces?|cavit\w+) (?:is |are )?(?:free|dry)"
     r"|ordinary (?:size|width|shape)|(?:regularly|evenly|well) (?:aerated|inflated|ventilated)"
@@ -86,7 +96,8 @@ _EXAMINATION = re.compile(
 _TITLE = re.compile(
     rf"(?:{ANATOMY.pattern}|{_EXAMINATION.pattern}|\b(?:left|right|both|bilateral|the|and|of|pa|ap"
     r"|lateral|frontal|views?|erect|supine|portable|mobile|single|two|plain|native|with|without"
-    r"|contrast|(?:un|non-?)?enhanced|study|protocol|non)\b|\W)+"
+    r"|contrast|(?:un|non-?)?enhanced|study|protocol|non|neonate|newborn|infant|child|day|days|weeks?"
+    r"|months?|years?|male|female|man|woman|girl|boy|\d+)\b|\W)+"
 )
 # A sentence that cannot be read without the one before.
 _NEEDS_BEFORE = re.compile(
@@ -187,6 +198,16 @@ def clauses_of(findings: str, statements: Sequence[Statement]) -> list[Clause]:
     return found
 
 
+def _is_normal_or_title(text: str) -> bool:
+    """Whether lower-cased words without a name in the ontology say that all is well, or nothing."""
+    width = _WIDTH.search(text)
+    return (
+        _IS_NORMAL.search(text) is not None
+        or _TITLE.fullmatch(text) is not None
+        or (width is not None and 2 * float(width["heart"]) <= float(width["chest"]))
+    )
+
+
 def _is_said_of(plain: PlainText, segment: Segment) -> bool:
     """Whether a sentence says how the one before changed: "This is unchanged." """
     return _SAID_OF.match(plain.text, segment.label, segment.end) is not None
@@ -244,6 +265,8 @@ def _spans(
             if row == 0
             else _cut(plain.text, mentions[row - 1].end, mentions[row].start, True)
         )
+        if _PARTICIPLE.match(plain.text, first_char):
+            first_char = start  # "The cavity has closed, leaving a scar"
         after = len(mentions) > last + 1
         last_char = (
             _cut(plain.text, mentions[last].end, mentions[last + 1].start, False) if after else end
@@ -261,7 +284,10 @@ def _cut(text: str, start: int, end: int, behind: bool) -> int:
     """Where two parts of a sentence meet between these characters."""
     found = list(_SEPARATOR.finditer(text, start, end))
     if not found:
-        return end if behind else start
+        if behind:
+            return end
+        linked = _LINK.search(text, start, end)
+        return linked.start() if linked else start
     if behind:
         return found[0].end() if len(found) == 1 else _last_that_opens(text, found)
     return found[-1].start()

@@ -244,12 +244,13 @@ def _draft(
     unread = {
         c.text
         for c in plan.unnamed
-        if plan.is_new(c) or not c.statements or _ALARMING.search(c.text.lower())
+        if not c.calm or plan.is_new(c) or not c.statements or _ALARMING.search(c.text.lower())
     }
     unread |= {c.text for c in plan.clauses if c.tier == "routine" and plan.is_new(c)}
     if not unread.isdisjoint(quoted):  # nobody knows whether it is harmless
         kept = [one for one in kept if not _is_general_normal(stated[one])]
-    if kept and not quoted and kept == _sentences(candidate):
+    harmless = all(one in by_text and _is_harmless(by_text[one], plan) for one in (*kept, *quoted))
+    if kept and not quoted and kept == _sentences(candidate) and not harmless:
         return [candidate], 0, ()
     # What the own clauses say already need not be said again.
     parts = list(quoted)
@@ -260,9 +261,9 @@ def _draft(
     if quoted:
         parts.sort(key=lambda one: _urgency(stated[one]))
     parts = [_ended(part) for one in parts if (part := _BARE_BLANK.sub("", one).strip())]
-    if not parts:
+    if harmless:
         chest = not plan.other_exam or _CHEST.search(plan.findings.lower())
-        parts = [NORMAL if chest else NORMAL_ELSEWHERE]
+        parts.append(NORMAL if chest else NORMAL_ELSEWHERE)
     return parts, dropped, tuple(quoted)
 
 
@@ -340,6 +341,18 @@ def _weight(clause: Clause) -> int:
         + bool(_LESION.search(text))
         + bool(_MEASURED.search(text))
         - 3 * bool(_MINOR.search(text))
+    )
+
+
+def _is_harmless(clause: Clause, plan: Plan) -> bool:
+    """Whether "no acute abnormality" may be added to a clause, the findings having denied some."""
+    return (
+        not plan.out_of_domain
+        and not clause.must
+        and any(one.status == "absent" for one in plan.statements)
+        and clause.tier in ("none", "routine")
+        and not any(one.status == "uncertain" for one in clause.statements)
+        and (plan.is_artefact(clause) or any(one.names for one in clause.statements))
     )
 
 

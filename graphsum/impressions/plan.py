@@ -116,6 +116,12 @@ class Plan:
         """Whether a clause has ``NEW_WORDS`` words that the model does not know."""
         return _is_new(clause, self.unknown_words)
 
+    @staticmethod
+    def is_artefact(clause: Clause) -> bool:
+        """Whether a clause explains itself by what lies on the skin, or how the film was made."""
+        lowered = clause.text.lower()
+        return bool(_ARTEFACT.search(lowered) or _EXPLAINED.search(lowered))
+
     def has_new_words(self, clause: Clause) -> bool:
         """Whether a clause has a word that the model does not know."""
         return not self.unknown_words.isdisjoint(WORD.findall(clause.text.lower()))

@@ -12,7 +12,7 @@ _GARBLED = re.compile(
     r"|\b(\w+)(?: and| or|,)+ \4\b"
     r"|, (?:the )?(?:left|right|bilateral) (?:hemidiaphragm|lung|lobe|base|apex|hilum)\.?$"
     r"|exclude (?:an? )?(?:\w+ )?(?:ct|scan|film|x-?ray|mri)\b"
-    r"|\b(?:with|and|of|in|by) (?:larger|smaller|greater|more|less) than\b|[ (][.,;]"
+    r"|\b(?:with|and|of|in|by) (?:larger|smaller|greater|more|less) than\b|[ (][.,;]|[;:,] ?[;:,]"
     r"|\b(?:of|the|and|or|with|an?|in|is|are|at|by|from|no|than)\W*$"
 )
 # "No acute cardiopulmonary ...": what may follow that has no name of its own.

@@ -120,7 +120,7 @@ def information_in(text: str, own: OwnTerms | None = None) -> Information:
     if all(one.other_part for one in mentions):
         parts = list(segments(plain))
         clinical = any(
-            _speaks_of_anatomy(plain.text[one.label : one.end])
+            _speaks_of_anatomy(plain.text[one.start : one.end])
             and not _TECHNIQUE.search(plain.text, one.start, one.end)
             and not _NOT_PERFORMED.search(plain.text, one.start, one.end)
             for one in parts

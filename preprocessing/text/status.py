@@ -50,8 +50,11 @@ _GONE = (
 )
 _TAKEN = (
     r"(?:removed|withdrawn(?!,? (?:now |and )?(?:with|to|by|into|slightly)\b)"
-    r"|taken out|extracted|explanted|retrieved|pulled out|drained"
-    r"|tapped(?: dry| to dryness)?"
+    r"|taken out|extracted|explanted|retrieved|pulled out"
+    # "Drained, a small rest": some of it is still there.
+    r"|(?:drained|tapped(?: dry| to dryness)?)(?!,? (?:(?:and|with|but|leaving) )?"
+    r"(?:an? |the |some )?(?:(?:small|tiny|thin|minimal|large) )?"
+    r"(?:residual|residuum|remaining|remainder|remnant|rest\b))"
     r"|aspirated(?! in)|evacuated|discontinued|re-?expanded)"
 )
 

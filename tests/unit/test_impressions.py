@@ -400,7 +400,7 @@ def test_what_a_quoted_clause_tells_is_not_said_again():
     ("findings", "expected"),
     [
         ("Small left pleural effusion.", "Small left pleural effusion."),
-        ("The heart is enlarged. The lungs are clear.", "Heart is enlarged."),
+        ("The heart is enlarged.", "Heart is enlarged."),
         ("The heart is normal in size. The lungs are clear.", NORMAL),
         ("Right knee: no fracture.", NORMAL_ELSEWHERE),
         ("CT of the chest. No pneumothorax.", NORMAL),
@@ -410,6 +410,20 @@ def test_an_empty_candidate_becomes_the_findings_own_clauses(findings, expected)
     result = mended("", findings)
     assert (result.text, result.dropped) == (expected, 0)
     assert result.quoted == (() if expected.startswith("No ") else (expected,))
+
+
+@pytest.mark.parametrize(
+    ("findings", "expected"),
+    [
+        ("The heart is enlarged. The lungs are clear.", f"Heart is enlarged. {NORMAL}"),
+        ("Hiatal hernia. No effusion.", f"Hiatal hernia. {NORMAL}"),
+        ("Hiatal hernia.", "Hiatal hernia."),  # of the lungs nothing is said
+        ("Gas in the left psoas. No effusion.", "Gas in the left psoas."),
+        ("Left mass. No effusion.", "Left mass."),
+    ],
+)
+def test_beside_something_harmless_it_is_said_that_nothing_acute_is_there(findings, expected):
+    assert mended("", findings).text == expected
 
 
 @pytest.mark.parametrize("findings", ["", "nan", "See impression.", "Exam not performed."])
