@@ -45,14 +45,16 @@ _SEPARATOR = re.compile(
 # What leads to something else within the same clause: "has built up again after drain removal".
 _LINK = re.compile(r" (?:without|after|following|since|despite|because|due to|with no)\b")
 _WIDTH = re.compile(
-    r"\bheart (?:is |measures )?(?P<heart>\d+(?:\.\d+)?) ?cm (?:wide )?(?:on|in|of|to|for) an? "
-    r"(?P<chest>\d+(?:\.\d+)?) ?cm (?:chest|thorax)"
+    r"\bheart (?:size |width )?(?:is |measures )?(?P<heart>\d+(?:\.\d+)?) ?cm (?:wide )?"
+    r"(?:on|in|of|to|for|over) (?:an? )?(?:(?:chest|thoracic) (?:width )?(?:of )?)?"
+    r"(?P<chest>\d+(?:\.\d+)?) ?cm"
 )
 _PARTICIPLE = re.compile(r"(?:leaving|causing|producing|giving|resulting)\b")
 # Words of what is normal.
 _IS_NORMAL = re.compile(
     r"\b(?:normal\w*|unremarkable|clear|central(?! (?:line|venous))|intact|(?:is|are) sharp"
     r"|preserved|crisp|maintain\w*|sharply|fine|aligned|alignment|appropriate"
+    r"|(?:radiographs?|films?|images?|studies|study) (?:(?:was|were|is|are) )?(?:reviewed|compared)"
     r"|okay|ok|benign|healthy|thym(?:us|ic)|gas (?:is )?(?:seen )?in (?:the )?bowel"
     r"|(?:visa|immigration|insurance|fitness|employment|school|dive|diving|periodic|annual)"
     r" (?:\w+ )?(?:medical|exam\w*|check\w*|film|screen\w*)|for (?:a )?(?:visa|immigration)"

@@ -352,8 +352,19 @@ def _is_harmless(clause: Clause, plan: Plan) -> bool:
         and any(one.status == "absent" for one in plan.statements)
         and clause.tier in ("none", "routine")
         and not any(one.status == "uncertain" for one in clause.statements)
-        and (plan.is_artefact(clause) or any(one.names for one in clause.statements))
+        and (
+            plan.is_artefact(clause)
+            or (
+                any(one.names for one in clause.statements)
+                and all(tier_of(one) == "none" or _is_chronic(one) for one in clause.statements)
+            )
+        )
     )
+
+
+def _is_chronic(one: Statement) -> bool:
+    known = ontology()
+    return one.old or one.names <= known.chronic | {*known.relations["further_chronic"], "Hernia"}
 
 
 def _is_small(clause: Clause) -> bool:
