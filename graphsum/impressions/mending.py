@@ -261,7 +261,7 @@ def _draft(
     if quoted:
         parts.sort(key=lambda one: _urgency(stated[one]))
     parts = [_ended(part) for one in parts if (part := _BARE_BLANK.sub("", one).strip())]
-    if harmless:
+    if harmless or not parts:
         chest = not plan.other_exam or _CHEST.search(plan.findings.lower())
         parts.append(NORMAL if chest else NORMAL_ELSEWHERE)
     return parts, dropped, tuple(quoted)
