@@ -33,7 +33,8 @@ from graphsum.pretrained import load_checkpoint_model
 from preprocessing.errors import InputError
 from preprocessing.registry import load
 
-UNUSED = ("labels", "label_places", "key_mask")  # of a batch, where impressions are generated
+# Of a batch, where impressions are generated.
+UNUSED = ("labels", "label_places", "short_labels", "short_places", "key_mask")
 LLM = "decoder.llm."  # where the weights lie that a checkpoint does not hold
 
 
@@ -202,6 +203,8 @@ class GraphSum(PreTrainedModel, GenerationMixin):
         key_mask: Tensor | None = None,
         labels: Tensor | None = None,
         label_places: Tensor | None = None,
+        short_labels: Tensor | None = None,
+        short_places: Tensor | None = None,
         source_ids: Tensor | None = None,
         decoder_input_ids: Tensor | None = None,
         encoder_outputs: BaseModelOutput | None = None,
@@ -222,6 +225,9 @@ class GraphSum(PreTrainedModel, GenerationMixin):
             labels: target tokens with the end token, -100 where padded, [B, T].
             label_places: where the flattened labels are not -100, then -1, [N]; found here when
                 not given, for which a GPU is waited for.
+            short_labels: the labels of the first rows once more, [B1, T1], where these are the
+                shortest: so many rows are then decoded by themselves, padded to T1 only.
+            short_places: the ``label_places`` of these; ``label_places`` is then of the rows after.
             decoder_input_ids: [B, T]; by default the labels shifted right.
             encoder_outputs: the memory, when already encoded (``generate``); then
             source_ids: the findings' tokens that it stands for, [B, S]; with an LLM as decoder
@@ -279,15 +285,21 @@ class GraphSum(PreTrainedModel, GenerationMixin):
             logits, _ = self.decoder(  # [B, T, V]
                 decoder_input_ids, memory, attention_mask, ids, states=of_decoder
             )
-            total = label_losses(logits, labels, label_places, smoothing).sum()
+            places = label_places if short_labels is None else None
+            total = label_losses(logits, labels, places, smoothing).sum()
             groups = []
         elif label_places is None:
-            groups = target_groups(labels, self.decoder.target_groups)
+            found = target_groups(labels, self.decoder.target_groups)
+            groups = [(rows, length, None) for rows, length in found]
         else:
-            groups, options["label_places"] = [(slice(None), labels.size(1))], label_places
-        for rows, length in groups:
+            first = 0 if short_labels is None else len(short_labels)
+            groups = [(slice(first, None), labels.size(1), label_places)]
+            if short_labels is not None:
+                groups.append((slice(first), short_labels.size(1), short_places))
+        for rows, length, places in groups:
             given = decoder_input_ids[rows, :length]
             rest = (attention_mask[rows], ids[rows], labels[rows, :length])
+            options["label_places"] = places
             if again is None:
                 losses = self.decoder.token_losses(given, memory[rows], *rest, **options)
             else:

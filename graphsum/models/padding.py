@@ -13,8 +13,10 @@ from torch import Tensor
 IGNORED = -100  # label of positions without loss, as everywhere in transformers
 PADDING = -1  # fills prompts up on their left; the mask is made from it, so no real id will do
 NOTHING = -1  # fills up lists of edges and of labelled positions
-# Lengths that batches are padded to on a GPU: each costs kernels and memory plans of its own.
-FIXED_LENGTHS = (16, 32, 48, 64, 80, 96, 128, 160, 192, 256, 320, 384, 512)
+# Lengths that findings are padded to on a GPU: each costs kernels and memory plans of its own.
+FIXED_LENGTHS = (*range(16, 97, 8), 112, 128, 144, 160, 192, 224, 256, 320, 384, 512)
+TARGET_LENGTHS = (16, 24, 32, 48, 80, 128, 256)  # the same of impressions
+SHORT_SHARE = 3 / 4  # of a batch's rows: those with the shortest impressions, padded less
 
 
 def places_of(labels: Tensor) -> Tensor:
@@ -58,8 +60,12 @@ def label_losses(
     return losses * (places >= 0)
 
 
-def to_fixed_shapes(batch: dict[str, Tensor], pad_id: int) -> None:
-    """Pad a batch in place, and add ``label_places``; see :meth:`GraphSumProcessor.collate`."""
+def to_fixed_shapes(batch: dict[str, Tensor], pad_id: int, *, has_short: bool) -> None:
+    """Pad a batch in place and add ``label_places``; see :meth:`GraphSumProcessor.collate`.
+
+    ``has_short``: its rows stand in the order of their targets' lengths, and the first are to have
+    labels of their own.
+    """
     rows, length = batch["input_ids"].shape
     longer = fixed_length(length) - length
     for name, value in (("input_ids", pad_id), ("attention_mask", 0), ("key_mask", 0)):
@@ -69,17 +75,31 @@ def to_fixed_shapes(batch: dict[str, Tensor], pad_id: int) -> None:
     more = fixed_count(edges, at_least=2 * positions) - edges
     batch["edge_index"] = F.pad(batch["edge_index"], (0, more), value=NOTHING)
     batch["edge_type"] = F.pad(batch["edge_type"], (0, more))
-    if "labels" in batch:
-        longer = fixed_length(batch["labels"].size(1)) - batch["labels"].size(1)
-        batch["labels"] = F.pad(batch["labels"], (0, longer), value=IGNORED)
-        places = places_of(batch["labels"])
-        count = fixed_count(len(places), at_least=-(-positions // 128) * 48)
-        batch["label_places"] = F.pad(places, (0, count - len(places)), value=NOTHING)
+    if "labels" not in batch:
+        return
+    labels = batch["labels"]
+    longer = fixed_length(labels.size(1), TARGET_LENGTHS) - labels.size(1)
+    labels = batch["labels"] = F.pad(labels, (0, longer), value=IGNORED)
+    if has_short and (count := int(rows * SHORT_SHARE)):
+        longest = int((labels[:count] != IGNORED).sum(1).max())
+        longest = min(fixed_length(longest, TARGET_LENGTHS), labels.size(1))
+        batch["short_labels"] = labels[:count, :longest].contiguous()
+        batch["short_places"] = fixed_places(batch["short_labels"])
+        labels = labels[count:]
+    batch["label_places"] = fixed_places(labels)
 
 
-def fixed_length(length: int) -> int:
-    """The least of ``FIXED_LENGTHS`` that is long enough; above them multiples of 128."""
-    longer = next((fixed for fixed in FIXED_LENGTHS if fixed >= length), None)
+def fixed_places(labels: Tensor) -> Tensor:
+    """Where the flattened labels [B, T] are not -100, then -1, up to a multiple of 8 B: [N]."""
+    places = places_of(labels)
+    step = 8 * len(labels)
+    count = -(-max(1, len(places)) // step) * step
+    return F.pad(places, (0, count - len(places)), value=NOTHING)
+
+
+def fixed_length(length: int, lengths: Sequence[int] = FIXED_LENGTHS) -> int:
+    """The least of ``lengths`` that is long enough; above them multiples of 128."""
+    longer = next((fixed for fixed in lengths if fixed >= length), None)
     return longer or -(-length // 128) * 128
 
 

@@ -271,8 +271,15 @@ class GraphSumProcessor:
         Args:
             fixed_shapes: pad S, T and E to one of few sizes, so that a GPU meets the same shapes
                 again; missing edges are -1. ``label_places`` [N] then says where labels are, as
-                positions in the flattened labels, -1 after the last.
+                positions in the flattened labels, -1 after the last. Where examples have labels
+                and no prompts, rows come in the order of the labels' lengths, and the first have
+                ``short_labels`` and ``short_places`` besides, as :meth:`GraphSum.forward` takes
+                them; ``label_places`` is of the others.
         """
+        has_labels = all(len(example.labels) for example in examples)
+        has_short = fixed_shapes and has_labels and all(e.prompt is None for e in examples)
+        if has_short:
+            examples = sorted(examples, key=lambda example: len(example.labels))
         sizes = [len(example.input_ids) for example in examples]
         offsets = np.cumsum([0, *sizes[:-1]])
         batch = {
@@ -287,10 +294,10 @@ class GraphSumProcessor:
             ),
             "edge_type": torch.from_numpy(np.concatenate([e.edge_type for e in examples])),
         }
-        if all(len(example.labels) for example in examples):
+        if has_labels:
             batch["labels"] = padded([example.labels for example in examples], IGNORED)
         if fixed_shapes:
-            to_fixed_shapes(batch, self.pad_id)
+            to_fixed_shapes(batch, self.pad_id, has_short=has_short)
         prompts = [example.prompt for example in examples if example.prompt is not None]
         if prompts:
             batch["source_ids"] = padded_left(prompts)

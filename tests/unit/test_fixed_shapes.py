@@ -1,5 +1,8 @@
 """Batches of few shapes, whose passes never wait for a GPU: same losses, same gradients."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 import torch
 from tiny import tiny_examples, tiny_model, tiny_processor
@@ -53,17 +56,42 @@ def test_same_losses_and_gradients(changes, monkeypatch):
 def test_what_is_padded():
     processor = tiny_processor()
     examples = tiny_examples(processor)
-    plain = processor.collate(examples)
+    by_length = sorted(examples, key=lambda example: len(example.labels))
+    plain = processor.collate(by_length)
     batch = processor.collate(examples, fixed_shapes=True)
     assert batch["input_ids"].shape == batch["key_mask"].shape == (8, 16)
+    length = plain["input_ids"].size(1)
+    assert torch.equal(batch["input_ids"][:, :length], plain["input_ids"])
     assert batch["edge_index"].shape == (2, 2 * 8 * 16)
     edges = plain["edge_type"].numel()
     assert torch.equal(batch["edge_index"][:, :edges], plain["edge_index"])
     assert (batch["edge_index"][:, edges:] == -1).all()
-    places = batch["label_places"]
-    labels = batch["labels"].flatten()
-    assert torch.equal(labels[places[places >= 0]], plain["labels"][plain["labels"] != -100])
-    assert (places[(labels != -100).sum() :] == -1).all()
+    found = []
+    for labels, places in (
+        (batch["short_labels"], batch["short_places"]),
+        (batch["labels"][len(batch["short_labels"]) :], batch["label_places"]),
+    ):
+        real = places >= 0
+        assert real[: real.sum()].all()
+        found.append(labels.flatten()[places[real]])
+    assert torch.equal(torch.cat(found), plain["labels"][plain["labels"] != -100])
+
+
+def test_the_shortest_targets_are_padded_by_themselves():
+    processor = tiny_processor()
+    examples = tiny_examples(processor)
+    lengths = [40, 3, 17, 5, 9, 2, 16, 24]
+    examples = [
+        replace(example, labels=np.full(length, 5))
+        for example, length in zip(examples, lengths, strict=True)
+    ]
+    batch = processor.collate(examples, fixed_shapes=True)
+    assert batch["labels"].shape == (8, 48)
+    assert (batch["labels"] != -100).sum(1).tolist() == sorted(lengths)
+    assert batch["short_labels"].shape == (6, 24)  # the longest of them has 17
+    assert len(batch["short_places"]) == 96  # of 52 labels
+    assert len(batch["label_places"]) == 64
+    assert "short_labels" not in processor.collate(examples[:1], fixed_shapes=True)
 
 
 def test_memory_is_the_same_without_edges(padded_graphs):
@@ -99,7 +127,7 @@ def test_nothing_depends_on_values(changes, padded_graphs):
 
 
 def test_fixed_sizes():
-    assert [fixed_length(n) for n in (1, 16, 17, 512, 513)] == [16, 16, 32, 512, 640]
+    assert [fixed_length(n) for n in (1, 16, 17, 512, 513)] == [16, 16, 24, 512, 640]
     assert [fixed_count(n, at_least=10) for n in (0, 10, 11, 41)] == [10, 10, 20, 80]
 
 
