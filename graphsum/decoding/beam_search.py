@@ -18,6 +18,7 @@ from torch import Tensor
 from preprocessing.errors import RunError
 
 NEVER = -1.0e9  # score of what must not be chosen; finite, as in transformers
+PART = 1024  # tokens of the vocabulary that a GPU sorts at a time
 LOOKS = 8  # steps between two looks at which reports are over, where to look is to wait for a GPU
 
 
@@ -173,10 +174,17 @@ def best_continuations(logs: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor
     """
     beams, vocabulary = logs.shape[1:]
     if count <= vocabulary and not is_looking_free(logs.device):
-        # On a GPU short rows are sorted much faster: the best of the best of each beam.
-        top, tokens = logs.topk(count)  # [R, K, count] each
+        # On a GPU short rows are sorted much faster: the best of the best of parts of each beam.
+        part = max(count, PART)
+        missing = -vocabulary % part
+        parts = F.pad(logs, (0, missing), value=-torch.inf) if missing else logs
+        top, tokens = parts.unflatten(2, (-1, part)).topk(count)  # [R, K, parts, count] each
+        first = torch.arange(0, vocabulary + missing, part, device=logs.device)
+        tokens = (tokens + first.unsqueeze(1)).flatten(1)
         top, places = top.flatten(1).topk(count)
-        return top, places // count, tokens.flatten(1).gather(1, places)
+        of_beam = parts.size(2) // part * count  # candidates
+        # Where hardly a token may follow, what fills up has no token; nothing takes it.
+        return top, places // of_beam, tokens.gather(1, places).clamp(max=vocabulary - 1)
     logs = logs.flatten(1)
     if (missing := count - beams * vocabulary) > 0:
         logs = F.pad(logs, (0, missing), value=NEVER)

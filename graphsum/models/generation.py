@@ -1,19 +1,22 @@
 """Writing impressions for many reports, in batches of similar length."""
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
 import torch
 from tqdm import tqdm
 
-from graphsum.decoding.beam_search import SearchSettings
+from graphsum.decoding.beam_search import SearchSettings, is_looking_free
 from graphsum.models.processing import Example
 from graphsum.models.protocols import ImpressionModel, Processor
 from graphsum.out_of_memory import out_of_memory_as_input_error
+
+Batch = dict[str, torch.Tensor]
 
 GREEDY = SearchSettings(num_beams=1, no_repeat_ngram_size=0)
 
@@ -36,11 +39,13 @@ def generate_impressions(
     """
     settings = settings or SearchSettings()
     impressions = [""] * len(examples)
-    for rows, batch in batches(
-        model, processor, examples, batch_size, "generate" if progress else None
-    ):
-        tokens = model.generate_impressions(batch, settings)
-        for row, text in zip(rows, processor.batch_decode(tokens), strict=True):
+
+    def write(rows: list[int], batch: Batch) -> torch.Tensor:
+        return model.generate_impressions(batch, settings)
+
+    name = "generate" if progress else None
+    for rows, texts in written(model, processor, examples, batch_size, write, name):
+        for row, text in zip(rows, texts, strict=True):
             impressions[row] = text
     return impressions
 
@@ -63,14 +68,16 @@ def sample_impressions(
     alone and in any batch, but for rounding.
     """
     sampled: list[list[str]] = [[]] * len(examples)
-    for rows, batch in batches(
-        model, processor, examples, batch_size, "sample" if progress else None
-    ):
+
+    def write(rows: list[int], batch: Batch) -> torch.Tensor:
         uniforms = torch.stack(
             [uniforms_of(examples[row], (max_new_tokens, num_samples), seed) for row in rows]
         )
         tokens = model.sample_impressions(batch, uniforms.to(model.device), temperature=temperature)
-        texts = processor.batch_decode(tokens.flatten(0, 1))
+        return tokens.flatten(0, 1)
+
+    name = "sample" if progress else None
+    for rows, texts in written(model, processor, examples, batch_size, write, name):
         for number, row in enumerate(rows):
             sampled[row] = texts[number * num_samples : (number + 1) * num_samples]
     return sampled
@@ -83,30 +90,53 @@ def uniforms_of(example: Example, shape: tuple[int, ...], seed: int) -> torch.Te
     return torch.from_numpy(generator.random(shape, dtype=np.float32))
 
 
-def batches(
+def written(
     model: ImpressionModel,
     processor: Processor,
     examples: Sequence[Example],
     batch_size: int,
+    write: Callable[[list[int], Batch], torch.Tensor],
     progress: str | None,
-) -> Iterator[tuple[list[int], dict[str, torch.Tensor]]]:
-    """Rows of similar length with their batch, the model in evaluation mode meanwhile.
+) -> Iterator[tuple[list[int], list[str]]]:
+    """Rows of similar length with their texts, the model in evaluation mode meanwhile.
 
-    ``progress``: what to call the progress bar; None: no bar.
+    While a GPU writes, another thread makes the next batch and the texts of the last.
+
+    Args:
+        write: the tokens [N, T] of the texts of these rows and their batch.
+        progress: what to call the progress bar; None: no bar.
     """
     order = sorted(range(len(examples)), key=lambda row: len(examples[row].input_ids))
+    groups = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
+
+    def collated(rows: list[int]) -> Batch:
+        return processor.collate([examples[row] for row in rows])
+
     was_training = model.training
     model.eval()
     try:
         with (
             tqdm(total=len(order), unit=" reports", desc=progress, disable=progress is None) as bar,
             onednn_products(),
+            ThreadPoolExecutor(1) as thread,
         ):
-            for start in range(0, len(order), batch_size):
-                rows = order[start : start + batch_size]
-                batch = processor.collate([examples[row] for row in rows])
-                yield rows, {name: tensor.to(model.device) for name, tensor in batch.items()}
+
+            def later(function: Callable[..., Any], argument: Any) -> Callable[[], Any]:
+                if is_looking_free(model.device):
+                    return partial(function, argument)
+                return thread.submit(function, argument).result
+
+            following = [later(collated, rows) for rows in groups[:1]]
+            last: list[tuple[list[int], Callable[[], list[str]]]] = []
+            for number, rows in enumerate(groups):
+                batch = following.pop()()
+                following += [later(collated, more) for more in groups[number + 1 : number + 2]]
+                batch = {name: tensor.to(model.device) for name, tensor in batch.items()}
+                tokens = write(rows, batch).cpu()
+                yield from ((before, texts()) for before, texts in last)
+                last = [(rows, later(processor.batch_decode, tokens))]
                 bar.update(len(rows))
+            yield from ((before, texts()) for before, texts in last)
     finally:
         model.train(was_training)
 

@@ -281,19 +281,19 @@ class GraphSum(PreTrainedModel, GenerationMixin):
         total = divergence = memory.new_zeros((), dtype=torch.float32)
         options: dict[str, Any] = {"label_smoothing": smoothing}
         logits = None
+        groups: list[tuple[Tensor | slice, int, Tensor | None]] = []  # rows, length, places
         if return_logits and again is None:
             logits, _ = self.decoder(  # [B, T, V]
                 decoder_input_ids, memory, attention_mask, ids, states=of_decoder
             )
             places = label_places if short_labels is None else None
             total = label_losses(logits, labels, places, smoothing).sum()
-            groups = []
         elif label_places is None:
             found = target_groups(labels, self.decoder.target_groups)
-            groups = [(rows, length, None) for rows, length in found]
+            groups += [(rows, length, None) for rows, length in found]
         else:
             first = 0 if short_labels is None else len(short_labels)
-            groups = [(slice(first, None), labels.size(1), label_places)]
+            groups.append((slice(first, None), labels.size(1), label_places))
             if short_labels is not None:
                 groups.append((slice(first), short_labels.size(1), short_places))
         for rows, length, places in groups:

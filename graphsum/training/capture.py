@@ -5,6 +5,7 @@ CUDA graph starts them all at once. It is bound to its shapes and its memory, so
 in few shapes (``collate(..., fixed_shapes=True)``), and nothing in a pass may wait for the GPU.
 """
 
+import gc
 from collections.abc import Callable, Iterable
 
 import torch
@@ -59,9 +60,16 @@ class CapturedPass:
     def _capture(self, batch: Batch) -> tuple[torch.cuda.CUDAGraph, Batch, Tensor]:
         inputs = on_gpu(batch)
         graph = torch.cuda.CUDAGraph()
-        # Threads that pin memory for the next batches may go on meanwhile.
-        with torch.cuda.graph(graph, pool=self.pool, capture_error_mode="thread_local"):
-            result = self.forward_backward(inputs)
+        # Threads that pin memory for the next batches may go on meanwhile. Graphs of an earlier
+        # training must not be collected now: to free one is not allowed during a capture.
+        collects = gc.isenabled()
+        gc.disable()
+        try:
+            with torch.cuda.graph(graph, pool=self.pool, capture_error_mode="thread_local"):
+                result = self.forward_backward(inputs)
+        finally:
+            if collects:
+                gc.enable()
         return graph, inputs, result
 
 

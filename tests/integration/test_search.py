@@ -13,6 +13,7 @@ from tiny import tiny_examples, tiny_model
 
 from graphsum.decoding import beam_search as search
 from graphsum.decoding.beam_search import SearchSettings, beam_search, block_repeated_ngrams
+from graphsum.models import generation
 from graphsum.models.decoders import transformer
 from graphsum.models.generation import generate_impressions, onednn_is_exact, onednn_products
 
@@ -81,6 +82,35 @@ def test_the_same_where_looking_is_waiting(processor, batch, half_trained, setti
                 patch.setattr(module, "is_looking_free", lambda device: False)
             found = model.generate_impressions(batch, settings)
         assert torch.equal(found, expected)
+
+
+@pytest.mark.parametrize("part", [6, 10, 64])
+def test_the_best_of_parts_are_the_best(part, monkeypatch):
+    """How a GPU takes the best of a large vocabulary, which need not divide into parts evenly."""
+    logs = torch.randn(3, 2, 45, generator=torch.Generator().manual_seed(0))
+    expected = search.best_continuations(logs, 6)
+    monkeypatch.setattr(search, "PART", part)
+    monkeypatch.setattr(search, "is_looking_free", lambda device: False)
+    for found, wanted in zip(search.best_continuations(logs, 6), expected, strict=True):
+        assert torch.equal(found, wanted)
+    logs[:, :, 3:] = -torch.inf  # fewer than six tokens may follow
+    scores, beams, tokens = search.best_continuations(logs, 10)
+    assert scores[:, :6].isfinite().all()
+    assert (scores[:, 6:] == -torch.inf).all()
+    assert tokens.max() < 45
+    assert beams.max() < 2
+
+
+def test_texts_are_made_beside_the_search(processor, half_trained, monkeypatch):
+    """As where a GPU searches: in another thread, in the same order."""
+    examples = tiny_examples(processor)
+    settings = SearchSettings(max_new_tokens=20)
+    options = {"settings": settings, "batch_size": 3}
+    expected = generation.generate_impressions(half_trained, processor, examples, **options)
+    monkeypatch.setattr(generation, "is_looking_free", lambda device: False)
+    found = generation.generate_impressions(half_trained, processor, examples, **options)
+    assert found == expected
+    assert generation.generate_impressions(half_trained, processor, [], **options) == []
 
 
 def test_the_half_trained_model_ends_at_different_lengths(processor, batch, half_trained):

@@ -17,8 +17,10 @@ class PaddedSteps:
     of beams, so that nothing is asked of the GPU. The beams of a report are the positions of one
     sequence: they share the keys and values of its memory, and attend to all tokens that any of
     its beams ever held, under a mask of their own ancestors. So nothing is copied when beams are
-    reordered but that mask.
+    reordered but that mask. Keys and values of tokens lie in tensors with room for more.
     """
+
+    ROOM = 16  # steps for which there is room at first; then doubled
 
     def __init__(
         self,
@@ -40,7 +42,8 @@ class PaddedSteps:
         for layer in self.layers:
             keys, values = layer.encoder_attn.k_proj(memory), layer.encoder_attn.v_proj(memory)
             self.of_memory.append((self.split(keys).contiguous(), self.split(values).contiguous()))
-        self.of_tokens = [(keys[:, :, :0], values[:, :, :0]) for keys, values in self.of_memory]
+        shape = (len(self.layers), 2, len(memory), self.heads[0], 0, self.heads[1])
+        self.of_tokens = memory.new_empty(shape)  # [layers, keys and values, R, heads, room, .]
         self.joined = [joined_projections(layer) for layer in self.layers]
         self.copy_keys = copy.key(memory) if copy is not None else None
         self.ancestors = self.mask[:, :, :0]  # may beam k see n? [R, K, N]
@@ -55,14 +58,15 @@ class PaddedSteps:
         states = self.decoder.embed_tokens(tokens) * self.decoder.embed_scale  # [R, K, D]
         states = states + self.decoder.embed_positions.weight[self.length]
         own_bias = as_bias(self.ancestors, states.dtype)
+        count = self.ancestors.size(-1)  # N, tokens of all beams with these
+        self._make_room(count)
         self.length += 1
         for number, layer in enumerate(self.layers):
             normed = layer.self_attn_layer_norm(states)
             own = F.linear(normed, *self.joined[number])  # [R, K, 3D]
             query, key, value = (self.split(part) for part in own.chunk(3, dim=-1))
-            keys, values = self.of_tokens[number]
-            keys, values = torch.cat([keys, key], dim=2), torch.cat([values, value], dim=2)
-            self.of_tokens[number] = keys, values
+            keys, values = self.of_tokens[number, :, :, :, :count]
+            keys[:, :, -self.beams :], values[:, :, -self.beams :] = key, value
             states = states + layer.self_attn.out_proj(attend(query, keys, values, own_bias))
             query = self.split(layer.encoder_attn.q_proj(layer.encoder_attn_layer_norm(states)))
             keys, values = self.of_memory[number]
@@ -76,6 +80,15 @@ class PaddedSteps:
             return logits.float().log_softmax(-1)
         attention, gate = self.copy.attend(states, self.copy_keys, self.mask.squeeze(1))
         return self.copy.mix(logits, attention, gate, self.source_ids)
+
+    def _make_room(self, count: int) -> None:
+        """See to it that the keys and values of ``count`` tokens have room."""
+        held, like = self.of_tokens, self.of_memory[0][0]
+        if count <= held.size(4):
+            return
+        room = max(self.ROOM * self.beams, 2 * held.size(4))
+        self.of_tokens = like.new_empty(*held.shape[:4], room, held.size(5))
+        self.of_tokens[..., : held.size(4), :] = held
 
     def split(self, states: Tensor) -> Tensor:
         """[R, N, D] by heads: [R, heads, N, head_dim]."""
@@ -93,7 +106,7 @@ class PaddedSteps:
         self.memory_bias = as_bias(self.mask, self.memory_bias.dtype)
         self.ancestors = self.ancestors[rows]
         self.of_memory = [(keys[rows], values[rows]) for keys, values in self.of_memory]
-        self.of_tokens = [(keys[rows], values[rows]) for keys, values in self.of_tokens]
+        self.of_tokens = self.of_tokens[:, :, rows]
         if self.copy_keys is not None:
             self.copy_keys = self.copy_keys[rows]
 
