@@ -18,7 +18,7 @@ from torch import Tensor
 from preprocessing.errors import RunError
 
 NEVER = -1.0e9  # score of what must not be chosen; finite, as in transformers
-PART = 1024  # tokens of the vocabulary that a GPU sorts at a time
+PART = 4096  # tokens of the vocabulary that a GPU sorts at a time
 LOOKS = 8  # steps between two looks at which reports are over, where to look is to wait for a GPU
 
 

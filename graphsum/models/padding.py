@@ -29,6 +29,15 @@ def rows_at(values: Tensor, places: Tensor) -> Tensor:
     return values.flatten(0, 1).index_select(0, places)
 
 
+def places_to_read(places: Tensor, count: int) -> Tensor:
+    """Places [N] among ``count`` positions, with positions that differ where they are -1.
+
+    A GPU adds the gradients of one position one after the other.
+    """
+    others = torch.arange(len(places), device=places.device) % count
+    return torch.where(places < 0, others, places)
+
+
 def labels_at(labels: Tensor, places: Tensor) -> Tensor:
     """The labels [B, T] at places of the flattened labels, [N]; any label at the place -1."""
     return labels.flatten()[places.clamp(min=0)].clamp(min=0)
@@ -52,7 +61,7 @@ def label_losses(
     """
     places = places_of(labels) if label_places is None else label_places
     losses = F.cross_entropy(
-        rows_at(logits, places.clamp(min=0)).float(),
+        rows_at(logits, places_to_read(places, labels.numel())).float(),
         labels_at(labels, places),
         label_smoothing=label_smoothing,
         reduction="none",

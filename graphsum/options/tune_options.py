@@ -93,6 +93,8 @@ class TuneOptions:
         corpus: dict[str, Any] = {
             name: getattr(self, name) for name in CORPUS if getattr(self, name) is not None
         }
+        if self.split or self.split_file:  # in the place of the run's split, whichever kind it is
+            corpus = {"split": None, "split_file": None} | corpus
         if self.dataset not in (None, saved.dataset):  # another corpus: nothing of the first
             corpus = {"data_dir": None, "split": None, "split_file": None, "inclusion": None,
                       "split_seed": 0, "columns": {}} | corpus  # fmt: skip

@@ -11,7 +11,8 @@ from tiny_llm import save_llm
 
 from graphsum.cli.main import main
 from graphsum.models.padding import IGNORED, labels_up_to, padded
-from graphsum.options import Progress
+from graphsum.options import Progress, TrainOptions
+from graphsum.options.tune_options import TuneOptions
 from graphsum.pretrained import load_weights
 from preprocessing.errors import InputError, RunError
 from preprocessing.files import read_jsonl
@@ -224,3 +225,16 @@ def test_an_llm_is_tuned_without_a_copy_of_it(tmp_path):
     with start.in_place():
         torch.testing.assert_close(model.target_logprobs(batch, labels), given.detach())
     torch.testing.assert_close(model.target_logprobs(batch, labels), changed)
+
+
+@pytest.mark.parametrize("before", [{"split": "random", "split_seed": 7}, {"split_file": "a.json"}])
+def test_a_split_that_is_given_replaces_that_of_the_run(before):
+    """Of whatever kind the run's is: a file in the place of a name, or a name of a file."""
+    saved = TrainOptions(dataset="openi", **before)
+    options = {"rewards": "rewards.yaml"}
+    by_file = TuneOptions(**options, split_file="b.json").train_options(saved)
+    assert (by_file.split, by_file.split_file) == (None, "b.json")
+    by_name = TuneOptions(**options, split="random", split_seed=3).train_options(saved)
+    assert (by_name.split, by_name.split_seed, by_name.split_file) == ("random", 3, None)
+    unchanged = TuneOptions(**options).train_options(saved)
+    assert (unchanged.split, unchanged.split_file) == (saved.split, saved.split_file)

@@ -12,7 +12,7 @@ from graphsum.models.decoders.cache import CACHE
 from graphsum.models.decoders.copy_head import CopyHead
 from graphsum.models.decoders.packed_steps import PackedSteps
 from graphsum.models.decoders.padded_steps import PaddedSteps
-from graphsum.models.padding import labels_at, places_of, rows_at
+from graphsum.models.padding import labels_at, places_of, places_to_read, rows_at
 
 
 class TransformerDecoder(nn.Module):
@@ -176,7 +176,7 @@ class TransformerDecoder(nn.Module):
             use_cache=False,
         )
         states = output.last_hidden_state  # [B, T, D]
-        places = places.clamp(min=0)
+        places = places_to_read(places, states.size(0) * states.size(1))
         logs = self.lm_head(rows_at(states, places)).float().log_softmax(-1)  # [N, V]
         if self.copy is not None:
             attention, gate = self.copy.attend(states, self.copy.key(memory), memory_mask)
