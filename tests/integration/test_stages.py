@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import stages as benchmark
 import torch
 from safetensors.torch import load_file
 from tiny import PAIRS
@@ -258,3 +259,22 @@ def test_the_rate_of_each_stage(stages):
     assert [rate(step) for step in range(8)] == pytest.approx(
         [1e-2, 1e-2, 0.5e-2, 2.5e-3, 5e-3, 5e-3, 5e-3 * 2 / 3, 5e-3 / 3]
     )
+
+
+@pytest.mark.slow
+def test_the_benchmark(llm, tmp_path, capfd):
+    """Rules and two stages, from the sample's reports to the table; nothing is made twice."""
+    options = ["--llm", llm, "--output-dir", str(tmp_path), "--only", "rules", "two-stage"]
+    options += ["--train", "40", "--test", "2", "--steps", "4", "--first-steps", "2"]
+    options += ["--batch-size", "2", "--max-prompt-length", "600"]
+    benchmark.main(options)
+    scores = json.loads((tmp_path / "scores.json").read_text())
+    assert scores["rules qa"]["written"]["score"] > 0.9
+    assert 0 <= scores["two-stage impression"]["given"]["score"] <= 1
+    assert scores["two-stage qa"]["given"]["n"] == 4
+    assert "rules qa (n 4)" in capfd.readouterr().out
+    made = {path: path.stat().st_mtime_ns for path in tmp_path.glob("answers-*.jsonl")}
+    assert len(made) == sum("written" in one for one in scores.values())
+    benchmark.main(options)
+    assert made == {path: path.stat().st_mtime_ns for path in made}
+    assert "loss=" not in capfd.readouterr().err  # nothing was trained
