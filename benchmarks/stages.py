@@ -132,7 +132,8 @@ def run_of(options: argparse.Namespace, system: str, task: str) -> Path:
         "--lora-dropout", "0", "--lora-targets", "all-linear", "--label-smoothing", "0",
         "--batch-size", str(options.batch_size), "--max-prompt-length",
         str(options.max_prompt_length), "--max-target-length", "96", "--validate-every", "40",
-        "--log-every", "5", "--seed", str(options.seed), "--stages", *(str(options.output_dir / one) for one in stages),
+        "--log-every", "5", "--seed", str(options.seed),
+        "--stages", *(str(options.output_dir / one) for one in stages),
     ]  # fmt: skip
     if not (run / "last").is_dir():
         subprocess.run(command, check=True)
