@@ -19,7 +19,7 @@ from graphsum.models.generation import SearchSettings, generate_impressions, sam
 from graphsum.models.loading import load_model
 from graphsum.models.types import model_type_of
 from graphsum.options.runs import find_checkpoint
-from graphsum.personal.context import Context, contexts_for, in_context
+from graphsum.personal.context import Context, contexts_for, in_context, is_unknown_author
 from graphsum.personal.style import StyleSpec
 from preprocessing.annotation import Annotator, shared_annotator
 from preprocessing.corpora.sections import extract_sections
@@ -175,7 +175,17 @@ class Summarizer:
             inputs = [build_graph(report, rule) for report in annotated]
         if kinds:
             known = [_known(texts[row], contexts[row], styles[row]) for row in told]
-            inputs = [in_context(one, has, kinds) for one, has in zip(inputs, known, strict=True)]
+            authors = getattr(self.processor, "authors", ())
+            inputs = [
+                in_context(one, has, kinds, authors) for one, has in zip(inputs, known, strict=True)
+            ]
+            unknown = sum(is_unknown_author(has, kinds, authors) for has in known)
+            if unknown:
+                logger.warning(
+                    "%d of %d reports are of authors that the model does not know: written for "
+                    "no author",
+                    *(unknown, len(known)),
+                )
         written = self._write(
             [report.findings for report in reports],
             inputs,

@@ -323,7 +323,8 @@ def _generate(
     kinds = summarizer.processor.context
     contexts = [context_of(report, kinds) for report in reports]
     inputs = [
-        in_context(one, context, kinds) for one, context in zip(inputs, contexts, strict=True)
+        in_context(one, context, kinds, summarizer.processor.authors)
+        for one, context in zip(inputs, contexts, strict=True)
     ]
     beams = search_options(options)
     own = range(state.process_index, len(inputs), state.num_processes)

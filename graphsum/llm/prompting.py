@@ -11,7 +11,7 @@ from transformers import PreTrainedTokenizerBase
 
 from graphsum.llm.loading import load_llm_tokenizer
 from graphsum.options import with_present_names
-from graphsum.personal.context import check_kinds
+from graphsum.personal.context import check_authors, check_kinds
 from graphsum.pretrained import load_checkpoint_tokenizer, one_line
 from preprocessing.errors import InputError
 from preprocessing.files import json_text, read_json, write_text_atomically
@@ -34,7 +34,8 @@ class PromptSettings:
     ``prompt``: the instruction. ``findings``: are they part of the prompt? ``prefix``: does the
     mapper's prefix stand before the instruction? ``max_prompt_length``: findings are cut on the
     right to that many tokens. ``max_target_length``: of an impression, in training. ``context``:
-    what stands before the findings of an LLM alone (:mod:`graphsum.personal.context`).
+    what stands before the findings of an LLM alone (:mod:`graphsum.personal.context`), and
+    ``authors`` the codes of the authors that it knows.
     """
 
     prompt: str = PROMPT
@@ -43,6 +44,7 @@ class PromptSettings:
     max_prompt_length: int = 1024
     max_target_length: int = 80
     context: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not isinstance(self.prompt, str):
@@ -53,6 +55,7 @@ class PromptSettings:
             if type(length) is not int or not 0 < length <= SEQUENCE_LENGTH:
                 raise InputError(f"lengths must be from 1 to {SEQUENCE_LENGTH}")
         check_kinds(self.context)
+        check_authors(self.authors)
 
 
 class Prompter:
@@ -147,7 +150,8 @@ class Prompter:
         path = Path(folder) / LLM_TOKENIZER
         try:
             values = with_present_names(read_json(path / PROMPT_FILE))
-            settings = PromptSettings(**values | {"context": tuple(values.get("context", ()))})
+            lists = {name: tuple(values.get(name, ())) for name in ("context", "authors")}
+            settings = PromptSettings(**values | lists)
         except (InputError, TypeError) as error:
             raise InputError(
                 f"{path}: the LLM's tokenizer cannot be read ({error}); the checkpoint is "

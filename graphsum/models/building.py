@@ -26,6 +26,7 @@ from graphsum.models.tokenizers import (
 )
 from graphsum.options import TrainOptions
 from graphsum.options.runs import find_checkpoint
+from graphsum.personal.context import author_codes
 from graphsum.pretrained import load_config, load_encoder, load_tokenizer
 from preprocessing.annotation import Annotator
 from preprocessing.annotation.cache import annotate_reports
@@ -147,6 +148,7 @@ def build_processor(
         whole_words=has_words_whole(tokenizer, training_texts(corpus.train, graphs)),
         english=in_english(report.findings for report in corpus.train),
         context=options.context_kinds,
+        authors=author_codes(corpus.train, options.context_kinds),
     )
     return GraphSumProcessor(tokenizer, settings, prompter)
 

@@ -24,6 +24,7 @@ from graphsum.models.modeling import LLM, GraphSum, GraphSumOutput, own_state
 from graphsum.models.padding import IGNORED, labels_up_to, padded, padded_left, places_of
 from graphsum.models.processing import Example, tidy
 from graphsum.options import TrainOptions
+from graphsum.personal.context import author_codes
 from graphsum.tasks.instructions import Instruction
 from preprocessing.corpora import Corpus
 from preprocessing.files import json_text, read_json, write_text_atomically
@@ -153,6 +154,11 @@ class InstructProcessor:
     def context(self) -> tuple[str, ...]:
         """The kinds of context that the model reads."""
         return self.prompter.settings.context
+
+    @property
+    def authors(self) -> tuple[str, ...]:
+        """The codes of the authors that the model knows."""
+        return self.prompter.settings.authors
 
     def show(self, train: Sequence[Report], shots: int) -> None:
         """From now on put the ``shots`` most similar of these reports into every prompt."""
@@ -286,8 +292,11 @@ def build_processor(
     reports: Sequence[Report] = (),
     version: str = "",
 ) -> InstructProcessor:
-    """With the tokenizer of the run's LLM; nothing is taken from the corpus."""
-    return InstructProcessor(prompter_of(options))
+    """With the tokenizer of the run's LLM; from the corpus come only its authors' codes."""
+    prompter = prompter_of(options)
+    codes = author_codes(corpus.train if corpus else (), options.context_kinds)
+    prompter.settings = replace(prompter.settings, authors=codes)
+    return InstructProcessor(prompter)
 
 
 def prompted(

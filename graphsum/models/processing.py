@@ -18,7 +18,13 @@ from graphsum.models.configuration import GraphSumConfig
 from graphsum.models.padding import IGNORED, padded, padded_left, to_fixed_shapes
 from graphsum.models.tokenizers import first_id
 from graphsum.options import with_present_names
-from graphsum.personal.context import Context, check_kinds, contexts_for, in_context
+from graphsum.personal.context import (
+    Context,
+    check_authors,
+    check_kinds,
+    contexts_for,
+    in_context,
+)
 from graphsum.pretrained import load_checkpoint_tokenizer, one_line
 from preprocessing.annotation import shared_annotator
 from preprocessing.errors import InputError
@@ -54,7 +60,8 @@ class ProcessorSettings:
     ``whole_words``: the tokenizer has nearly every word of the training texts whole, so that a word
     of several tokens is one that they hardly had (:func:`has_words_whole`). ``english``: whether
     the training findings are in English, which the rules that check impressions read. ``context``:
-    what the model reads besides the findings (:mod:`graphsum.personal.context`).
+    what the model reads besides the findings (:mod:`graphsum.personal.context`). ``authors``: the
+    codes of the authors whose reports it was trained with, where it reads them.
     """
 
     annotator: str
@@ -66,6 +73,7 @@ class ProcessorSettings:
     edge_types: tuple[str, ...] = EDGE_TYPES
     english: bool = True
     context: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         texts = (self.annotator, self.annotator_version, self.graph_rule, *self.edge_types)
@@ -79,6 +87,7 @@ class ProcessorSettings:
         if not type(self.whole_words) is type(self.english) is bool:
             raise InputError("whole_words and english must be true or false")
         check_kinds(self.context)
+        check_authors(self.authors)
 
 
 class GraphSumProcessor:
@@ -104,6 +113,11 @@ class GraphSumProcessor:
         """The kinds of context that the model reads."""
         return self.settings.context
 
+    @property
+    def authors(self) -> tuple[str, ...]:
+        """The codes of the authors that the model knows."""
+        return self.settings.authors
+
     def __call__(
         self,
         text: str | Sequence[str] | None = None,
@@ -120,7 +134,7 @@ class GraphSumProcessor:
                 checkpoint was trained with; the annotator is loaded when first needed.
             graphs: the graphs of the findings, instead of ``text``.
             context: what else is known of each report, such as ``{"indication": "Cough."}``; kinds
-                that the model was not trained with are not read.
+                and authors that the model was not trained with are not read.
             text_target: the impressions, for ``labels`` in the batch.
             labels: the same, by another name.
 
@@ -141,7 +155,7 @@ class GraphSumProcessor:
         if not graphs:
             raise InputError("there are no findings; give at least one text or graph")
         graphs = [
-            in_context(graph, one, self.context)
+            in_context(graph, one, self.context, self.authors)
             for graph, one in zip(graphs, contexts_for(len(graphs), context), strict=True)
         ]
         target = labels if text_target is None else text_target
@@ -344,7 +358,7 @@ class GraphSumProcessor:
         try:
             values = with_present_names(read_json(path))
             lists = {"edge_types": tuple(values["edge_types"])}
-            lists["context"] = tuple(values.get("context", ()))
+            lists |= {name: tuple(values.get(name, ())) for name in ("context", "authors")}
             settings = ProcessorSettings(**values | lists)
         except (ValueError, KeyError, TypeError) as error:
             why = f": {error}" if isinstance(error, InputError) and path.is_file() else ""

@@ -135,13 +135,18 @@ def style_of(fits: Fits) -> StyleSpec:
     return StyleSpec(**chosen)  # type: ignore[arg-type]
 
 
-def in_context(given: Input, context: Context | None, kinds: Sequence[str]) -> Input:
+def in_context(
+    given: Input, context: Context | None, kinds: Sequence[str], authors: Sequence[str] = ()
+) -> Input:
     """A graph or a report with what is known of these kinds before its findings.
 
     In a graph the words of the context come before the first sentence. With nothing known it stays
-    as it is.
+    as it is. ``authors``: the codes of those that the model knows; another author is left out.
     """
-    words = context_words(context or {}, kinds)
+    context = {} if context is None else context
+    if is_unknown_author(context, kinds, authors):
+        context = {kind: value for kind, value in context.items() if kind != "author"}
+    words = context_words(context, kinds)
     if not words:
         return given
     if isinstance(given, Report):
@@ -164,6 +169,31 @@ def context_words(context: Context, kinds: Sequence[str]) -> list[str]:
         if said:
             words += [*kind.split("_"), ":", *said, *([] if said[-1] == "." else ["."])]
     return [*words, "findings", ":"] if words else []
+
+
+def author_codes(reports: Iterable[Report], kinds: Sequence[str]) -> tuple[str, ...]:
+    """The codes of the reports' authors, where authors are among the kinds that are read."""
+    if "author" not in kinds:
+        return ()
+    names = {report.meta.get("author", "").strip() for report in reports} - {""}
+    return tuple(sorted(map(author_code, names)))
+
+
+def check_authors(authors: Sequence[str]) -> None:
+    """Raise ``InputError`` for what are no codes of authors."""
+    if not all(isinstance(code, str) and re.fullmatch("[a-p]{8}", code) for code in authors):
+        raise InputError("authors must be codes of eight letters from a to p")
+
+
+def is_unknown_author(
+    context: Context | None, kinds: Sequence[str], authors: Sequence[str]
+) -> bool:
+    """Whether a context names an author who is not among those with these codes.
+
+    Without codes (a checkpoint that did not keep them) nobody is unknown.
+    """
+    name = (context or {}).get("author") or ""
+    return bool(authors and "author" in kinds and name.strip() and author_code(name) not in authors)
 
 
 def author_code(name: str) -> str:

@@ -35,7 +35,13 @@ from graphsum.options import (
     save_options,
 )
 from graphsum.out_of_memory import out_of_memory_as_input_error
-from graphsum.personal.context import context_of, count_leaks, in_context, training_contexts
+from graphsum.personal.context import (
+    author_codes,
+    context_of,
+    count_leaks,
+    in_context,
+    training_contexts,
+)
 from graphsum.pretrained import downloads
 from graphsum.tasks.stages import Stage, files_of, read_stages
 from graphsum.training.checkpoints import is_spread, load_own_state, save_checkpoint
@@ -364,10 +370,11 @@ def with_contexts(
     leaks = count_leaks((*corpus.train, *corpus.val), kinds)
     if leaks:
         accelerator.print(f"reports whose context holds their impression, and is left out: {leaks}")
+    authors = author_codes(corpus.train, kinds)
     train: Any = zip(train_inputs, contexts, strict=True)
     val: Any = zip(val_inputs, (context_of(one, kinds) for one in corpus.val), strict=True)
     read: list[Any] = [
-        [in_context(one, context, kinds) for one, context in part] for part in (train, val)
+        [in_context(one, context, kinds, authors) for one, context in part] for part in (train, val)
     ]
     return read[0], read[1]
 

@@ -7,6 +7,7 @@ import programs
 import pytest
 from short_runs import SMALL
 
+from graphsum.personal.context import author_code
 from preprocessing.corpora.sample_context import read_reports
 
 FIELDS = ("uid", "findings", "impression", "indication", "author", "split")
@@ -51,6 +52,19 @@ def settings(folder):
 
 def test_the_checkpoint_remembers_what_it_reads(folder):
     assert settings(folder)["context"] == ["indication", "author"]
+    assert settings(folder)["authors"] == sorted(map(author_code, "AB"))
+
+
+def test_an_author_whom_the_model_does_not_know_is_said(folder):
+    how = ("--checkpoint", "run", "--num-beams", "1", "--author")
+    written = {}
+    for author in ("A", "C"):
+        done = graphsum("summarize", "Lungs are clear.", *how, author, cwd=folder)
+        assert done.returncode == 0, done.stderr
+        written[author] = done.stderr
+    assert "does not know" not in written["A"]
+    line = "1 of 1 reports are of authors that the model does not know: written for no author"
+    assert line in written["C"]
 
 
 def test_summarize_reads_the_columns_of_a_table(folder):

@@ -16,6 +16,7 @@ from graphsum.options import TrainOptions
 from graphsum.personal.context import (
     LONGEST,
     author_code,
+    author_codes,
     context_of,
     context_words,
     contexts_for,
@@ -51,6 +52,19 @@ def test_each_kind_is_a_marked_run_of_words_in_the_order_of_the_kinds():
     long = context_words({"indication": "pain " * 500}, ("indication",))
     assert long.count("pain") == LONGEST
     assert " ".join(context_words({"body_part": "Chest"}, ("body_part",))).startswith("body part :")
+
+
+def test_an_author_whom_the_model_does_not_know_is_left_out():
+    authors = author_codes([REPORT, replace(REPORT, meta={"author": " "})], KINDS)
+    assert authors == (author_code("Dr. Kranich"),)
+    assert author_codes([REPORT], ("indication",)) == ()
+    known, unknown = {"author": "Dr. Kranich", "age": "67"}, {"author": "Dr. Storch", "age": "67"}
+    with_author, without = (in_context(REPORT, one, KINDS, authors) for one in (known, unknown))
+    assert author_code("Dr. Kranich") in with_author.findings
+    assert without == in_context(REPORT, {"age": "67"}, KINDS)
+    assert author_code("Dr. Storch") in in_context(REPORT, unknown, KINDS).findings
+    with pytest.raises(InputError, match="codes of eight letters"):
+        ProcessorSettings("builtin", "1", authors=("Dr. Kranich",))
 
 
 def test_an_author_is_a_code_and_no_name():
