@@ -44,10 +44,6 @@ SURE = 0.7  # agreement from which the model is trusted with what it knows the w
 # Agreement below which the model's words assert nothing: the findings' own clauses do.
 DISTRUSTED = 0.35
 _FEW = 4  # clauses of which none is passed over
-# Routine, but the answer to why somebody coughs, or is short of breath: told where the model does
-# not know the words; the rare ones where little else is found.
-_DIAGNOSES = frozenset(("Bronchiectasis", "COPD", "Emphysema", "Hyperinflation"))
-_RARE_DIAGNOSES = frozenset(("Hernia", "Pleural Other"))
 _MAY_CLAUSES = 3  # routine clauses that an impression of own clauses has at most
 # What a sentence may say that states nothing of the chest.
 _WITHOUT_STATEMENT = re.compile(
@@ -310,8 +306,8 @@ def _further(plan: Plan, *, kept: bool, asserts: bool, unsure: bool, sure: bool)
         and not c.must
         and (
             plan.is_new(c)
-            or (_names(c, _DIAGNOSES) and plan.has_new_words(c))
-            or (_names(c, _RARE_DIAGNOSES) and few)
+            or (_names(c, "answers") and plan.has_new_words(c))
+            or (_names(c, "answers_alone") and few)
         )
     ]
     found += [
@@ -364,7 +360,8 @@ def _is_harmless(clause: Clause, plan: Plan) -> bool:
 
 def _is_chronic(one: Statement) -> bool:
     known = ontology()
-    return one.old or one.names <= known.chronic | {*known.relations["further_chronic"], "Hernia"}
+    further = (known.relations[key] for key in ("further_chronic", "chronic_beside_normal"))
+    return one.old or one.names <= known.chronic.union(*further)
 
 
 def _is_small(clause: Clause) -> bool:
@@ -372,7 +369,9 @@ def _is_small(clause: Clause) -> bool:
     return clause.tier not in ("critical", "urgent") and _weight(clause) < 0
 
 
-def _names(clause: Clause, names: frozenset[str]) -> bool:
+def _names(clause: Clause, relation: str) -> bool:
+    """Whether it asserts something that a relation of the ontology names."""
+    names = frozenset(ontology().relations[relation])
     return any(one.status == "present" and one.names & names for one in clause.statements)
 
 
