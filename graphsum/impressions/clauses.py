@@ -55,10 +55,15 @@ _IS_NORMAL = re.compile(
     r"\b(?:normal\w*|unremarkable|clear|central(?! (?:line|venous))|intact|(?:is|are) sharp"
     r"|preserved|crisp|maintain\w*|sharply|fine|aligned|alignment|appropriate"
     r"|(?:radiographs?|films?|images?|studies|study) (?:(?:was|were|is|are) )?(?:reviewed|compared)"
-    r"|okay|ok|benign|healthy|thym(?:us|ic)|gas (?:is )?(?:seen )?in (?:the )?bowel"
+    r"|nicely|(?:blow|inflate|expand|fill|aerate)s? (?:up |out )?(?:well|evenly|fully)"
+    r"|(?:angles?|sulc(?:us|i)) (?:(?:is|are) )?(?:free|dry|sharp|clean)|all (?:there|whole)"
+    r"|whole(?= ?[.,;]|$)"
+    r"|as (?:it|they) should be|not big|even(?= ?[.,;]|$)|even throughout"
+    r"|okay|ok|(?<!likely )(?<!probably )benign|healthy|thym(?:us|ic)"
+    r"|gas (?:is )?(?:seen )?in (?:the )?bowel"
     r"|(?:visa|immigration|insurance|fitness|employment|school|dive|diving|periodic|annual)"
     r" (?:\w+ )?(?:medical|exam\w*|check\w*|film|screen\w*)|for (?:a )?(?:visa|immigration)"
-    r"|well[ -](?:\w+ed|seen)|nothing (?:focal|of note|else|more)"
+    r"|well[ -](?:\w+ed|seen)|(?:nothing|no) (?:focal|of note|else|more)"
     r"|midline|adequate|satisfactory|expected|physiologic\w*|pre-?employment|term neonate"
     r"|slender|(?:sinus(?:es)?|recess(?:es)?|pleural spaces?|cavit\w+) (?:is |are )?(?:free|dry)"
     r"|ordinary (?:size|width|shape)|(?:regularly|evenly|well) (?:aerated|inflated|ventilated)"
@@ -92,7 +97,8 @@ _CALM = re.compile(
 )
 # The title of an examination, which an impression does without.
 _EXAMINATION = re.compile(
-    r"(?:ct|cta|ctpa|hrct|mri?|mra|us|usg|ultrasound|sonograph\w+|x-?ray|radiograph\w*|film|pet)\b"
+    r"(?:ct|cta|ctpa|hrct|n?ccth?|ncct\w*|cth|ctb|mri?|mra|us|usg|ultrasound|sonograph\w+|x-?rays?|xrs?"
+    r"|doppler|duplex|radiograph\w*|film|pet)\b"
 )
 # A part of the body, its side and how it was examined are a title, no sentence.
 _TITLE = re.compile(
@@ -103,7 +109,9 @@ _TITLE = re.compile(
 )
 # A sentence that cannot be read without the one before.
 _NEEDS_BEFORE = re.compile(
-    r"(?:its?|their|this|these|they|one|both|(?:the )?(?:left|right|other) one|(?:the )?(?:tips?"
+    r"(?:its?|their|this|these|they|one|both(?= (?:are|is|have|show|remain|measure|appear"
+    r"|look|were)\b)"
+    r"|(?:the )?(?:left|right|other) one|(?:the )?(?:tips?"
     r"|ends?|side ?ports?|lead|wire)|(?:please )?(?:advance|withdraw|pull back|retract"
     r"|reposition))\b(?! of)"
 )
@@ -112,6 +120,28 @@ _SAID_OF = re.compile(
     r"(?:this|these|it|they) (?:is|are|has|have|remains?|appears?)(?: also| again)? (?:\w+ly )?"
     r"(?:unchanged|stable|similar|new|worse\w*|increas\w+|decreas\w+|improv\w+|larger|smaller"
     r"|not (?:significantly )?changed|progress\w+|chronic|old|been (?:stable|unchanged))\b"
+    r"|(?:it|this|they|these) (?:was|were|measured|used to (?:be|measure)) (?:about |only "
+    r"|around )?\d"
+    r"|(?:previously|formerly|before|was|were) (?:about |only |around )?\d+(?:\.\d+)? ?(?:mm|cm)\b"
+)
+_OF_THE_CHEST = re.compile(
+    r"\b(?:lungs?|heart|cardi\w+|pleura\w*|mediastin\w+|hil\w+|chest|bones?|osseous|soft tissues?"
+    r"|airways?|trachea|diaphragms?|pulm\w*|vessels?|vascul\w+|zones?|lobes?)\b"
+)
+# What is denied first where somebody is examined for it.
+_DENIAL = re.compile(
+    r"\W*(?:there is |there are )?no (?:[\w-]+ ){0,3}?(?:clots?|embol\w+|thromb\w+|breaks?"
+    r"|fractur\w+"
+    r"|bleed\w*|h\w?emorrhage|ich|tears?|stones?|calcul\w+|obstruct\w+|torsion|infarct\w*|flap"
+    r"|dissection|perforat\w+|collections?|abscess\w*|mass(?:es)?|compression|dvt)\b"
+)
+_SHORT = 12  # words
+# Who was examined and why; what they said is no finding.
+_PATIENT = re.compile(
+    r"(?:an? |the )?(?:\w+ )?(?:patient|kid|child|toddler|infant|baby|boy|girl|lady|gentleman"
+    r"|man|woman"
+    r"|claimant|miner|worker|driller|exposed|exposure|smoker|(?:arm|leg|back|neck|chest|shoulder|hip|knee"
+    r"|head|flank|belly|abdominal) (?:pain|ache)|pain|complains?|history)\b"
 )
 _LEADING = re.compile(
     r"(?:(?:findings?|results?|report|description) ?: *)?"
@@ -166,6 +196,8 @@ def clauses_of(findings: str, statements: Sequence[Statement]) -> list[Clause]:
         begin = segment.label
         if _NEEDS_SUBJECT.match(plain.text, segment.label, segment.end):
             begin = segment.start  # "Tube: tip in the right main bronchus"
+        if _is_of_an_organ(plain, segment):
+            begin = segment.start  # "Thyroid: 2 cm nodule"
         if next(find_sides(plain.text, segment.start, segment.label), None):
             begin = segment.start  # "Right cardiophrenic angle: ..."
         elif not inside and not _EXAMINATION.match(plain.text, segment.start):
@@ -187,8 +219,11 @@ def clauses_of(findings: str, statements: Sequence[Statement]) -> list[Clause]:
                 found.append(Clause(text, first, last, (), "none", False, calm))
             elif own and text:
                 named = any(one.names - {"Density"} for one in own)
+                lowered = text.lower()
                 if not named and (
-                    _IS_NORMAL.search(text.lower()) or _TITLE.fullmatch(text.lower())
+                    _IS_NORMAL.search(lowered)
+                    or _TITLE.fullmatch(lowered)
+                    or _PATIENT.match(lowered)
                 ):
                     continue
                 tier = min((tier_of(one) for one in own), key=TIERS.index)
@@ -208,6 +243,54 @@ def _is_normal_or_title(text: str) -> bool:
         or _TITLE.fullmatch(text) is not None
         or (width is not None and 2 * float(width["heart"]) <= float(width["chest"]))
     )
+
+
+def _is_of_an_organ(plain: PlainText, segment: Segment) -> bool:
+    """Whether only its label says of which organ a line is, and not of one of the chest."""
+    label = plain.text[segment.start : segment.label]
+    return (
+        ANATOMY.search(label) is not None
+        and not _OF_THE_CHEST.search(label)
+        and not ANATOMY.search(plain.text, segment.label, segment.end)
+    )
+
+
+def sentences_of(findings: str) -> list[str]:
+    """The sentences of findings as those of an impression, but for titles and what is normal."""
+    plain, _ = read_mentions(findings)
+    found = [
+        (plain.text[one.start : one.end], as_impression(plain, one.start, one.end))
+        for one in segments(plain)
+    ]
+    return [
+        text
+        for said, text in found
+        if text and not _is_normal_or_title(said) and not _PATIENT.match(said)
+    ]
+
+
+def side_of_title(findings: str) -> str:
+    """The side that only the title says: "Duplex left leg: clot in the calf veins"; or empty."""
+    plain, _ = read_mentions(findings)
+    for one in segments(plain):
+        end = one.label if one.label > one.start else one.end
+        if not _EXAMINATION.search(plain.text, one.start, end):
+            return ""
+        sides = {found.side for found in find_sides(plain.text, one.start, end)}
+        others = next(find_sides(plain.text, end, len(plain.text)), None)
+        return sides.pop() if len(sides) == 1 and others is None else ""
+    return ""
+
+
+def denials_of(findings: str) -> list[str]:
+    """Short sentences that deny what somebody is examined for, in other examinations."""
+    plain, _ = read_mentions(findings)
+    return [
+        as_impression(plain, one.label, one.end)
+        for one in segments(plain)
+        if _DENIAL.match(plain.text[one.label : one.end])
+        and len(plain.text[one.label : one.end].split()) <= _SHORT
+    ]
 
 
 def _is_said_of(plain: PlainText, segment: Segment) -> bool:

@@ -77,11 +77,13 @@ _ALARMING = re.compile(
     r"|foreign|bullet|pellet|needle|swallow|necro|gangren|ischa?emi|infarct|embol|thromb|abscess"
     r"|empyema|invad|invasi|destr[ou]|erod|erosi|tension|tampon|penetrat|impal|sever(?:ed|ance)"
     r"|lacerat|contus|effac|straddl|hyperdens|swollen|bow(?:ed|ing)"
+    r"|snap|broke|break|crack|eaten|gnaw|loose|shear|migrat|impacted|perched|sublux|flap|clot"
     r"|disrupt|dehisc|torsion|volvul|intussuscep|herniat|entrap|compress(?:es|ing)|flail)\w*"
 )
 # Of other parts of the body: what is a finding, and what hardly ever matters.
 _LESION = re.compile(
-    r"\b(?:lesions?|mass(?:es)?|tumou?rs?|(?:hypo|hyper|an)-?(?:dense|attenuat\w+|echoic|intens\w+"
+    r"\b(?:lesions?|mass(?:es)?|tumou?rs?|lumps?|spots?|plaques?|shadow\w*|white\w*|wedges?|wet|soggy"
+    r"|pus|blood|crescents?|rims?|pockets?|conglomerat\w*|thrombus|endplates?|(?:hypo|hyper|an)-?(?:dense|attenuat\w+|echoic|intens\w+"
     r"|enhanc\w+)|(?:low|high) (?:density|signal|attenuation)|enhanc\w+|collections?|dilat\w+"
     r"|disten\w+|thicken\w+|swelling|oedem\w+|edem\w+|displac\w+|shift\w*|surround\w*|encas\w+"
     r"|narrow\w+|stenos\w+|fractur\w+|extru\w+|sequest\w+|stranding|nodes?|nodal|fluid|leak\w*"
@@ -93,7 +95,17 @@ _MINOR = re.compile(
     r"|(?:linear|dependent|plate-?like|subsegmental) atelectasis|scars?|scarring|implants?|lens"
     r"|calcified|calcium|calcific\w*|atroph(?:y|ic)|fat-?containing|umbilical|mild|minor|minimal"
     r"|slight|slightly|physiologic\w*|benign|normal|unremarkable|intact|accessory|variants?|polyps?"
+    r"|fine|ok|okay|as (?:before|it was)|same (?:in|as|since)|so in|(?:is|was) the projection"
+    r"|overlie\w*|lie across|owing to|allow(?:ing|ance)|central|clean|worn|chalky"
     r"|artefacts?|artifacts?|motion|annular fissure|for (?:the )?age|fatty)\b"
+)
+# What was not so before.
+_FRESH = re.compile(
+    r"\b(?:new(?:ly)?|fresh|what is different|different|no longer|not (?:there|on|seen|present)"
+    r" (?:\w+ ){0,4}(?:before|then|old|previous|last|earlier|film|in)|has (?:\w+ )?(?:dropped"
+    r"|come up"
+    r"|appeared|grown|spread|shifted|gone)|have (?:\w+ )?(?:appeared|grown)|progress\w*"
+    r"|is now|now)\b"
 )
 _STABLE = re.compile(r"\b(?:stable|unchanged|no (?:\w+ )?changes?)\b")
 _COURSE = re.compile(
@@ -227,7 +239,8 @@ def _draft(
     asserts = any(one.status != "absent" for one in known)
     sure = agreement is not None and agreement >= SURE
     further = _further(plan, kept=bool(kept), asserts=asserts, unsure=unsure, sure=sure)
-    for clause in further[:_MAY_CLAUSES]:
+    few = plan.out_of_domain and len(plan.clauses) <= _FEW
+    for clause in further[: _FEW if few else _MAY_CLAUSES]:
         named = [one for one in clause.statements if one.names] or list(clause.statements)
         if not named or not all(_is_told(one, known) for one in named):
             quoted.append(clause.text)
@@ -257,10 +270,22 @@ def _draft(
     if quoted:
         parts.sort(key=lambda one: _urgency(stated[one]))
     parts = [_ended(part) for one in parts if (part := _BARE_BLANK.sub("", one).strip())]
+    if parts and plan.title_side in ("left", "right"):
+        parts[0] = f"{plan.title_side.capitalize()} side: {parts[0][0].lower()}{parts[0][1:]}"
+    if parts and not harmless and plan.denial:
+        parts.append(plan.denial)
+    if not parts and not harmless and not _says_normal(plan):
+        parts = list(plan.sentences[:_MAY_CLAUSES])
+        quoted = parts
     if harmless or not parts:
         chest = not plan.other_exam or _CHEST.search(plan.findings.lower())
         parts.append(NORMAL if chest else NORMAL_ELSEWHERE)
     return parts, dropped, tuple(quoted)
+
+
+def _says_normal(plan: Plan) -> bool:
+    """Whether findings deny something, or call something normal."""
+    return any(one.status == "absent" for one in plan.statements) or not plan.sentences
 
 
 def _ended(sentence: str) -> str:
@@ -293,7 +318,8 @@ def _further(plan: Plan, *, kept: bool, asserts: bool, unsure: bool, sure: bool)
     """
     if plan.out_of_domain:
         small = (one for one in plan.must if _is_small(one))
-        others = (*small, *plan.may, *plan.devices, *plan.unnamed)
+        traces = (c for c in plan.clauses if c.tier == "routine" and plan.has_new_words(c))
+        others = (*small, *plan.may, *traces, *plan.devices, *plan.unnamed)
         return sorted(dict.fromkeys(others), key=_weight, reverse=True)
     found = list(plan.may) if plan.must or not kept or unsure else []
     few = len(plan.clauses) <= _FEW
@@ -334,6 +360,7 @@ def _weight(clause: Clause) -> int:
     text = clause.text.lower()
     return (
         2 * bool(_ALARMING.search(text))
+        + 2 * bool(_FRESH.search(text))
         + bool(_LESION.search(text))
         + bool(_MEASURED.search(text))
         - 3 * bool(_MINOR.search(text))
@@ -396,6 +423,8 @@ def _is_reported(
     near = tier_of(one) != "critical"
     if not reports(known, one, near=near):
         return False
+    if one.change == "stable" and tier_of(one) == "critical":  # which is half of what it means
+        return any(o.change == "stable" or o.old for o in known if o.names & one.names)
     if one.side == "bilateral":
         sides = {o.side for o in known if reports([o], one, near=near)}
         if len(sides) == 1 and sides <= {"left", "right"}:

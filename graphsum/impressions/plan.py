@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from graphsum.consensus.neighbours import WORD
-from graphsum.impressions.clauses import Clause, clauses_of
+from graphsum.impressions.clauses import (
+    Clause,
+    clauses_of,
+    denials_of,
+    sentences_of,
+    side_of_title,
+)
 from preprocessing.facts.comparison import (
     REPORTED_TIERS,
     beside_normal,
@@ -43,7 +49,10 @@ _ARTEFACT = re.compile(
 )
 # What the making of the film explains: "in expiration, hence the crowded markings".
 _EXPLAINED = re.compile(
-    r"\b(?:expirat\w+|oblique\w*|rotat\w+|lordotic|projection|magnif\w+|supine)\b.{0,40}"
+    r"\b(?:shallow|poor|short|small|weak|limited) (?:\w+ )?(?:breath\w*|inspirat\w+)\b.{0,20}"
+    r"\b(?:crowd|bunch|squash|squeez)\w*|\b(?:crowd|bunch|squash|squeez)\w*\b.{0,30}"
+    r"\b(?:breath|inspirat\w+)\b"
+    r"|\b(?:expirat\w+|oblique\w*|rotat\w+|lordotic|projection|magnif\w+|supine)\b.{0,40}"
     r"\b(?:therefore|hence|for which reason|so that|which (?:explains?|accounts? for)"
     r"|accounting for|explain\w*)\b"
 )
@@ -157,6 +166,23 @@ class Plan:
                 or (c.tier in ("critical", "urgent") and all(one.resolved for one in c.statements))
             )
         )
+
+    @cached_property
+    def sentences(self) -> tuple[str, ...]:
+        """The sentences that are neither a title nor normal."""
+        return tuple(sentences_of(self.findings))
+
+    @cached_property
+    def title_side(self) -> str:
+        """The side that only the title of another examination says, or empty."""
+        return side_of_title(self.findings) if self.out_of_domain else ""
+
+    @cached_property
+    def denial(self) -> str:
+        """What another examination than of the chest denies first; empty where it denies nothing
+        that is examined for, or where something must be reported."""
+        found = denials_of(self.findings) if self.out_of_domain and not self.must else []
+        return next(iter(found), "")
 
     @cached_property
     def devices(self) -> tuple[Clause, ...]:

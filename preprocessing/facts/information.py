@@ -64,7 +64,14 @@ ANATOMY = re.compile(
     r"|cerebell\w+|orbit\w*|tonsil\w*|parotid|duoden\w+|jejun\w+|ileum|ileal|appendix|caec\w+"
     r"|cecum|cecal|omentum|psoas|ureter\w*|urethra\w*|testi[sc]\w*|scrot\w+|rectum|rectal|colon\w*|sigmoid|quadrants?|nerves?|muscles?|cord|spn"
     r"|zones?|lower lobe|upper lobe|prostat\w+|perihilar|peribronch\w+|septal lines?|epiglott\w+"
-    r"|aryepiglott\w+|prevertebral|laryn\w+|pharyn\w+|fissur\w+)\b"
+    r"|aryepiglott\w+|prevertebral|laryn\w+|pharyn\w+|fissur\w+"
+    r"|womb|glands?|kneecaps?|patell\w+|cartilage|cruciates?|facets?|ram(?:us|i)|pubi[cs]|acetabul\w+"
+    r"|popliteal|cal(?:f|ves)|groin|scaph\w+|lunate|scapholunate|carpal\w*|metacarp\w+"
+    r"|metatars\w+|phalan\w+|calcane\w+|heels?|talus|talar|mortise|malleol\w+|styloid\w*"
+    r"|collar ?bones?|windpipe|gullet|subdural|intracranial|burr holes?|lacunes?|endplates?"
+    r"|ductus|ducts?|gall ?stones?|adnexa\w*|yolk|gestation\w*|pedicles?|laminae?|fibroglandular"
+    r"|gb|cbd|ihbd|csf|ich|sdh|mls|drf|nof|mcp?|acl|pcl|mcl|lcl|dvt|ruq|luq|rlq|llq|[lr][lu]e"
+    r"|(?:c[1-7]|t(?:1[0-2]|[1-9])|l[1-5])(?:[-/][ctls]?\d{1,2})?)\b"
 )
 _SAID = re.compile(
     r"\b(?:normal\w*|clear|unremarkable|intact|preserved|symmetric\w*|patent|midline|expanded"
@@ -83,17 +90,33 @@ _SAID = re.compile(
     r"|hazy|streak\w*|patch\w*|crowded|pushed|pulled|eroded|destroyed|occluded|twisted|globular"
     r"|haze|spread|swollen|come up|up again|re-?expan\w+|residual|progress\w*"
     r"|wors\w+|improv\w+|crisp|noncompress\w+|flow|distend\w+|empty|dense|wall|spn"
-    r"|heterogen\w+|loops?|new|\d (?:mm|cm))\b"
+    r"|heterogen\w+|loops?|new|\d+ (?:mm|cm)|clots?|flap|burst|break|avuls\w*|impacted|snapped"
+    r"|subluxed|tilt\w*|eaten|gnawed|moth-eaten|pus|thin\w*|worn|fills?|holds?)\b"
+)
+# Why an examination was made, which is no finding.
+_WHY = re.compile(
+    r"\b(?:pain\w*|fall|fell|cough\w*|fever\w*|histor\w+|indicat\w+|query|rule out|request\w*"
+    r"|short(?:ness)? of breath|dyspn\w+|trauma|injur\w+|assess\w*|evaluat\w+|follow[ -]?up"
+    r"|clinical\w*|concern\w*|weakness|numbness|referr\w+|tender\w*|screening|routine"
+    r"|appointment|please|attend\w*|i|me|my|we|you|your|thanks?|meet\w*)\b"
+)
+# What a line has that only names an examination.
+_NAME_OF_EXAMINATION = re.compile(
+    r"\b(?:x-?rays?|xrs?|cxr|radiograph\w*|films?|ct|mri?|us|uss|ultrasound|doppler|duplex|scans?"
+    r"|stud(?:y|ies)|exam\w*|views?|ap|pa|lat(?:eral)?|portable|supine|erect|upright|oblique|series"
+    r"|left|right|l|r|both|bilateral|of|the|and|with|without|in|on|at|a|an|to|from|for|one|two|three"
+    r"|findings?|report|impression|technique|complete|limited|port|w|wo|comparison|frontal|projections?|upper|lower)\b|[\W\d_]+"
 )
 _TECHNIQUE = re.compile(
     r"\b(?:obtained|performed|acquired|submitted|provided|taken|available|comparison|compared"
-    r"|technique|protocol|contrast"
+    r"|technique|protocol|contrast(?! (?:on|in|into|out|either|leak|pool|outlin|flow|fill)\w*)"
     r"|views? of|(?:one|two|three|1|2|3|single|ap|pa) views?|radiographs?(?= (?:of|was|were"
     r"|dated))|dose|reviewed|dated|acquisitions?|helical|slices?|iohexol|omnipaque|iodixanol"
     r"|gadolin\w+|reconstruct\w+|multiplanar|reformat\w*|kvp?|mas|m[lL]/s|field of view|sequences?"
     r"|collimation|injected|administered)\b"
 )
 _AT_LENGTH = 8  # words
+_FEW = 6  # words: what is said of an organ in few words may be said in any
 # Short words that tell a language; those of English, and of others where they are no English words.
 _ENGLISH = frozenset(
     "the is are of and no with in there to a at on or for was has not without right left this from "
@@ -149,10 +172,20 @@ def _other_language(text: str) -> Reason:
 
 
 def _speaks_of_anatomy(text: str) -> bool:
-    """Whether something is said of an organ: by a usual word, or at length of two of them."""
+    """Whether something is said of a part of the body.
+
+    That is by a usual word, at length of two parts, or in few words by whatever is more than the
+    name of an examination or the reason for one: findings have more words than any list.
+    """
     named = {match[0] for match in ANATOMY.finditer(text)}
+    if not named:
+        return False
     at_length = len(named) > 1 and len(text.split()) >= _AT_LENGTH
-    return bool(named) and (at_length or _SAID.search(text) is not None)
+    if at_length or _SAID.search(text):
+        return True
+    if len(text.split()) > _FEW or _WHY.search(text):
+        return False
+    return bool(_NAME_OF_EXAMINATION.sub(" ", ANATOMY.sub(" ", text)).split())
 
 
 def _reason(text: str, parts: Sequence[Segment]) -> Reason:

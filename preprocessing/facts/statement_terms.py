@@ -20,6 +20,7 @@ FURTHER_TERMS = {
     "Calcified Nodes": r"(?=.*\b(?:node|lymph|hil[aiu])).*\bcalcif",
     "Low Lung Volumes": (
         r"\b(?:hypo|under) ?-? ?(?:inflat|ventil|aerat|expan)|\bcrowd"
+        r"|\b(?:shallow|poor|short|small|weak) (?:breath|inspirat)"
         r"|(?=.*\bvolume).*\b(?:low|small|shallow|decreas|reduc|diminish)"
     ),
     "Flattened Diaphragm": r"\bflatten\w*(?! (?:of (?:the )?)?(?:\w+ )?sept)(?! (?:\w+ )?vertebra)",

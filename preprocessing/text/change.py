@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, cast
 
 from preprocessing.records import Change
+from preprocessing.text.status import EARLIER_DAY
 
 _SEEN = r"(?:seen|identified|visuali[sz]ed|present|demonstrated|noted|detected|evident|appreciated)"
 _ADVERB = r"(?:\w+ly |now |since |somewhat |much |further )*"
@@ -52,9 +53,12 @@ _CUES: dict[str, tuple[str, ...]] = {
         rf"neither {_ANY_CHANGE} nor {_ANY_CHANGE}",
         rf"(?:similar|comparable|identical)(?: \w+){{0,2}} to(?: that| those)?(?: \w+)? {_PRIOR}",
         r"similar(?= ?[.,;)]|$)|as before",
+        r"(?:about |much |just )?the same as|same (?:size )?(?:as|since)|no different(?: from)?"
+        rf"|{_HAVE} not (?:altered|budged|moved on|shifted)",
     ),
     "new_before": (
         rf"(?:not|n't) (?:\w+ly )?{_SEEN} (?:on|in) {_PRIOR}",
+        rf"(?:(?:was|were|had been) )?(?:absent|not (?:\w+ly )?(?:there|{_SEEN})) {EARLIER_DAY}",
         rf"{_HAVE} {_ADVERB}(?:developed|appeared|recurred)",
     ),
     "new_after": (

@@ -37,6 +37,15 @@ _MEASURED = (
     r"|shrunk|cleared|re-?expanded)"
 )
 _PRIOR = r"(?:(?:the|any|a) )?(?:prior|previous|earlier|old|older|outside|comparison|last)"
+# An earlier day, which "not there" may be said of: "in March", "on Monday", "then".
+EARLIER_DAY = (
+    r"(?:(?:in|on|at|during|until) (?:the )?(?:early |late |mid-? ?)?(?:january|february"
+    r"|march|april"
+    r"|may|june|july|august|september|october|november|december|jan|feb|mar|apr|jun|jul|aug|sept?"
+    r"|oct|nov|dec|(?:mon|tues|wednes|thurs|fri|satur|sun)day|spring|summer|autumn|winter|(?:19|20)"
+    r"\d\d|\d{1,2}[./]\d|that (?:film|study|scan|exam\w*|occasion|time)"
+    r"|the (?:first|old) (?:film|study|scan))|(?:back )?then|before)\b"
+)
 _END = (
     r"(?= ?[.,;:)\]]| ?$| and\b| but\b| or\b| with\b| on\b| in\b| at\b| by\b| from\b| to\b"
     r"| given\b)"
@@ -80,6 +89,8 @@ _CUES: dict[str, str] = {
         rf"|(?:{_BE} )?(?:absent|not {_ADVERB}{_SEEN}) (?:\w+ ){{0,3}}?(?:ago|yesterday|last"
         rf"|prior|previous"
         rf"|previously|earlier|before|pre-? ?(?:procedur\w+|operativ\w+|op|biopsy)|(?:19|20)\d\d)"
+        rf"|(?:was|were|had been) (?:absent|not {_ADVERB}(?:there|{_SEEN})) {EARLIER_DAY}"
+        rf"|not (?:there|{_SEEN}) {EARLIER_DAY}"
         r"|no (?:evidence|indication|sign|suggestion) that"
         r"|(?:no|without|beyond) (?:doubt|question)(?: (?:about|of|that))?"
         rf"|(?:needs? to|should|must|ought to|has to|have to"
