@@ -65,7 +65,7 @@ ANATOMY = re.compile(
     r"|cecum|cecal|omentum|psoas|ureter\w*|urethra\w*|testi[sc]\w*|scrot\w+|rectum|rectal|colon\w*|sigmoid|quadrants?|nerves?|muscles?|cord|spn"
     r"|zones?|lower lobe|upper lobe|prostat\w+|perihilar|peribronch\w+|septal lines?|epiglott\w+"
     r"|aryepiglott\w+|prevertebral|laryn\w+|pharyn\w+|fissur\w+"
-    r"|womb|glands?|kneecaps?|patell\w+|cartilage|cruciates?|facets?|ram(?:us|i)|pubi[cs]|acetabul\w+"
+    r"|arch|womb|glands?|kneecaps?|patell\w+|cartilage|cruciates?|facets?|ram(?:us|i)|pubi[cs]|acetabul\w+"
     r"|popliteal|cal(?:f|ves)|groin|scaph\w+|lunate|scapholunate|carpal\w*|metacarp\w+"
     r"|metatars\w+|phalan\w+|calcane\w+|heels?|talus|talar|mortise|malleol\w+|styloid\w*"
     r"|collar ?bones?|windpipe|gullet|subdural|intracranial|burr holes?|lacunes?|endplates?"
@@ -115,6 +115,7 @@ _TECHNIQUE = re.compile(
     r"|gadolin\w+|reconstruct\w+|multiplanar|reformat\w*|kvp?|mas|m[lL]/s|field of view|sequences?"
     r"|collimation|injected|administered)\b"
 )
+_MEASURED = re.compile(r"\d ?(?:mm|cm)\b")
 _AT_LENGTH = 8  # words
 _FEW = 6  # words: what is said of an organ in few words may be said in any
 # Short words that tell a language; those of English, and of others where they are no English words.
@@ -142,13 +143,14 @@ def information_in(text: str, own: OwnTerms | None = None) -> Information:
         return Information("nothing", other)
     if all(one.other_part for one in mentions):
         parts = list(segments(plain))
-        clinical = any(
-            _speaks_of_anatomy(plain.text[one.start : one.end])
-            and not _TECHNIQUE.search(plain.text, one.start, one.end)
-            and not _NOT_PERFORMED.search(plain.text, one.start, one.end)
+        told = [
+            plain.text[one.start : one.end]
             for one in parts
-        )
-        if not clinical:
+            if not _TECHNIQUE.search(plain.text, one.start, one.end)
+            and not _NOT_PERFORMED.search(plain.text, one.start, one.end)
+        ]
+        measured = ANATOMY.search(plain.text) and any(map(_MEASURED.search, told))
+        if not measured and not any(map(_speaks_of_anatomy, told)):
             return Information("nothing", _reason(plain.text, parts))
     return Information("read", "")
 

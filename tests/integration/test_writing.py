@@ -64,6 +64,7 @@ def summarizer():
     ("name", "share", "required"),
     [
         ("writing.jsonl", 0.2, 0.94),
+        ("writing_seventh.jsonl", 0.5, 0.94),
         *(
             pytest.param(*one, marks=pytest.mark.slow)
             for one in (

@@ -147,3 +147,23 @@ def test_sentences_as_they_are_written():
 def test_where_a_denial_ends(text, name, status):
     (found,) = statements_of([text])
     assert {one.status for one in found if name in one.names} == {status}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A nodule in the right apex was not there in May.",
+        "There is a mass in the left upper lobe, not seen then.",
+        "Rib fracture, not present on Monday.",
+        "A pneumothorax has come, which was not evident before.",
+    ],
+)
+def test_what_was_not_there_on_an_earlier_day_is_new(text: str) -> None:
+    found = read(text)[0]
+    assert (found.status, found.change) == ("present", "new")
+
+
+def test_what_is_denied_today_stays_denied() -> None:
+    for text in ("No effusion, not seen before.", "The effusion is not seen in the left base."):
+        found = read(text)[0]
+        assert found.status == "absent"
