@@ -64,7 +64,8 @@ _IS_NORMAL = re.compile(
     r"|(?:visa|immigration|insurance|fitness|employment|school|dive|diving|periodic|annual)"
     r" (?:\w+ )?(?:medical|exam\w*|check\w*|film|screen\w*)|for (?:a )?(?:visa|immigration)"
     r"|well[ -](?:\w+ed|seen)|(?:nothing|no) (?:focal|of note|else|more)"
-    r"|midline|adequate|satisfactory|expected|physiologic\w*|pre-?employment|term neonate"
+    r"|midline(?! (?:is |are )?(?:pushed|shift\w*|displac\w*|deviat\w*|moved))|open(?= ?[.,;]"
+    r"|$)|adequate|satisfactory|expected|physiologic\w*|pre-?employment|term neonate"
     r"|slender|(?:sinus(?:es)?|recess(?:es)?|pleural spaces?|cavit\w+) (?:is |are )?(?:free|dry)"
     r"|ordinary (?:size|width|shape)|(?:regularly|evenly|well) (?:aerated|inflated|ventilated)"
     r"|appropriate (?:to|for) (?:the )?age|age-appropriate|not (?:widened|displaced|enlarged)"
@@ -81,7 +82,8 @@ _IS_CALM = re.compile(
     r"\b(?:smooth\w*|regular|outlined|homogene\w+|natural|usual|ordinary|ratio|symmetric\w*|good"
     r"|full|fully|equal|equally|patent|taper\w*|views?(?! (?:shows?|demonstrat\w+|reveals?))"
     r"|series|study|exam\w*|projection|quality|inspirat\w+|effort|free(?! (?:air|gas|fluid))"
-    r"|rotat\w+|technique|films?|screening|contrast|protocol|portable|erect|supine|obtained"
+    r"|rotat\w+|technique|films?|screening|contrast(?! (?:on|in|into|out|either|leak|pool"
+    r"|outlin|flow|fill|column)\w*)|protocol|portable|erect|supine|obtained"
     r"|performed|acquired|comparison|compared|dated|history)\b(?!.*\d (?:mm|cm)\b)"
 )
 _DENIES = re.compile(
@@ -104,7 +106,8 @@ _EXAMINATION = re.compile(
 _TITLE = re.compile(
     rf"(?:{ANATOMY.pattern}|{_EXAMINATION.pattern}|\b(?:left|right|both|bilateral|the|and|of|pa|ap"
     r"|lateral|frontal|views?|erect|supine|portable|mobile|single|two|plain|native|with|without"
-    r"|contrast|(?:un|non-?)?enhanced|study|protocol|non|neonate|newborn|infant|child|day|days|weeks?"
+    r"|tech|[lct]s?|january|february|march|april|may|june|july|august|september|october|november"
+    r"|december|comparison|compared|contrast|(?:un|non-?)?enhanced|study|protocol|non|neonate|newborn|infant|child|day|days|weeks?"
     r"|months?|years?|male|female|man|woman|girl|boy|\d+)\b|\W)+"
 )
 # A sentence that cannot be read without the one before.
@@ -122,6 +125,8 @@ _SAID_OF = re.compile(
     r"|not (?:significantly )?changed|progress\w+|chronic|old|been (?:stable|unchanged))\b"
     r"|(?:it|this|they|these) (?:was|were|measured|used to (?:be|measure)) (?:about |only "
     r"|around )?\d"
+    r"|(?:on|at|in) (?:the )?(?:\w+ ){1,3}?(?:it|this|these|they) (?:was|were|measured)"
+    r" (?:about |only |around )?\d"
     r"|(?:previously|formerly|before|was|were) (?:about |only |around )?\d+(?:\.\d+)? ?(?:mm|cm)\b"
 )
 _OF_THE_CHEST = re.compile(
@@ -130,11 +135,21 @@ _OF_THE_CHEST = re.compile(
 )
 # What is denied first where somebody is examined for it.
 _DENIAL = re.compile(
-    r"\W*(?:there is |there are )?no (?:[\w-]+ ){0,3}?(?:clots?|embol\w+|thromb\w+|breaks?"
+    r"\W*(?:there is |there are )?no (?:[\w-]+ ){0,3}?(?:filling defects?|clots?|embol\w+"
+    r"|thromb\w+|breaks?"
     r"|fractur\w+"
     r"|bleed\w*|h\w?emorrhage|ich|tears?|stones?|calcul\w+|obstruct\w+|torsion|infarct\w*|flap"
     r"|dissection|perforat\w+|collections?|abscess\w*|mass(?:es)?|compression|dvt)\b"
 )
+# "At the same apex" as what the sentence before spoke of.
+_SAME = re.compile(r"\bthe same (?=(?:apex|base|lung|lobe|side|hemi-?thorax|hilum|zone)\b)")
+# What is normal or denied may turn into something else within its sentence.
+_TURNS = re.compile(
+    r"\b(?:however|save for|except(?: for)?|apart from|points? to|pointing to|suggest\w*"
+    r"|(?<!not )(?<!no )swollen|(?<!no )thromb\w+|no (?:\w+ ){0,4}?(?:flow|signal|perfusion"
+    r"|pulsation))\b"
+)
+_BUT = re.compile(r"\b(?:but|although|though|whereas|while)\b")
 _SHORT = 12  # words
 # Who was examined and why; what they said is no finding.
 _PATIENT = re.compile(
@@ -212,6 +227,10 @@ def clauses_of(findings: str, statements: Sequence[Statement]) -> list[Clause]:
                 and _says_something(one)
             )
             text = as_impression(plain, start, end)
+            if _SAME.search(text):
+                sided = [one.side for one in mentions if one.end <= start and one.side]
+                if sided[-1:] in (["left"], ["right"]):
+                    text = _SAME.sub(f"the {sided[-1]} ", text)
             if before and _NEEDS_BEFORE.match(text.lower()):
                 text = f"{before} {text}"
             if not own and text and not inside and _is_unread(plain.text[start:end]):
@@ -235,6 +254,12 @@ def clauses_of(findings: str, statements: Sequence[Statement]) -> list[Clause]:
     return found
 
 
+# "Nothing else, save for a stone": what is denied before it says nothing of what follows.
+_AFTER_BUT = re.compile(
+    r".*\b(?:save for|except(?: for)?|apart from|other than|but for|aside from)\b"
+)
+
+
 def _is_normal_or_title(text: str) -> bool:
     """Whether lower-cased words without a name in the ontology say that all is well, or nothing."""
     width = _WIDTH.search(text)
@@ -253,6 +278,26 @@ def _is_of_an_organ(plain: PlainText, segment: Segment) -> bool:
         and not _OF_THE_CHEST.search(label)
         and not ANATOMY.search(plain.text, segment.label, segment.end)
     )
+
+
+def unexplained(findings: str) -> list[str]:
+    """The sentences that neither deny, nor are a title or normal: what they say is not known."""
+    plain, _ = read_mentions(findings)
+    return [
+        as_impression(plain, one.start, one.end)
+        for one in segments(plain)
+        if _is_unexplained(plain.text[one.label : one.end])
+    ]
+
+
+def _is_unexplained(text: str) -> bool:
+    if not re.search(r"[a-z]{3}", text) or _PATIENT.match(text) or _CALM.search(text):
+        return False
+    if _TURNS.search(text):
+        return True
+    if _is_normal_or_title(text) or _IS_CALM.search(text):
+        return False
+    return not _DENIES.search(text) or _BUT.search(text) is not None
 
 
 def sentences_of(findings: str) -> list[str]:
@@ -274,7 +319,9 @@ def side_of_title(findings: str) -> str:
     plain, _ = read_mentions(findings)
     for one in segments(plain):
         end = one.label if one.label > one.start else one.end
-        if not _EXAMINATION.search(plain.text, one.start, end):
+        if re.match(r"(?:exam\w*|stud(?:y|ies)|procedure|views?|image)\b", plain.text[one.start :]):
+            end = one.end
+        elif not _EXAMINATION.search(plain.text, one.start, end):
             return ""
         sides = {found.side for found in find_sides(plain.text, one.start, end)}
         others = next(find_sides(plain.text, end, len(plain.text)), None)
@@ -300,6 +347,7 @@ def _is_said_of(plain: PlainText, segment: Segment) -> bool:
 
 def _is_unread(text: str) -> bool:
     """Whether a sentence in which no rule reads anything may say something of an organ."""
+    text = _AFTER_BUT.sub("", text)
     return (
         ANATOMY.search(text) is not None
         and not _TITLE.fullmatch(text)

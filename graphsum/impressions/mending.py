@@ -77,7 +77,7 @@ _ALARMING = re.compile(
     r"|foreign|bullet|pellet|needle|swallow|necro|gangren|ischa?emi|infarct|embol|thromb|abscess"
     r"|empyema|invad|invasi|destr[ou]|erod|erosi|tension|tampon|penetrat|impal|sever(?:ed|ance)"
     r"|lacerat|contus|effac|straddl|hyperdens|swollen|bow(?:ed|ing)"
-    r"|snap|broke|break|crack|eaten|gnaw|loose|shear|migrat|impacted|perched|sublux|flap|clot"
+    r"|snap|broke|break|crack|eaten|gnaw|loose|shear|migrat|impacted|perched|sublux|flap|clot|cut-?off|interrupt|thrombos"
     r"|disrupt|dehisc|torsion|volvul|intussuscep|herniat|entrap|compress(?:es|ing)|flail)\w*"
 )
 # Of other parts of the body: what is a finding, and what hardly ever matters.
@@ -274,9 +274,9 @@ def _draft(
         parts[0] = f"{plan.title_side.capitalize()} side: {parts[0][0].lower()}{parts[0][1:]}"
     if parts and not harmless and plan.denial:
         parts.append(plan.denial)
-    if not parts and not harmless and not _says_normal(plan):
-        parts = list(plan.sentences[:_MAY_CLAUSES])
-        quoted = parts
+    if not parts and (plan.unexplained or (not harmless and not _says_normal(plan))):
+        parts = list((plan.unexplained or plan.sentences)[:_MAY_CLAUSES])
+        quoted, harmless = parts, False
     if harmless or not parts:
         chest = not plan.other_exam or _CHEST.search(plan.findings.lower())
         parts.append(NORMAL if chest else NORMAL_ELSEWHERE)

@@ -12,6 +12,7 @@ from graphsum.impressions.clauses import (
     denials_of,
     sentences_of,
     side_of_title,
+    unexplained,
 )
 from preprocessing.facts.comparison import (
     REPORTED_TIERS,
@@ -63,6 +64,7 @@ _MANY = re.compile(
     r"\b(?:multiple|numerous|several|many|innumerable|countless|scattered|disseminated|three|four|five"
     r"|six|seven|eight|nine|ten|dozens?|(?:nodules|masses|lesions)\b.{0,40}\b(?:both|all))\b"
 )
+_IS_NEW = re.compile(r"\b(?:is|are) now\b|\b(?:new(?:ly)?|fresh)\b(?! (?:york|line|tube|lead))")
 UNKNOWN_SHARE = 0.2  # of the words: more are another kind of text
 MIN_UNKNOWN = 4
 NEW_WORDS = 3
@@ -173,6 +175,12 @@ class Plan:
         return tuple(sentences_of(self.findings))
 
     @cached_property
+    def unexplained(self) -> tuple[str, ...]:
+        """Out of the domain: the sentences that neither deny nor call normal."""
+        found = unexplained(self.findings) if self.out_of_domain else []
+        return tuple(one for one in found if one and not _EXPLAINED.search(one.lower()))
+
+    @cached_property
     def title_side(self) -> str:
         """The side that only the title of another examination says, or empty."""
         return side_of_title(self.findings) if self.out_of_domain else ""
@@ -207,7 +215,9 @@ class Plan:
     def allows_normal(self) -> bool:
         """Whether "no acute cardiopulmonary abnormality" may stand."""
         return all(
-            _leaves_normal(one) and not (one.names & _LESIONS and _MANY.search(clause.text.lower()))
+            _leaves_normal(one)
+            and not (one.names & _LESIONS and _MANY.search(clause.text.lower()))
+            and not _IS_NEW.search(clause.text.lower())
             for clause in self.must
             for one in clause.statements
             if one.names

@@ -65,7 +65,8 @@ ANATOMY = re.compile(
     r"|cecum|cecal|omentum|psoas|ureter\w*|urethra\w*|testi[sc]\w*|scrot\w+|rectum|rectal|colon\w*|sigmoid|quadrants?|nerves?|muscles?|cord|spn"
     r"|zones?|lower lobe|upper lobe|prostat\w+|perihilar|peribronch\w+|septal lines?|epiglott\w+"
     r"|aryepiglott\w+|prevertebral|laryn\w+|pharyn\w+|fissur\w+"
-    r"|arch|womb|glands?|kneecaps?|patell\w+|cartilage|cruciates?|facets?|ram(?:us|i)|pubi[cs]|acetabul\w+"
+    r"|pericard\w+|midline|cisterns?|horns?|m[12]|icas?|mcas?|acas?|pcas?|basilar|lvo|lcx|rca|lmca"
+    r"|sma|ima|cfv|sfv|svc|ivc|branch(?:es)?|recess(?:es)?|arch|womb|glands?|kneecaps?|patell\w+|cartilage|cruciates?|facets?|ram(?:us|i)|pubi[cs]|acetabul\w+"
     r"|popliteal|cal(?:f|ves)|groin|scaph\w+|lunate|scapholunate|carpal\w*|metacarp\w+"
     r"|metatars\w+|phalan\w+|calcane\w+|heels?|talus|talar|mortise|malleol\w+|styloid\w*"
     r"|collar ?bones?|windpipe|gullet|subdural|intracranial|burr holes?|lacunes?|endplates?"
@@ -91,6 +92,7 @@ _SAID = re.compile(
     r"|haze|spread|swollen|come up|up again|re-?expan\w+|residual|progress\w*"
     r"|wors\w+|improv\w+|crisp|noncompress\w+|flow|distend\w+|empty|dense|wall|spn"
     r"|heterogen\w+|loops?|new|\d+ (?:mm|cm)|clots?|flap|burst|break|avuls\w*|impacted|snapped"
+    r"|(?:hyper|hypo|iso)-?dens\w*|cut-?off|occlu\w+|patent|interrupted|non-?compress\w*|pushed|thromb\w*"
     r"|subluxed|tilt\w*|eaten|gnawed|moth-eaten|pus|thin\w*|worn|fills?|holds?)\b"
 )
 # Why an examination was made, which is no finding.
@@ -109,7 +111,8 @@ _NAME_OF_EXAMINATION = re.compile(
 )
 _TECHNIQUE = re.compile(
     r"\b(?:obtained|performed|acquired|submitted|provided|taken|available|comparison|compared"
-    r"|technique|protocol|contrast(?! (?:on|in|into|out|either|leak|pool|outlin|flow|fill)\w*)"
+    r"|technique|protocol|contrast(?! (?:on|in|into|out|either|leak|pool|outlin|flow|fill"
+    r"|column)\w*)|tech"
     r"|views? of|(?:one|two|three|1|2|3|single|ap|pa) views?|radiographs?(?= (?:of|was|were"
     r"|dated))|dose|reviewed|dated|acquisitions?|helical|slices?|iohexol|omnipaque|iodixanol"
     r"|gadolin\w+|reconstruct\w+|multiplanar|reformat\w*|kvp?|mas|m[lL]/s|field of view|sequences?"

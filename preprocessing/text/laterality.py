@@ -37,8 +37,8 @@ _SIDES = {
         r"|(?:apices|hila)(?=[ .,;]|$)(?<!left apices)(?<!right hila)"
         r"|(?:either|neither|each)(?= (?:lung|side|hemi|base|apex|hil|lobe))"
     ),
-    "left": r"left(?:[ -]sided)?|lll|lul|lingula\w*|lij",
-    "right": r"right(?:[ -]sided)?|rll|rul|rml|rij|(?<!left )(?:middle|azygos) lobe",
+    "left": r"left(?:[ -]sided)?|lll|lul|lingula\w*|lij|lle|lue",
+    "right": r"right(?:[ -]sided)?|rll|rul|rml|rij|rle|rue|(?<!left )(?:middle|azygos) lobe",
 }
 _SIDE = re.compile(
     "|".join(rf"(?P<{side}>\b(?:{words})\b)" for side, words in _SIDES.items()), re.ASCII

@@ -132,6 +132,7 @@ _SIZED_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _ARTERIES = re.compile(r"\bCT|segment|filling|saddle|embol|arter|strain|V/Q|infarct", re.IGNORECASE)
+_CORONARY = re.compile(r"\b(?:LCx|RCA|LMCA|CTCA|CCTA|circumflex|coronar\w+)\b", re.IGNORECASE)
 _ARTERY_AFTER = re.compile(
     r"\s*(?:stent|calcif|arter|territor|disease|occlu|stenos)", re.IGNORECASE
 )
@@ -220,7 +221,7 @@ def _rewritten(match: re.Match[str], text: str) -> str | None:
             return "pleural effusion"
         if found == "ASD" and _SEPTUM_AFTER.match(after):
             return None
-        if found == "LAD" and _ARTERY_AFTER.match(after):
+        if found == "LAD" and (_ARTERY_AFTER.match(after) or _CORONARY.search(text)):
             return None
         return _CASED[found]
     if kind == "entity":
