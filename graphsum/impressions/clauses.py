@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from preprocessing.facts.comparison import is_actionable, may_matter, tier_of
 from preprocessing.facts.information import ANATOMY
+from preprocessing.facts.not_normal import find_not_normal
 from preprocessing.facts.ontology import TIERS, Tier, ontology
 from preprocessing.facts.reading import Mention, is_other_part, read_mentions
 from preprocessing.facts.statement_terms import FURTHER_TERMS
@@ -204,6 +205,16 @@ def clauses_of(findings: str, statements: Sequence[Statement]) -> list[Clause]:
         if is_other_part(plain.text[segment.start : segment.label].rstrip(" :")):
             continue
         inside = [one for one in mentions if one.segment == (segment.start, segment.end)]
+        if find_not_normal(plain.text, segment.label, segment.end) and not any(
+            one.status in ("present", "uncertain")
+            and ("Support Devices" not in one.names or "Device Malposition" in one.names)
+            for one in inside
+        ):
+            first, last = plain.origin(segment.start, segment.end)
+            text = as_impression(plain, segment.start, segment.end)
+            found.append(Clause(text, first, last, (), "urgent", True))
+            ended, before = last, text
+            continue
         if not inside and found and found[-1].end == ended and _is_said_of(plain, segment):
             text = f"{found[-1].text} {as_impression(plain, segment.label, segment.end)}"
             found[-1] = replace(found[-1], text=text)

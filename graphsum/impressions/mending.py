@@ -226,8 +226,10 @@ def _draft(
         if plan.out_of_domain and _is_small(clause):
             continue
         wanted = [one for one in clause.statements if is_actionable(one)]
-        if plan.out_of_domain or not all(
-            _is_reported(one, clause.text, kept, known) for one in wanted
+        if (
+            plan.out_of_domain
+            or not wanted
+            or not all(_is_reported(one, clause.text, kept, known) for one in wanted)
         ):
             quoted.append(clause.text)
             known += stated[clause.text]

@@ -214,6 +214,8 @@ class Plan:
     @cached_property
     def allows_normal(self) -> bool:
         """Whether "no acute cardiopulmonary abnormality" may stand."""
+        if any(not clause.statements for clause in self.must):
+            return False  # "the lungs are not clear"
         return all(
             _leaves_normal(one)
             and not (one.names & _LESIONS and _MANY.search(clause.text.lower()))

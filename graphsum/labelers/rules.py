@@ -12,6 +12,7 @@ from graphsum.labelers.labels import ReportLabels, Span
 from graphsum.labelers.schema import LabelClass, Reading, Schema, State
 from preprocessing.errors import InputError
 from preprocessing.facts.information import information_in
+from preprocessing.facts.not_normal import find_not_normal
 from preprocessing.facts.ontology import SHIPPED
 from preprocessing.facts.reading import Mention, OwnTerms, read_mentions
 from preprocessing.files import digest_of
@@ -99,7 +100,7 @@ class RuleLabeler(Labeler):
         for one in self.schema.classes:
             if one.no_finding_unless is not None and not states[one.name]:
                 others = {states[name] for name in one.no_finding_unless}
-                if others & {"present", "uncertain"}:
+                if others & {"present", "uncertain"} or find_not_normal(plain.text):
                     continue
                 if mentions or information_in(text, self._own).verdict == "read":
                     states[one.name] = "present"

@@ -12,6 +12,7 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Any, cast
 
+from preprocessing.facts.not_normal import find_not_normal
 from preprocessing.facts.ontology import NO_FINDING, on_change, ontology
 from preprocessing.facts.phrases import FIXED_STATUS_PHRASES, NORMAL_STUDY_PHRASES
 from preprocessing.facts.statement_terms import DEGREES
@@ -542,9 +543,12 @@ def find_terms(text: str, start: int, end: int, heading: str = "") -> list[Menti
     ``heading``: the label of its line, which gives words their sense as the segment itself does.
     """
     expression, groups, contexts = _terms()
+    denied = find_not_normal(text, start, end)
     found = []
     for match in expression.finditer(text, start, end):
         names, parents, status = groups[match.lastgroup or ""]
+        if status == "absent" and any(a < match.end() and b > match.start() for a, b in denied):
+            continue  # "neither lung is clear" is no denial of opacities
         if names:
             fixed = status is not None
             known = cast(Status, status or "present")

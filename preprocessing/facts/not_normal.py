@@ -1,0 +1,46 @@
+"""Sentences that deny what is normal: "the lungs are not clear", "the tube is not in the stomach".
+
+Such a sentence names no finding, and yet says that there is one.
+"""
+
+import re
+
+_NORMAL = (
+    r"(?:clear(?:ed)?|normal(?:ly)?|intact|unremarkable|midline|central|satisfactor(?:y|ily)"
+    r"|acceptabl[ey]|preserved|symmetric\w*|aligned|patent|sharp|aerated|expanded|inflated"
+    r"|ventilated|well[ -](?:placed|positioned|sited|aerated|expanded|inflated|ventilated|aligned)"
+    r"|in (?:an? |the |its )?(?:satisfactory|good|adequate|correct|proper|expected|appropriate"
+    r"|right|normal) (?:position|place|alignment)|where (?:it|they) should be)"
+)
+_PLACE = (
+    r"(?:trachea|windpipe|airway|stomach|gullet|o?esophagus|svc|superior vena cava"
+    r"|(?:hemi-?)?diaphragm|pleural (?:space|cavity)|vein|bladder)"
+)
+_NOT_NORMAL = re.compile(
+    r"\b(?:not|never|hardly|barely|scarcely|no longer|far from|anything but|nowhere near)\b"
+    rf"(?: (?:yet|quite|entirely|completely|fully|wholly|at all|been|so|very))* {_NORMAL}\b"
+    r"(?! (?:whether|if|why|what|that|from|where|how|seen|visuali\w+|defined|evaluat\w+|assess\w*"
+    r"|imaged|included))"
+    rf"|\bneither\b[^.;]{{0,40}}\b(?:is|are|appears?|looks?)\b (?:\w+ ){{0,2}}?{_NORMAL}\b"
+    r"|\bno (?:normal|visible|discernible) (?:lung |vascular |bronchovascular )?markings?\b"
+    r"|\b(?:lung|vascular|bronchovascular) markings? (?:(?:is|are) )?(?:absent|missing"
+    r"|not (?:seen|visible|present))"
+    r"|\bnothing to suggest (?:an? )?normal\b"
+    r"|\b(?:tubes?|tip|lines?|catheter|ett|ngt|drain|picc)\b[^.;]{0,40}?\bnot (?:(?:seen|visible"
+    r"|lying|reaching|reach|extend\w*|pass\w*|project\w*) )?(?:in|into|within|to|below|beyond|past"
+    rf"|under)?(?: the)? ?{_PLACE}\b"
+    r"|\b(?:lungs?|side|base|apex|heart|one|zone|lobe) (?:is|are) not(?= *(?:[.;,]|$))"
+)
+# How the picture was taken is no finding.
+_PICTURE = re.compile(
+    r"\b(?:inspirat\w+|effort|quality|techni\w+|film|exam\w*|stud(?:y|ies)|views?|exposure"
+    r"|penetration|projection|rotat\w+|cause|a?etiology|significance|reason)\b"
+)
+
+
+def find_not_normal(text: str, start: int = 0, end: int | None = None) -> list[tuple[int, int]]:
+    """Where a segment of plain text (lower case) denies what is normal: starts and ends."""
+    stop = len(text) if end is None else end
+    if _PICTURE.search(text, start, stop):
+        return []
+    return [match.span() for match in _NOT_NORMAL.finditer(text, start, stop)]
