@@ -14,6 +14,8 @@ from typing import Any, NoReturn, Protocol
 from preprocessing.errors import InputError, RunError, closest
 from preprocessing.tables.columns import Pairs
 
+OUTPUTS = ("output", "json", "reliability")  # options that name a file to write
+
 
 class Parser(argparse.ArgumentParser):
     """An argument parser whose errors are :class:`InputError`: one line, no usage dump."""
@@ -47,7 +49,22 @@ class CommandParser(Parser):
         namespace, unknown = super().parse_known_args(args, namespace)
         if unknown:
             self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        self._check_outputs(namespace)
         return namespace, unknown
+
+    def _check_outputs(self, given: argparse.Namespace) -> None:
+        """Raise ``InputError`` for a file to write that is also one to read."""
+        own = [one.dest for one in self._actions]
+        paths = {name: getattr(given, name, None) for name in own}
+        read = {
+            os.path.realpath(value)
+            for name, value in paths.items()
+            if name not in OUTPUTS and isinstance(value, str) and os.path.isfile(value)
+        }
+        for name in OUTPUTS:
+            value = paths.get(name)
+            if isinstance(value, str) and os.path.realpath(value) in read:
+                raise InputError(f"--{name} {value}: is the input; give another name")
 
 
 class Command(Protocol):

@@ -10,7 +10,6 @@ A run that was stopped goes on when the same command is given again. docs/labels
 """
 
 import argparse
-import os
 from typing import Any
 
 from graphsum.cli import label_audit, label_evaluate, label_schema, label_train
@@ -79,8 +78,6 @@ def execute(options: argparse.Namespace) -> None:
         if not getattr(options, name):
             raise InputError(f"give --{name} FILE; see graphsum label --help")
     check_at_least(options, 1, "workers")
-    if os.path.realpath(options.input) == os.path.realpath(options.output):
-        raise InputError(f"--output {options.output}: is the input; give another name")
 
     from graphsum.labelers.labeling import LabelingJob, form_of, label_table, open_reports
     from graphsum.labelers.labels import Form

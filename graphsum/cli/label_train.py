@@ -115,7 +115,8 @@ def prepare(
                 shutil.rmtree(one) if one.is_dir() else one.unlink()
     if (run / LABELER_FILE).exists():
         raise InputError(f"{run}: holds a labeler already; give --overwrite or another folder")
-    if path.exists() and read_yaml(path) != values:
+    begun = (run / "training").exists()  # not where the encoder or LLM was not even found
+    if begun and path.exists() and read_yaml(path) != values:
         raise InputError(
             f"{run}: holds a training with other options or tables; repeat its command to go on, "
             "or give --overwrite"

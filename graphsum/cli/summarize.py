@@ -239,12 +239,6 @@ def _check(options: argparse.Namespace) -> None:
         raise InputError("give either a text or --input FILE, not both")
     if options.findings and "\n" not in options.findings and os.path.isfile(options.findings):
         raise InputError(f"{options.findings}: is a file; give it with --input")
-    if (
-        options.input
-        and options.output
-        and os.path.realpath(options.input) == os.path.realpath(options.output)
-    ):
-        raise InputError(f"--output {options.output}: is the input; give another name")
     check_at_least(options, 1, "num_beams", "batch_size")
     search_options(options)
     if not 0 <= options.review_below <= 1:

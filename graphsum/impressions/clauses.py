@@ -64,7 +64,8 @@ _IS_NORMAL = re.compile(
     r"|gas (?:is )?(?:seen )?in (?:the )?bowel"
     r"|(?:visa|immigration|insurance|fitness|employment|school|dive|diving|periodic|annual)"
     r" (?:\w+ )?(?:medical|exam\w*|check\w*|film|screen\w*)|for (?:a )?(?:visa|immigration)"
-    r"|well[ -](?:\w+ed|seen)|(?:nothing|no) (?:focal|of note|else|more)"
+    r"|well[ -](?:\w+ed|seen)|nothing out of the ordinary|(?:nothing|no) (?:focal|of note"
+    r"|else|more)"
     r"|midline(?! (?:is |are )?(?:pushed|shift\w*|displac\w*|deviat\w*|moved))|open(?= ?[.,;]"
     r"|$)|adequate|satisfactory|expected|physiologic\w*|pre-?employment|term neonate"
     r"|slender|(?:sinus(?:es)?|recess(?:es)?|pleural spaces?|cavit\w+) (?:is |are )?(?:free|dry)"
@@ -332,7 +333,9 @@ def side_of_title(findings: str) -> str:
         end = one.label if one.label > one.start else one.end
         if re.match(r"(?:exam\w*|stud(?:y|ies)|procedure|views?|image)\b", plain.text[one.start :]):
             end = one.end
-        elif not _EXAMINATION.search(plain.text, one.start, end):
+        elif not _EXAMINATION.search(plain.text, one.start, end) or (
+            end == one.end and not _TITLE.fullmatch(plain.text[one.start : end])
+        ):
             return ""
         sides = {found.side for found in find_sides(plain.text, one.start, end)}
         others = next(find_sides(plain.text, end, len(plain.text)), None)

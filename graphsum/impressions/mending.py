@@ -108,11 +108,13 @@ _FRESH = re.compile(
     r"|is now|now)\b"
 )
 _STABLE = re.compile(r"\b(?:stable|unchanged|no (?:\w+ )?changes?)\b")
+_STABLE_FIRST = re.compile(r"^(?:stable|unchanged) (\w)(?!xam|ppearance)", re.IGNORECASE)
 _COURSE = re.compile(
     r"\b(?:stable|unchanged|compar\w+|prior|previous\w*|earlier|interval|again|remains?|persist\w*"
     r"|since|similar|changes?d?|new|old|chronic|known|redemonstrat\w+|resol\w+|improv\w+|increas\w+"
     r"|decreas\w+|worse\w*)\b"
 )
+_DISEASE = ("diseas", "process", "abnorm", "patholog")  # "no acute pleural disease"
 _CLEAR_LUNGS = frozenset(("Lung Opacity", "Consolidation", "Infiltrate"))
 _CHEST = re.compile(r"\b(?:lungs?|heart|cardi\w+|chest|pleura\w*|pulmon\w+|thora\w+|pneumo\w+)\b")
 
@@ -171,7 +173,12 @@ def mend(
 
 
 def _own_clauses(sentences: Sequence[str], plan: Plan) -> list[str]:
-    """The sentences with clauses in the place of what is quoted from the findings."""
+    """The sentences with clauses in the place of what is quoted from the findings.
+
+    Without "stable" before a finding where the findings know of no earlier examination.
+    """
+    if not _COURSE.search(plan.findings.lower()):
+        sentences = [_STABLE_FIRST.sub(lambda match: match[1].upper(), one) for one in sentences]
     quotable = {
         sentence: [c.text for c in plan.clauses if start <= c.start < end]
         for start, end, sentence in own_sentences(plan.findings)
@@ -273,7 +280,8 @@ def _draft(
         parts.sort(key=lambda one: _urgency(stated[one]))
     parts = [_ended(part) for one in parts if (part := _BARE_BLANK.sub("", one).strip())]
     if parts and plan.title_side in ("left", "right"):
-        parts[0] = f"{plan.title_side.capitalize()} side: {parts[0][0].lower()}{parts[0][1:]}"
+        first = parts[0] if parts[0][1:2].isupper() else parts[0][0].lower() + parts[0][1:]
+        parts[0] = f"{plan.title_side.capitalize()} side: {first}"
     if parts and not harmless and plan.denial:
         parts.append(plan.denial)
     if not parts and (plan.unexplained or (not harmless and not _says_normal(plan))):
@@ -500,6 +508,12 @@ def _is_borne_out(one: Checked, plan: Plan) -> bool:
         "uncertain",
     ):
         return False
+    if statement.names and statement.status != "absent" and not statement.side and one.linked:
+        other = {"left": "right", "right": "left"}.get(one.linked.side or "")
+        if other and any(
+            o.side == other and o.names and o.status != "absent" for o in plan.statements
+        ):
+            return False  # without its side it would be taken for the other one
     if one.kind == "unsupported" and statement.status == "present" and not statement.names:
         return bool(_WITHOUT_STATEMENT.search(" ".join(statement.words)))
     if statement.status == "absent" and statement.names >= _CLEAR_LUNGS:
@@ -544,7 +558,11 @@ def _says_less(one: Checked) -> bool:
 
 def _is_general_normal(statements: Sequence[Statement]) -> bool:
     return any(
-        one.general and one.status == "absent" and (one.acute or not one.words)
+        one.status == "absent"
+        and (
+            (one.general and (one.acute or not one.words))
+            or (one.acute and any(word.startswith(_DISEASE) for word in one.words))
+        )
         for one in statements
     )
 

@@ -27,17 +27,17 @@ from preprocessing.facts.statements import Statement
 
 # Examinations and body parts that a model of chest radiographs knows nothing of.
 _OTHER_EXAM = re.compile(
-    r"\b(?:ct|cta|ctpa|cect|hrct|mri?|mra|pet|us|usg|ultrasound|sonograph\w+|doppler"
+    r"\b(?:ct|cta|ctpa|cect|hrct|mri?|mra|pet|us|usg|ultrasound|sonograph\w+|doppler|duplex"
     r"|echocardiogra\w+|mammogra\w+|dexa|tomograph\w+"
     r"|barium|fluoroscop\w+|angiogra\w+|scintigra\w+|knee|hip|pelvis|ankle|foot|wrist|hand|elbow"
     r"|femur|tibia|skull|head|brain"
     r"|lumbar spine|cervical spine|abdomen|abdominal film|kub|liver|gallbladder|kidneys?|uterus"
     r"|ovar\w+|prostate|testis|scrotal"
-    r"|thyroid|breast|sinus(?:es)?|orbit\w*|menisc\w+|appendix|bladder)\b"
+    r"|subdural|extradural|intracranial|thyroid|breast|sinus(?:es)?|orbit\w*|menisc\w+|appendix|bladder)\b"
 )
 _CHEST = re.compile(r"\b(?:lungs?|heart|cardi\w+|chest|pleura\w*|pneumo\w+|mediastin\w+|cxr)\b")
 _MODALITY = re.compile(
-    r"ct|mr|us|ultra|sono|doppler|echo|mammo|tomo|angio|scinti|pet|barium|fluoro"
+    r"ct|mr|us|ultra|sono|doppler|echo|duplex|mammo|tomo|angio|scinti|pet|barium|fluoro"
 )
 # What lies on or in the skin, or comes of how the film was made, explains itself.
 _ARTEFACT = re.compile(

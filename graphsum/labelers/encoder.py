@@ -14,7 +14,7 @@ from graphsum.labelers.decision import USUAL_THRESHOLD, decide, softmax, states_
 from graphsum.labelers.labeler import LABELER_FILE, SCHEMA_FILE, Labeler
 from graphsum.labelers.labels import FOUR_STATES, ReportLabels, Span
 from graphsum.labelers.network import LabelNetwork
-from graphsum.labelers.rules import RuleLabeler
+from graphsum.labelers.rules import RuleLabeler, with_no_finding
 from graphsum.labelers.schema import READINGS, Reading, Schema, State
 from graphsum.pretrained import (
     TOKENIZER_FILE,
@@ -233,6 +233,7 @@ class EncoderLabeler(Labeler):
         labels = []
         for row, text in enumerate(texts):
             states = states_of(self.schema.names, decided[row])
+            states = with_no_finding(self.schema, states, text)
             rounded = chances[row].round(4).tolist()
             labels.append(
                 ReportLabels(

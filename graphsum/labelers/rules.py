@@ -198,3 +198,21 @@ def _reading_of(one: Mention, text: str) -> Reading:
         return "present"
     reading = readings[one.certainty]
     return "alternative" if reading == "possible" and _is_alternative(one, text) else reading
+
+
+def with_no_finding(
+    schema: Schema, states: dict[str, State | None], text: str
+) -> dict[str, State | None]:
+    """States that a model gave, as the schema allows them.
+
+    A text without any statement is blank in every class, and a class such as No Finding is blank
+    where one of the classes that exclude it is there or may be.
+    """
+    if information_in(text, own_terms(schema)).verdict == "nothing":
+        return dict.fromkeys(states)
+    allowed = dict(states)
+    for one in schema.classes:
+        others = {states[name] for name in one.no_finding_unless or ()}
+        if others & {"present", "uncertain"}:
+            allowed[one.name] = None
+    return allowed

@@ -95,6 +95,20 @@ _SAID = re.compile(
     r"|(?:hyper|hypo|iso)-?dens\w*|cut-?off|occlu\w+|patent|interrupted|non-?compress\w*|pushed|thromb\w*"
     r"|subluxed|tilt\w*|eaten|gnawed|moth-eaten|pus|thin\w*|worn|fills?|holds?)\b"
 )
+# Words of another matter than an examination's findings.
+_OTHER_MATTER = re.compile(
+    r"\b(?:parking|clinics?|vaccinat\w+|tomorrow|ordered|scheduled|booked|rebooked|appointment"
+    r"|consent\w*|checklist|sky|my|your|committee|on call|floor|opens|invoice|escort|dr\b)\b"
+)
+_DISREGARD = re.compile(r"\b(?:wrong patient|disregard (?:this |the )?report|entered in error)\b")
+# A verdict by itself.
+_VERDICT = re.compile(
+    r"\W*(?:(?:entirely|completely|all|study|chest|exam\w*|is|an?) )*(?:normal"
+    r"|within normal limits|wnl"
+    r"|unremarkable|clear|negative|no acute (?:disease|findings?)|no (?:abnormality|acute)"
+    r"|nothing acute"
+    r"|nad)(?: (?:study|chest|exam\w*|film|radiograph))?\W*"
+)
 # Why an examination was made, which is no finding.
 _WHY = re.compile(
     r"\b(?:pain\w*|fall|fell|cough\w*|fever\w*|histor\w+|indicat\w+|query|rule out|request\w*"
@@ -144,13 +158,21 @@ def information_in(text: str, own: OwnTerms | None = None) -> Information:
     other = _other_language(plain.cased)
     if other:
         return Information("nothing", other)
-    if all(one.other_part for one in mentions):
-        parts = list(segments(plain))
+    if _DISREGARD.search(plain.text):
+        return Information("nothing", "refers elsewhere")
+    parts = list(segments(plain))
+    if any(_VERDICT.fullmatch(plain.text, one.start, one.end) for one in parts):
+        return Information("read", "")
+    if all(
+        one.other_part or _OTHER_MATTER.search(plain.text, *one.segment) is not None
+        for one in mentions
+    ):
         told = [
             plain.text[one.start : one.end]
             for one in parts
             if not _TECHNIQUE.search(plain.text, one.start, one.end)
             and not _NOT_PERFORMED.search(plain.text, one.start, one.end)
+            and not _OTHER_MATTER.search(plain.text, one.start, one.end)
         ]
         measured = ANATOMY.search(plain.text) and any(map(_MEASURED.search, told))
         if not measured and not any(map(_speaks_of_anatomy, told)):

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, cast
 
 from preprocessing.records import Change
-from preprocessing.text.status import EARLIER_DAY
+from preprocessing.text.days import EARLIER_DAY
 
 _SEEN = r"(?:seen|identified|visuali[sz]ed|present|demonstrated|noted|detected|evident|appreciated)"
 _ADVERB = r"(?:\w+ly |now |since |somewhat |much |further )*"

@@ -151,7 +151,8 @@ _HEADING = re.compile(
     r"|cardiomediastinal silhouette|soft tissues|chest wall|aorta|airways?)[ ]*"
 )
 _STOP = re.compile(
-    r"[.!?;](?!\d)|\n|(?<=[^:=] )\d{1,2}\.(?=\s)|(?<=\n)\d{1,2}\.(?=\s)|(?<=\s)\d{1,2}\)(?=\s)"
+    r"[.!?;](?!\d)|\n|(?<=[^:=] )(?<!through )(?<! to )(?<! and )(?<! or )\d{1,2}\.(?=\s)"
+    r"|(?<=\n)\d{1,2}\.(?=\s)|(?<=\s)\d{1,2}\)(?=\s)"
     r"|^\d{1,2}[.)](?=\s)"
 )
 # A line that ends so goes on in the next one.

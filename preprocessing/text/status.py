@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple, cast
 
 from preprocessing.text.alternatives import Alternatives
+from preprocessing.text.days import EARLIER_DAY
 
 # "past": of another time, person or thing; "moved": put in its right place.
 Status = Literal["present", "absent", "uncertain", "past", "moved"]
@@ -37,15 +38,6 @@ _MEASURED = (
     r"|shrunk|cleared|re-?expanded)"
 )
 _PRIOR = r"(?:(?:the|any|a) )?(?:prior|previous|earlier|old|older|outside|comparison|last)"
-# An earlier day, which "not there" may be said of: "in March", "on Monday", "then".
-EARLIER_DAY = (
-    r"(?:(?:in|on|at|during|until) (?:the )?(?:early |late |mid-? ?)?(?:january|february"
-    r"|march|april"
-    r"|may|june|july|august|september|october|november|december|jan|feb|mar|apr|jun|jul|aug|sept?"
-    r"|oct|nov|dec|(?:mon|tues|wednes|thurs|fri|satur|sun)day|spring|summer|autumn|winter|(?:19|20)"
-    r"\d\d|\d{1,2}[./]\d|that (?:film|study|scan|exam\w*|occasion|time)"
-    r"|the (?:first|old) (?:film|study|scan))|(?:back )?then|before)\b"
-)
 _END = (
     r"(?= ?[.,;:)\]]| ?$| and\b| but\b| or\b| with\b| on\b| in\b| at\b| by\b| from\b| to\b"
     r"| given\b)"

@@ -929,3 +929,65 @@ def test_a_model_of_another_language_is_not_checked():
     )
     assert one.review
     assert (empty.impression, empty.reason) == ("", "empty")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The lungs are not clear.",
+        "Left lung is clear. Right lung is not.",
+        "Neither lung is clear.",
+        "The lungs are far from clear. Heart normal.",
+        "The lungs are hardly clear.",
+        "The heart is not normal in size. Lungs clear.",
+        "Ribs are not intact on the left. Lungs clear.",
+        "The tube is not in the trachea. Lungs clear.",
+        "The NG tube is not seen below the diaphragm. Lungs clear.",
+        "No normal lung markings on the left. Heart normal.",
+    ],
+)
+def test_what_denies_that_something_is_normal_forbids_the_verdict(text: str) -> None:
+    (plan,) = plans_of([text])
+    assert not plan.allows_normal
+    (mended,) = mend(["No acute cardiopulmonary abnormality."], [plan])
+    assert mended.text == next(clause.text for clause in plan.must)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The lungs are not hyperinflated. The heart is not enlarged.",
+        "Inspiration is not adequate. The lungs are clear.",
+        "It is not clear whether the heart is enlarged. Lungs clear.",
+        "The lungs are not well seen. Heart normal.",
+    ],
+)
+def test_what_only_looks_like_it_does_not(text: str) -> None:
+    assert plans_of([text])[0].allows_normal
+
+
+def test_a_side_is_not_left_out_beside_the_other_one() -> None:
+    (plan,) = plans_of(["Large right pneumothorax. Small left effusion is unchanged."])
+    (mended,) = mend(["Large right pneumothorax. Small pleural effusion."], [plan])
+    assert "left effusion" in mended.text
+
+
+def test_nothing_is_called_stable_that_was_not_seen_before() -> None:
+    (plan,) = plans_of(["Right rib fractures."])
+    (mended,) = mend(["Stable right rib fractures."], [plan])
+    assert mended.text == "Right rib fractures."
+
+
+def test_a_number_in_a_list_of_ribs_is_no_item() -> None:
+    (plan,) = plans_of(["Right rib fractures 4 through 7. Small right hemothorax."])
+    assert plan.clauses[0].text == "Right rib fractures 4 through 7."
+
+
+def test_a_title_gives_its_side_and_nothing_else_does() -> None:
+    duplex, earlier = plans_of(
+        [
+            "DUPLEX LLE: Popliteal vein holds clot and will not compress.",
+            "Comparison with CT from 2019 which showed a nodule in the left lung. Liver bright.",
+        ]
+    )
+    assert (duplex.title_side, earlier.title_side) == ("left", "")

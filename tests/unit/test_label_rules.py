@@ -9,6 +9,7 @@ from places import DATA
 
 from graphsum import Labeler
 from graphsum.labelers.labels import LabelTable, ReportLabels
+from graphsum.labelers.rules import with_no_finding
 from graphsum.labelers.schema import load_schema
 from graphsum.labelers.scores import score_labels
 from preprocessing.errors import InputError
@@ -150,3 +151,19 @@ def test_a_folder_that_is_no_labeler_is_told(tmp_path):
     (tmp_path / "labeler.json").write_text('{"labeler": "nothing"}')
     with pytest.raises(InputError, match=r"labeler\.json, key 'labeler': 'nothing' is none of"):
         Labeler.from_pretrained(tmp_path)
+
+
+def test_what_is_not_normal_is_no_no_finding(chexpert):
+    for text in ("The lungs are not clear. Heart is not normal.", "Neither lung is clear."):
+        assert "No Finding" not in said(chexpert.label([text])[0])
+
+
+def test_what_a_model_says_is_held_to_the_schema():
+    schema = load_schema("chexpert14")
+    states = dict.fromkeys(schema.names) | {"No Finding": "present", "Fracture": "uncertain"}
+    text = "Possible rib fracture."
+    assert with_no_finding(schema, states, text)["No Finding"] is None
+    assert with_no_finding(schema, states, text)["Fracture"] == "uncertain"
+    alone = dict.fromkeys(schema.names) | {"No Finding": "present"}
+    assert with_no_finding(schema, alone, "The lungs are clear.") == alone
+    assert set(with_no_finding(schema, alone, "See impression.").values()) == {None}
