@@ -14,6 +14,7 @@ from graphsum.tasks.reports import (
     fits_side,
     nearest,
     sides_of,
+    stated_units,
     status_of,
     widened,
 )
@@ -136,9 +137,17 @@ def _side(report: Report, asked: Question) -> Found:
                 start, _ = nearest(unit, asked, spans)
                 sides = {str(one.side) for one in words if one.start == start}
         if sides:
+            if asked.text.startswith(("which side", "what side", "on which side")):
+                sides |= _further_sides(report, asked, units)
             both = "bilateral" in sides or len(sides) > 1
             return ("Both sides" if both else f"{sides.pop()} side"), unit
     return None
+
+
+def _further_sides(report: Report, asked: Question, units: list[Unit]) -> set[str]:
+    """The sides of the topic in other sentences than the first, where it is there, too."""
+    told = [unit for unit in stated_units(report, asked) if unit in units]
+    return {side for unit in told for side in sides_of(unit, asked.topic)} - {"bilateral"}
 
 
 def _normal_units(report: Report, asked: Question, normal: re.Match[str]) -> list[Unit]:

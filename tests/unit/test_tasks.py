@@ -495,3 +495,15 @@ def test_chat_answers_line_by_line():
     assert done.stdout.count(DISCLAIMER) == 2
     assert 'No.\n  The report says: "No pneumothorax."' in done.stdout
     assert "That is not in the report." in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("report", "answer"),
+    [
+        ("Moderate right pleural effusion. Small left pleural effusion.", "Both sides."),
+        ("Moderate right pleural effusion. No left pleural effusion.", "Right side."),
+    ],
+)
+def test_a_finding_on_both_sides_in_two_sentences(report, answer):
+    asked = Assistant().ask(report, question="Which side is the effusion on?")
+    assert asked.text == answer
