@@ -152,6 +152,16 @@ _TURNS = re.compile(
     r"|pulsation))\b"
 )
 _BUT = re.compile(r"\b(?:but|although|though|whereas|while)\b")
+_ADVICE = re.compile(
+    r"\b(?:recommend\w*|advis\w+|suggest(?:ed)?|warranted|please|needs?|should (?:be"
+    r"|have))\b(?=.*\b(?:ct|mri?"
+    r"|pet|ultrasound|biops\w+|follow(?:ed)?-? ?up|repeat(?:ed)?|radiograph\w*|x-?ray"
+    r"|bronchoscop\w+"
+    r"|\d+ (?:days?|weeks?|months?))\b)"
+    r"|\b(?:ct|mri?|pet|ultrasound|biops\w+|follow-? ?up|repeat \w+|radiograph|x-?ray"
+    r"|bronchoscop\w+)\b"
+    r"(?=.*\b(?:is|are) (?:recommended|advised|suggested|warranted|needed)\b)"
+)
 _SHORT = 12  # words
 # Who was examined and why; what they said is no finding.
 _PATIENT = re.compile(
@@ -341,6 +351,18 @@ def side_of_title(findings: str) -> str:
         others = next(find_sides(plain.text, end, len(plain.text)), None)
         return sides.pop() if len(sides) == 1 and others is None else ""
     return ""
+
+
+def advice_of(findings: str) -> list[str]:
+    """Short sentences of findings that advise an examination, or one after an interval."""
+    plain, _ = read_mentions(findings)
+    return [
+        as_impression(plain, one.label, one.end)
+        for one in segments(plain)
+        if _ADVICE.search(plain.text, one.label, one.end)
+        and not _DENIES.search(plain.text, one.label, one.end)
+        and len(plain.text[one.label : one.end].split()) <= _SHORT
+    ]
 
 
 def denials_of(findings: str) -> list[str]:

@@ -115,6 +115,7 @@ _COURSE = re.compile(
     r"|decreas\w+|worse\w*)\b"
 )
 _DISEASE = ("diseas", "process", "abnorm", "patholog")  # "no acute pleural disease"
+_ADVISES = re.compile(r"\b(?:recommend|advis|suggest|follow|repeat|warrant)")
 _CLEAR_LUNGS = frozenset(("Lung Opacity", "Consolidation", "Infiltrate"))
 _CHEST = re.compile(r"\b(?:lungs?|heart|cardi\w+|chest|pleura\w*|pulmon\w+|thora\w+|pneumo\w+)\b")
 
@@ -269,7 +270,7 @@ def _draft(
         kept = [one for one in kept if not _is_general_normal(stated[one])]
     harmless = all(one in by_text and _is_harmless(by_text[one], plan) for one in (*kept, *quoted))
     if kept and not quoted and kept == _sentences(candidate) and not harmless:
-        return [candidate], 0, ()
+        return [candidate, *_advice(plan, candidate)], 0, ()
     # What the own clauses say already need not be said again.
     parts = list(quoted)
     told = {one for c in plan.clauses if c.text in quoted for one in c.statements}
@@ -282,6 +283,8 @@ def _draft(
     if parts and plan.title_side in ("left", "right"):
         first = parts[0] if parts[0][1:2].isupper() else parts[0][0].lower() + parts[0][1:]
         parts[0] = f"{plan.title_side.capitalize()} side: {first}"
+    if parts:
+        parts += _advice(plan, " ".join(parts))
     if parts and not harmless and plan.denial:
         parts.append(plan.denial)
     if not parts and (plan.unexplained or (not harmless and not _says_normal(plan))):
@@ -296,6 +299,11 @@ def _draft(
 def _says_normal(plan: Plan) -> bool:
     """Whether findings deny something, or call something normal."""
     return any(one.status == "absent" for one in plan.statements) or not plan.sentences
+
+
+def _advice(plan: Plan, written: str) -> list[str]:
+    """What the findings advise, where what is written advises nothing."""
+    return [plan.advice] if plan.advice and not _ADVISES.search(written.lower()) else []
 
 
 def _ended(sentence: str) -> str:

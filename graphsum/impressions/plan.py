@@ -8,6 +8,7 @@ from functools import cached_property
 from graphsum.consensus.neighbours import WORD
 from graphsum.impressions.clauses import (
     Clause,
+    advice_of,
     clauses_of,
     denials_of,
     sentences_of,
@@ -173,6 +174,11 @@ class Plan:
     def sentences(self) -> tuple[str, ...]:
         """The sentences that are neither a title nor normal."""
         return tuple(sentences_of(self.findings))
+
+    @cached_property
+    def advice(self) -> str:
+        """The first advice of findings of which something must be reported, or empty."""
+        return next(iter(advice_of(self.findings) if self.must else []), "")
 
     @cached_property
     def unexplained(self) -> tuple[str, ...]:

@@ -991,3 +991,19 @@ def test_a_title_gives_its_side_and_nothing_else_does() -> None:
         ]
     )
     assert (duplex.title_side, earlier.title_side) == ("left", "")
+
+
+def test_advice_about_what_must_be_reported_is_kept() -> None:
+    texts = [
+        "8 mm nodule in the left upper lobe. Recommend CT in 3 months.",
+        "Right upper lobe mass. Bronchoscopy and biopsy are advised.",
+        "Small left effusion. Clinical correlation is recommended.",
+        "Lungs are clear. Repeat film in 6 weeks is suggested.",
+        "Left lower lobe mass. CT is not needed.",
+    ]
+    assert [plan.advice for plan in plans_of(texts)] == [
+        "Recommend CT in 3 months.", "Bronchoscopy and biopsy are advised.", "", "", ""
+    ]  # fmt: skip
+    (plan, *_) = plans_of(texts)
+    (mended,) = mend(["8 mm left upper lobe nodule."], [plan])
+    assert mended.text == "8 mm left upper lobe nodule. Recommend CT in 3 months."
