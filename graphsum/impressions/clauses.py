@@ -129,6 +129,7 @@ _SAID_OF = re.compile(
     r"|around )?\d"
     r"|(?:on|at|in) (?:the )?(?:\w+ ){1,3}?(?:it|this|these|they) (?:was|were|measured)"
     r" (?:about |only |around )?\d"
+    r"|(?:today,? )?(?:it|this|these|they) (?:now|is now|are now|has now|fills?|occup\w+)\b"
     r"|(?:previously|formerly|before|was|were) (?:about |only |around )?\d+(?:\.\d+)? ?(?:mm|cm)\b"
 )
 _OF_THE_CHEST = re.compile(
@@ -216,8 +217,9 @@ def clauses_of(findings: str, statements: Sequence[Statement]) -> list[Clause]:
         if is_other_part(plain.text[segment.start : segment.label].rstrip(" :")):
             continue
         inside = [one for one in mentions if one.segment == (segment.start, segment.end)]
-        if find_not_normal(plain.text, segment.label, segment.end) and not any(
+        if find_not_normal(plain.text, segment.start, segment.end) and not any(
             one.status in ("present", "uncertain")
+            and not _is_normal(one)
             and ("Support Devices" not in one.names or "Device Malposition" in one.names)
             for one in inside
         ):

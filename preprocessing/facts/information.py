@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
+from preprocessing.facts.not_normal import find_not_normal
 from preprocessing.facts.reading import OwnTerms, read_mentions
 from preprocessing.text.sentences import Segment, segments
 
@@ -162,6 +163,10 @@ def information_in(text: str, own: OwnTerms | None = None) -> Information:
         return Information("nothing", "refers elsewhere")
     parts = list(segments(plain))
     if any(_VERDICT.fullmatch(plain.text, one.start, one.end) for one in parts):
+        return Information("read", "")
+    if ANATOMY.search(plain.text) and any(
+        find_not_normal(plain.text, one.start, one.end) for one in parts
+    ):
         return Information("read", "")
     if all(
         one.other_part or _OTHER_MATTER.search(plain.text, *one.segment) is not None

@@ -29,7 +29,34 @@ _NOT_NORMAL = re.compile(
     r"|\b(?:tubes?|tip|lines?|catheter|ett|ngt|drain|picc)\b[^.;]{0,40}?\bnot (?:(?:seen|visible"
     r"|lying|reaching|reach|extend\w*|pass\w*|project\w*) )?(?:in|into|within|to|below|beyond|past"
     rf"|under)?(?: the)? ?{_PLACE}\b"
-    r"|\b(?:lungs?|side|base|apex|heart|one|zone|lobe) (?:is|are) not(?= *(?:[.;,]|$))"
+    r"|\b(?:is|are|has|have|does|do) not(?= *(?:[.;,]|$))"
+    r"|\bneither\b[^.;]{0,40}\b(?:is|are) (?:\w+ ){0,1}?(?:free of|without|devoid of|spared)\b"
+    r"|\bno (?:\w+ ){0,1}?(?:aerated|healthy|ventilated|normal) lung\b|\bno lung markings?\b"
+    r"|\bno longer any (?:\w+ )?(?:aeration|markings?|air entry|expansion)\b"
+    r"|\bnot an? (?:entirely |completely )?normal\b|\bnothing (?:[\w-]+ ){0,4}?(?:is"
+    r"|looks) normal\b"
+    r"|\bnothing normal\b"
+    # What was so, is less so, or would be so.
+    r"|\bless (?:clear|well aerated|aerated|transparent)\b|\bused to be (?:clear|normal)\b"
+    r"|\bwhich (?:was|were) (?:clear|normal)\b|\b(?:clear|normal),? unlike the\b"
+    r"|\b(?:twice|double|three times) (?:the |its )?(?:normal|usual)\b"
+    rf"|\b(?:would|could|might) (?:otherwise )?be (?:an? )?{_NORMAL}\b"
+    r"|\b(?:were it|if it (?:were|was)) not for\b"
+    # What takes a denial back.
+    r"|\bno evidence (?:that|against)\b|\babsence of (?:an? )?\w+ (?:can ?not|could not|can not)\b"
+    r"|\b(?:this|that) (?:is|was) (?:incorrect|wrong|not (?:true|so|correct))\b"
+    r"|\bone (?:is|has been) (?:now )?(?:seen|present|visible|there)\b"
+    r"|\bin fact (?:one|two|three|four|several|many)\b"
+    r"|\b(?:correction|i mean|disregard the side|for (?:left|right) read)\b|\bsorry\b"
+    # Exceptions to what is denied or normal.
+    r"|\b(?:no|all|clear(?:ed)?|normal|intact)\b[^.;]{0,60}?\b(?:apart from|save|besides"
+    r"|except(?:ing)?|bar the|outside of)\b(?=.* )|\bexcepted\b"
+    # Lines, drains and leads in plain words; borders that are lost.
+    r"|\b(?:drain|tube|line|lead|catheter|tip)\b[^.;]{0,60}?\b(?:pulled back"
+    r"|outside of? the expected"
+    r"|outside the expected|not in the (?:chest|heart|ventricle)|in(?:to)? the (?:\w+ )?carotid)\b"
+    r"|\bdoes not reach the (?:chest wall|ribs)\b|\blung has dropped\b"
+    r"|\b(?:hemi-?)?diaphragm (?:is|are|can) not (?:be )?(?:seen|visible|made out)\b"
 )
 # How the picture was taken is no finding.
 _PICTURE = re.compile(

@@ -547,7 +547,9 @@ def find_terms(text: str, start: int, end: int, heading: str = "") -> list[Menti
     found = []
     for match in expression.finditer(text, start, end):
         names, parents, status = groups[match.lastgroup or ""]
-        if status == "absent" and any(a < match.end() and b > match.start() for a, b in denied):
+        if (status == "absent" or "No Finding" in names) and any(
+            a < match.end() and b > match.start() for a, b in denied
+        ):
             continue  # "neither lung is clear" is no denial of opacities
         if names:
             fixed = status is not None
