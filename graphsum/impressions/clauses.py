@@ -168,7 +168,8 @@ _SHORT = 12  # words
 _PATIENT = re.compile(
     r"(?:an? |the )?(?:\w+ )?(?:patient|kid|child|toddler|infant|baby|boy|girl|lady|gentleman"
     r"|man|woman"
-    r"|claimant|miner|worker|driller|exposed|exposure|smoker|(?:arm|leg|back|neck|chest|shoulder|hip|knee"
+    r"|claimant|miner|worker|driller|exposed (?:for|to)|smoker|(?:arm|leg|back|neck|chest"
+    r"|shoulder|hip|knee"
     r"|head|flank|belly|abdominal) (?:pain|ache)|pain|complains?|history)\b"
 )
 _LEADING = re.compile(

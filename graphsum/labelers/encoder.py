@@ -14,7 +14,7 @@ from graphsum.labelers.decision import USUAL_THRESHOLD, decide, softmax, states_
 from graphsum.labelers.labeler import LABELER_FILE, SCHEMA_FILE, Labeler
 from graphsum.labelers.labels import FOUR_STATES, ReportLabels, Span
 from graphsum.labelers.network import LabelNetwork
-from graphsum.labelers.rules import RuleLabeler, with_no_finding
+from graphsum.labelers.rules import RuleLabeler, own_terms, with_no_finding
 from graphsum.labelers.schema import READINGS, Reading, Schema, State
 from graphsum.pretrained import (
     TOKENIZER_FILE,
@@ -231,9 +231,10 @@ class EncoderLabeler(Labeler):
         chances = softmax(logits.astype(float) / self.temperature)
         decided = decide(chances, self.thresholds)
         labels = []
+        own = own_terms(self.schema)
         for row, text in enumerate(texts):
             states = states_of(self.schema.names, decided[row])
-            states = with_no_finding(self.schema, states, text)
+            states = with_no_finding(self.schema, states, text, own)
             rounded = chances[row].round(4).tolist()
             labels.append(
                 ReportLabels(

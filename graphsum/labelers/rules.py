@@ -12,7 +12,7 @@ from graphsum.labelers.labels import ReportLabels, Span
 from graphsum.labelers.schema import LabelClass, Reading, Schema, State
 from preprocessing.errors import InputError
 from preprocessing.facts.information import information_in
-from preprocessing.facts.not_normal import find_not_normal
+from preprocessing.facts.not_normal import says_not_normal
 from preprocessing.facts.ontology import SHIPPED
 from preprocessing.facts.reading import Mention, OwnTerms, read_mentions
 from preprocessing.files import digest_of
@@ -100,7 +100,7 @@ class RuleLabeler(Labeler):
         for one in self.schema.classes:
             if one.no_finding_unless is not None and not states[one.name]:
                 others = {states[name] for name in one.no_finding_unless}
-                if others & {"present", "uncertain"} or find_not_normal(plain.text):
+                if others & {"present", "uncertain"} or says_not_normal(plain):
                     continue
                 if mentions or information_in(text, self._own).verdict == "read":
                     states[one.name] = "present"
@@ -201,14 +201,14 @@ def _reading_of(one: Mention, text: str) -> Reading:
 
 
 def with_no_finding(
-    schema: Schema, states: dict[str, State | None], text: str
+    schema: Schema, states: dict[str, State | None], text: str, own: OwnTerms | None = None
 ) -> dict[str, State | None]:
     """States that a model gave, as the schema allows them.
 
     A text without any statement is blank in every class, and a class such as No Finding is blank
-    where one of the classes that exclude it is there or may be.
+    where one of the classes that exclude it is there or may be. ``own``: the schema's own terms.
     """
-    if information_in(text, own_terms(schema)).verdict == "nothing":
+    if information_in(text, own).verdict == "nothing":
         return dict.fromkeys(states)
     allowed = dict(states)
     for one in schema.classes:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
-from preprocessing.facts.not_normal import find_not_normal
+from preprocessing.facts.not_normal import says_not_normal
 from preprocessing.facts.reading import OwnTerms, read_mentions
 from preprocessing.text.sentences import Segment, segments
 
@@ -96,12 +96,12 @@ _SAID = re.compile(
     r"|(?:hyper|hypo|iso)-?dens\w*|cut-?off|occlu\w+|patent|interrupted|non-?compress\w*|pushed|thromb\w*"
     r"|subluxed|tilt\w*|eaten|gnawed|moth-eaten|pus|thin\w*|worn|fills?|holds?)\b"
 )
-# Words of another matter than an examination's findings.
+# What is another matter than an examination, though it names parts of the body or findings.
 _OTHER_MATTER = re.compile(
-    r"\b(?:parking|clinics?|vaccinat\w+|tomorrow|ordered|scheduled|booked|rebooked|appointment"
-    r"|consent\w*|checklist|sky|my|your|committee|on call|floor|opens|invoice|escort|dr\b)\b"
+    r"\b(?:parking|clinics? (?:opens?|is on|hours)|consent (?:for|form|obtained)"
+    r"|safety checklist)\b"
 )
-_DISREGARD = re.compile(r"\b(?:wrong patient|disregard (?:this |the )?report|entered in error)\b")
+_DISREGARD = re.compile(r"\b(?:wrong patient|disregard (?:this |the )?report)\b")
 # A verdict by itself.
 _VERDICT = re.compile(
     r"\W*(?:(?:entirely|completely|all|study|chest|exam\w*|is|an?) )*(?:normal"
@@ -115,7 +115,8 @@ _WHY = re.compile(
     r"\b(?:pain\w*|fall|fell|cough\w*|fever\w*|histor\w+|indicat\w+|query|rule out|request\w*"
     r"|short(?:ness)? of breath|dyspn\w+|trauma|injur\w+|assess\w*|evaluat\w+|follow[ -]?up"
     r"|clinical\w*|concern\w*|weakness|numbness|referr\w+|tender\w*|screening|routine"
-    r"|appointment|please|attend\w*|i|me|my|we|you|your|thanks?|meet\w*)\b"
+    r"|appointment|tomorrow|ordered|scheduled|(?:re)?booked|on call|dr|please|attend\w*|i|me"
+    r"|my|we|you|your|thanks?|meet\w*)\b"
 )
 # What a line has that only names an examination.
 _NAME_OF_EXAMINATION = re.compile(
@@ -164,9 +165,7 @@ def information_in(text: str, own: OwnTerms | None = None) -> Information:
     parts = list(segments(plain))
     if any(_VERDICT.fullmatch(plain.text, one.start, one.end) for one in parts):
         return Information("read", "")
-    if ANATOMY.search(plain.text) and any(
-        find_not_normal(plain.text, one.start, one.end) for one in parts
-    ):
+    if ANATOMY.search(plain.text) and says_not_normal(plain):
         return Information("read", "")
     if all(
         one.other_part or _OTHER_MATTER.search(plain.text, *one.segment) is not None

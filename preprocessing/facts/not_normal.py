@@ -1,9 +1,12 @@
-"""Sentences that deny what is normal: "the lungs are not clear", "the tube is not in the stomach".
+"""Sentences that deny what is normal, or take a denial back: "the lungs are not clear".
 
 Such a sentence names no finding, and yet says that there is one.
 """
 
 import re
+
+from preprocessing.text.plain import PlainText
+from preprocessing.text.sentences import segments
 
 _NORMAL = (
     r"(?:clear(?:ed)?|normal(?:ly)?|intact|unremarkable|midline|central|satisfactor(?:y|ily)"
@@ -43,7 +46,7 @@ _NOT_NORMAL = re.compile(
     rf"|\b(?:would|could|might) (?:otherwise )?be (?:an? )?{_NORMAL}\b"
     r"|\b(?:were it|if it (?:were|was)) not for\b"
     # What takes a denial back.
-    r"|\bno evidence (?:that|against)\b|\babsence of (?:an? )?\w+ (?:can ?not|could not|can not)\b"
+    r"|\bno evidence (?:that|against)\b|\babsence of (?:an? )?\w+ (?:can|could) not\b"
     r"|\b(?:this|that) (?:is|was) (?:incorrect|wrong|not (?:true|so|correct))\b"
     r"|\bone (?:is|has been) (?:now )?(?:seen|present|visible|there)\b"
     r"|\bin fact (?:one|two|three|four|several|many)\b"
@@ -71,3 +74,8 @@ def find_not_normal(text: str, start: int = 0, end: int | None = None) -> list[t
     if _PICTURE.search(text, start, stop):
         return []
     return [match.span() for match in _NOT_NORMAL.finditer(text, start, stop)]
+
+
+def says_not_normal(plain: PlainText) -> bool:
+    """Whether a segment of a text denies what is normal."""
+    return any(find_not_normal(plain.text, one.start, one.end) for one in segments(plain))
