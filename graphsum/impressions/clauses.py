@@ -8,12 +8,22 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from graphsum.impressions.explained import (
+    EXAMINATION,
+    denies,
+    is_calm,
+    is_normal,
+    is_normal_or_title,
+    is_patient,
+    is_title,
+    is_unexplained,
+    is_unread,
+)
 from preprocessing.facts.comparison import is_actionable, may_matter, tier_of
 from preprocessing.facts.information import ANATOMY
 from preprocessing.facts.not_normal import find_not_normal
-from preprocessing.facts.ontology import TIERS, Tier, ontology
+from preprocessing.facts.ontology import TIERS, Tier
 from preprocessing.facts.reading import Mention, is_other_part, read_mentions
-from preprocessing.facts.statement_terms import FURTHER_TERMS
 from preprocessing.facts.statements import Statement
 from preprocessing.text.laterality import find_sides
 from preprocessing.text.plain import PlainText
@@ -45,73 +55,7 @@ _SEPARATOR = re.compile(
 )
 # What leads to something else within the same clause: "has built up again after drain removal".
 _LINK = re.compile(r" (?:without|after|following|since|despite|because|due to|with no)\b")
-_WIDTH = re.compile(
-    r"\bheart (?:size |width )?(?:is |measures )?(?P<heart>\d+(?:\.\d+)?) ?cm (?:wide )?"
-    r"(?:on|in|of|to|for|over) (?:an? )?(?:(?:chest|thoracic) (?:width )?(?:of )?)?"
-    r"(?P<chest>\d+(?:\.\d+)?) ?cm"
-)
 _PARTICIPLE = re.compile(r"(?:leaving|causing|producing|giving|resulting)\b")
-# Words of what is normal.
-_IS_NORMAL = re.compile(
-    r"\b(?:normal\w*|unremarkable|clear|central(?! (?:line|venous))|intact|(?:is|are) sharp"
-    r"|preserved|crisp|maintain\w*|sharply|fine|aligned|alignment|appropriate"
-    r"|(?:radiographs?|films?|images?|studies|study) (?:(?:was|were|is|are) )?(?:reviewed|compared)"
-    r"|nicely|(?:blow|inflate|expand|fill|aerate)s? (?:up |out )?(?:well|evenly|fully)"
-    r"|(?:angles?|sulc(?:us|i)) (?:(?:is|are) )?(?:free|dry|sharp|clean)|all (?:there|whole)"
-    r"|whole(?= ?[.,;]|$)"
-    r"|as (?:it|they) should be|not big|even(?= ?[.,;]|$)|even throughout"
-    r"|okay|ok|(?<!likely )(?<!probably )benign|healthy|thym(?:us|ic)"
-    r"|gas (?:is )?(?:seen )?in (?:the )?bowel"
-    r"|(?:visa|immigration|insurance|fitness|employment|school|dive|diving|periodic|annual)"
-    r" (?:\w+ )?(?:medical|exam\w*|check\w*|film|screen\w*)|for (?:a )?(?:visa|immigration)"
-    r"|well[ -](?:\w+ed|seen)|nothing out of the ordinary|(?:nothing|no) (?:focal|of note"
-    r"|else|more)"
-    r"|midline(?! (?:is |are )?(?:pushed|shift\w*|displac\w*|deviat\w*|moved))|open(?= ?[.,;]"
-    r"|$)|adequate|satisfactory|expected|physiologic\w*|pre-?employment|term neonate"
-    r"|slender|(?:sinus(?:es)?|recess(?:es)?|pleural spaces?|cavit\w+) (?:is |are )?(?:free|dry)"
-    r"|ordinary (?:size|width|shape)|(?:regularly|evenly|well) (?:aerated|inflated|ventilated)"
-    r"|appropriate (?:to|for) (?:the )?age|age-appropriate|not (?:widened|displaced|enlarged)"
-    r"|(?:two|2|both|several) (?:planes|projections)"
-    r"|(?:standing|lying|recumbent|sitting|outpatient)(?= *(?:[.,;]|$))"
-    r"|(?:portal )?venous phase|arterial phase|contrast (?:medium|agent)|acquisition"
-    r"|outside the body"
-    r"|gas in (?:the )?(?:stomach|gastric fundus)|gastric (?:air )?bubble"
-    r"|(?:ctr|cardio-?thoracic ratio) (?:is |of |= ?|measures )?(?:about )?0?\.[1-4]\d?"
-    r"|recommend\w*|advis\w+|correlat\w+)\b(?!.*\d (?:mm|cm)\b)"
-)
-# Words that are mostly said of what is normal, or of the examination.
-_IS_CALM = re.compile(
-    r"\b(?:smooth\w*|regular|outlined|homogene\w+|natural|usual|ordinary|ratio|symmetric\w*|good"
-    r"|full|fully|equal|equally|patent|taper\w*|views?(?! (?:shows?|demonstrat\w+|reveals?))"
-    r"|series|study|exam\w*|projection|quality|inspirat\w+|effort|free(?! (?:air|gas|fluid))"
-    r"|rotat\w+|technique|films?|screening|contrast(?! (?:on|in|into|out|either|leak|pool"
-    r"|outlin|flow|fill|column)\w*)|protocol|portable|erect|supine|obtained"
-    r"|performed|acquired|comparison|compared|dated|history)\b(?!.*\d (?:mm|cm)\b)"
-)
-_DENIES = re.compile(
-    r"\b(?:no|not|without|neither|nor|none|never|nothing|free|absent|resolved|negative)\b"
-)
-# What is old, stays as it was, or is no finding, and a sentence that has lost a word, need not be
-# read.
-_CALM = re.compile(
-    r"\b(?:stable|unchanged|similar|chronic|old|healed|prosthe\w+|post-?operative|post-?surgical"
-    r"|well-? ?(?:aerated|inflated|expanded|ventilated)|nipples?|skin ?folds?|artef?acts?|clothing"
-    r"|hair|braids?|jewel\w+|variants?|accessory|azygos (?:fissure|lobe)|overl(?:ying|ies)"
-    r"|bifid|xx+|__+)\b"
-)
-# The title of an examination, which an impression does without.
-_EXAMINATION = re.compile(
-    r"(?:ct|cta|ctpa|hrct|n?ccth?|ncct\w*|cth|ctb|mri?|mra|us|usg|ultrasound|sonograph\w+|x-?rays?|xrs?"
-    r"|doppler|duplex|radiograph\w*|film|pet)\b"
-)
-# A part of the body, its side and how it was examined are a title, no sentence.
-_TITLE = re.compile(
-    rf"(?:{ANATOMY.pattern}|{_EXAMINATION.pattern}|\b(?:left|right|both|bilateral|the|and|of|pa|ap"
-    r"|lateral|frontal|views?|erect|supine|portable|mobile|single|two|plain|native|with|without"
-    r"|tech|[lct]s?|january|february|march|april|may|june|july|august|september|october|november"
-    r"|december|comparison|compared|contrast|(?:un|non-?)?enhanced|study|protocol|non|neonate|newborn|infant|child|day|days|weeks?"
-    r"|months?|years?|male|female|man|woman|girl|boy|\d+)\b|\W)+"
-)
 # A sentence that cannot be read without the one before.
 _NEEDS_BEFORE = re.compile(
     r"(?:its?|their|this|these|they|one|both(?= (?:are|is|have|show|remain|measure|appear"
@@ -146,13 +90,6 @@ _DENIAL = re.compile(
 )
 # "At the same apex" as what the sentence before spoke of.
 _SAME = re.compile(r"\bthe same (?=(?:apex|base|lung|lobe|side|hemi-?thorax|hilum|zone)\b)")
-# What is normal or denied may turn into something else within its sentence.
-_TURNS = re.compile(
-    r"\b(?:however|save for|except(?: for)?|apart from|points? to|pointing to|suggest\w*"
-    r"|(?<!not )(?<!no )swollen|(?<!no )thromb\w+|no (?:\w+ ){0,4}?(?:flow|signal|perfusion"
-    r"|pulsation))\b"
-)
-_BUT = re.compile(r"\b(?:but|although|though|whereas|while)\b")
 _ADVICE = re.compile(
     r"\b(?:recommend\w*|advis\w+|suggest(?:ed)?|warranted|please|needs?|should (?:be"
     r"|have))\b(?=.*\b(?:ct|mri?"
@@ -164,14 +101,6 @@ _ADVICE = re.compile(
     r"(?=.*\b(?:is|are) (?:recommended|advised|suggested|warranted|needed)\b)"
 )
 _SHORT = 12  # words
-# Who was examined and why; what they said is no finding.
-_PATIENT = re.compile(
-    r"(?:an? |the )?(?:\w+ )?(?:patient|kid|child|toddler|infant|baby|boy|girl|lady|gentleman"
-    r"|man|woman"
-    r"|claimant|miner|worker|driller|exposed (?:for|to)|smoker|(?:arm|leg|back|neck|chest"
-    r"|shoulder|hip|knee"
-    r"|head|flank|belly|abdominal) (?:pain|ache)|pain|complains?|history)\b"
-)
 _LEADING = re.compile(
     r"(?:(?:findings?|results?|report|description) ?: *)?"
     r"(?:(?:and|but|yet|while|whereas|although|however|though|also|additionally|otherwise|again|then"
@@ -240,7 +169,7 @@ def clauses_of(findings: str, statements: Sequence[Statement]) -> list[Clause]:
             begin = segment.start  # "Thyroid: 2 cm nodule"
         if next(find_sides(plain.text, segment.start, segment.label), None):
             begin = segment.start  # "Right cardiophrenic angle: ..."
-        elif not inside and not _EXAMINATION.match(plain.text, segment.start):
+        elif not inside and not EXAMINATION.match(plain.text, segment.start):
             begin = segment.start  # "Gallbladder: surgically absent"
         for start, end in _spans(plain, begin, segment.end, inside, segment.start):
             first, last = plain.origin(start, end)
@@ -258,41 +187,21 @@ def clauses_of(findings: str, statements: Sequence[Statement]) -> list[Clause]:
                     text = _SAME.sub(f"the {sided[-1]} ", text)
             if before and _NEEDS_BEFORE.match(text.lower()):
                 text = f"{before} {text}"
-            if not own and text and not inside and _is_unread(plain.text[start:end]):
-                calm = _IS_CALM.search(plain.text[start:end]) is not None
+            if not own and text and not inside and is_unread(plain.text[start:end]):
+                calm = is_calm(plain.text[start:end])
                 found.append(Clause(text, first, last, (), "none", False, calm))
             elif own and text:
                 named = any(one.names - {"Density"} for one in own)
                 lowered = text.lower()
-                if not named and (
-                    _IS_NORMAL.search(lowered)
-                    or _TITLE.fullmatch(lowered)
-                    or _PATIENT.match(lowered)
-                ):
+                if not named and (is_normal(lowered) or is_title(lowered) or is_patient(lowered)):
                     continue
                 tier = min((tier_of(one) for one in own), key=TIERS.index)
                 must = any(map(is_actionable, own))
-                calm = not named and _IS_CALM.search(text.lower()) is not None
+                calm = not named and is_calm(text.lower())
                 found.append(Clause(text, first, last, own, tier, must, calm))
             ended = last
         before = as_impression(plain, begin, segment.end)
     return found
-
-
-# "Nothing else, save for a stone": what is denied before it says nothing of what follows.
-_AFTER_BUT = re.compile(
-    r".*\b(?:save for|except(?: for)?|apart from|other than|but for|aside from)\b"
-)
-
-
-def _is_normal_or_title(text: str) -> bool:
-    """Whether lower-cased words without a name in the ontology say that all is well, or nothing."""
-    width = _WIDTH.search(text)
-    return (
-        _IS_NORMAL.search(text) is not None
-        or _TITLE.fullmatch(text) is not None
-        or (width is not None and 2 * float(width["heart"]) <= float(width["chest"]))
-    )
 
 
 def _is_of_an_organ(plain: PlainText, segment: Segment) -> bool:
@@ -311,18 +220,8 @@ def unexplained(findings: str) -> list[str]:
     return [
         as_impression(plain, one.start, one.end)
         for one in segments(plain)
-        if _is_unexplained(plain.text[one.label : one.end])
+        if is_unexplained(plain.text[one.label : one.end])
     ]
-
-
-def _is_unexplained(text: str) -> bool:
-    if not re.search(r"[a-z]{3}", text) or _PATIENT.match(text) or _CALM.search(text):
-        return False
-    if _TURNS.search(text):
-        return True
-    if _is_normal_or_title(text) or _IS_CALM.search(text):
-        return False
-    return not _DENIES.search(text) or _BUT.search(text) is not None
 
 
 def sentences_of(findings: str) -> list[str]:
@@ -335,7 +234,7 @@ def sentences_of(findings: str) -> list[str]:
     return [
         text
         for said, text in found
-        if text and not _is_normal_or_title(said) and not _PATIENT.match(said)
+        if text and not is_normal_or_title(said) and not is_patient(said)
     ]
 
 
@@ -346,8 +245,8 @@ def side_of_title(findings: str) -> str:
         end = one.label if one.label > one.start else one.end
         if re.match(r"(?:exam\w*|stud(?:y|ies)|procedure|views?|image)\b", plain.text[one.start :]):
             end = one.end
-        elif not _EXAMINATION.search(plain.text, one.start, end) or (
-            end == one.end and not _TITLE.fullmatch(plain.text[one.start : end])
+        elif not EXAMINATION.search(plain.text, one.start, end) or (
+            end == one.end and not is_title(plain.text[one.start : end])
         ):
             return ""
         sides = {found.side for found in find_sides(plain.text, one.start, end)}
@@ -363,7 +262,7 @@ def advice_of(findings: str) -> list[str]:
         as_impression(plain, one.label, one.end)
         for one in segments(plain)
         if _ADVICE.search(plain.text, one.label, one.end)
-        and not _DENIES.search(plain.text, one.label, one.end)
+        and not denies(plain.text[one.label : one.end])
         and len(plain.text[one.label : one.end].split()) <= _SHORT
     ]
 
@@ -382,26 +281,6 @@ def denials_of(findings: str) -> list[str]:
 def _is_said_of(plain: PlainText, segment: Segment) -> bool:
     """Whether a sentence says how the one before changed: "This is unchanged." """
     return _SAID_OF.match(plain.text, segment.label, segment.end) is not None
-
-
-def _is_unread(text: str) -> bool:
-    """Whether a sentence in which no rule reads anything may say something of an organ."""
-    text = _AFTER_BUT.sub("", text)
-    return (
-        ANATOMY.search(text) is not None
-        and not _TITLE.fullmatch(text)
-        and not _EXAMINATION.match(text)
-        and not _IS_NORMAL.search(text)
-        and not _DENIES.search(text)
-        and not _CALM.search(text)
-        and not _names_chronic(text)
-    )
-
-
-def _names_chronic(text: str) -> bool:
-    """Whether it names something chronic that needs no report: "bones are demineralized"."""
-    chronic = ontology().relations["further_chronic"]
-    return any(re.search(FURTHER_TERMS[name], text) for name in chronic if name in FURTHER_TERMS)
 
 
 def _says_something(one: Statement) -> bool:
