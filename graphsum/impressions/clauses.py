@@ -19,6 +19,7 @@ from graphsum.impressions.explained import (
     is_unexplained,
     is_unread,
 )
+from graphsum.impressions.odd_parts import answers_oddly, is_misplaced, odd_parts
 from preprocessing.facts.comparison import is_actionable, may_matter, tier_of
 from preprocessing.facts.information import ANATOMY
 from preprocessing.facts.not_normal import find_not_normal
@@ -37,7 +38,8 @@ class Clause:
 
     ``text``: as an impression has it. ``statements``: what it asserts or doubts; empty where no
     rule reads it. ``tier``: the highest of theirs. ``must``: whether one of them must be reported.
-    ``calm``: whether words in it are mostly said of what is normal, or of the examination.
+    ``calm``: whether words in it are mostly said of what is normal, or of the examination. ``odd``:
+    whether it names nothing and says more than what is normal, denied or of the examination.
     """
 
     text: str
@@ -47,6 +49,7 @@ class Clause:
     tier: Tier
     must: bool
     calm: bool = False
+    odd: bool = False
 
 
 _SEPARATOR = re.compile(
@@ -58,8 +61,9 @@ _LINK = re.compile(r" (?:without|after|following|since|despite|because|due to|wi
 _PARTICIPLE = re.compile(r"(?:leaving|causing|producing|giving|resulting)\b")
 # A sentence that cannot be read without the one before.
 _NEEDS_BEFORE = re.compile(
-    r"(?:its?|their|this|these|they|one|both(?= (?:are|is|have|show|remain|measure|appear"
-    r"|look|were)\b)"
+    r"(?:its?|their|this|these|they|one|answer|reply|yes|confirmed|affirmative|false|untrue"
+    r"|incorrect|regrettably|unfortunately|today there|(?:and )?now there"
+    r"|both(?= (?:are|is|have|show|remain|measure|appear|look|were)\b)"
     r"|(?:the )?(?:left|right|other) one|(?:the )?(?:tips?"
     r"|ends?|side ?ports?|lead|wire)|(?:please )?(?:advance|withdraw|pull back|retract"
     r"|reposition))\b(?! of)"
@@ -101,6 +105,7 @@ _ADVICE = re.compile(
     r"(?=.*\b(?:is|are) (?:recommended|advised|suggested|warranted|needed)\b)"
 )
 _SHORT = 12  # words
+_AT_LENGTH = 20  # words of a sentence of which only a part is quoted
 _LEADING = re.compile(
     r"(?:(?:findings?|results?|report|description) ?: *)?"
     r"(?:(?:and|but|yet|while|whereas|although|however|though|also|additionally|otherwise|again|then"
@@ -113,7 +118,7 @@ _LEADING = re.compile(
     re.IGNORECASE,
 )
 _TRAILING = re.compile(
-    r"(?<!no longer)(?<!not)(?<!well)(?<!best)(?<!better)(?<!only)(?<!partly)(?<!poorly)"
+    r"(?<!no longer)(?<!not)(?<!not be)(?<!well)(?<!best)(?<!better)(?<!only)(?<!partly)(?<!poorly)"
     r"(?<!barely)(?<!partially)(?<!incompletely)(?<!never)"
     r",? (?:(?:is|are|was|were) )?(?:again |also |now |again also )*(?:seen|noted|identified"
     r"|demonstrated|visuali[sz]ed"
@@ -134,10 +139,14 @@ _BLANK = re.compile(
 _DANGLING = re.compile(r"(?:[ ,](?:is|are|was|were|has|have|the|an?|of|with|in|at|by))+[ .]*$")
 
 
-def clauses_of(findings: str, statements: Sequence[Statement]) -> list[Clause]:
+def clauses_of(
+    findings: str, statements: Sequence[Statement], *, closed: bool = False
+) -> list[Clause]:
     """The clauses of findings that assert or doubt something, in order; denials have none.
 
-    ``statements``: those of the findings.
+    Args:
+        statements: those of the findings.
+        closed: whether a sentence whose words are not all known to be harmless is a clause.
     """
     plain, mentions = read_mentions(findings)
     found: list[Clause] = []
@@ -155,6 +164,8 @@ def clauses_of(findings: str, statements: Sequence[Statement]) -> list[Clause]:
         ):
             first, last = plain.origin(segment.start, segment.end)
             text = as_impression(plain, segment.start, segment.end)
+            if before and _NEEDS_BEFORE.match(text.lower()):
+                text = f"{before} {text}"
             found.append(Clause(text, first, last, (), "urgent", True))
             ended, before = last, text
             continue
@@ -171,6 +182,18 @@ def clauses_of(findings: str, statements: Sequence[Statement]) -> list[Clause]:
             begin = segment.start  # "Right cardiophrenic angle: ..."
         elif not inside and not EXAMINATION.match(plain.text, segment.start):
             begin = segment.start  # "Gallbladder: surgically absent"
+        odd = _odd_part(plain, segment, inside, statements) if closed else None
+        if odd:
+            text = as_impression(plain, *odd)
+            if before and _NEEDS_BEFORE.match(text.lower()):
+                text = f"{before} {text}"
+            first, last = plain.origin(*odd)
+            if text:
+                own = tuple(one for one in statements if first <= one.start < last)
+                own = tuple(one for one in own if one.status != "absent" or one.resolved)
+                found.append(Clause(text, first, last, own, "none", False, odd=True))
+                ended, before = last, text
+                continue
         for start, end in _spans(plain, begin, segment.end, inside, segment.start):
             first, last = plain.origin(start, end)
             own = tuple(
@@ -187,6 +210,8 @@ def clauses_of(findings: str, statements: Sequence[Statement]) -> list[Clause]:
                     text = _SAME.sub(f"the {sided[-1]} ", text)
             if before and _NEEDS_BEFORE.match(text.lower()):
                 text = f"{before} {text}"
+            if closed and not any(one.names for one in own):
+                continue  # each word is harmless
             if not own and text and not inside and is_unread(plain.text[start:end]):
                 calm = is_calm(plain.text[start:end])
                 found.append(Clause(text, first, last, (), "none", False, calm))
@@ -202,6 +227,43 @@ def clauses_of(findings: str, statements: Sequence[Statement]) -> list[Clause]:
             ended = last
         before = as_impression(plain, begin, segment.end)
     return found
+
+
+def _odd_part(
+    plain: PlainText, segment: Segment, inside: Sequence[Mention], statements: Sequence[Statement]
+) -> tuple[int, int] | None:
+    """What a sentence that names nothing says beyond what is normal or denied, or None.
+
+    That is all of it, or of a long one what stands from its first odd part to the last.
+    """
+    first, last = plain.origin(segment.start, segment.end)
+    named = [
+        one
+        for one in statements
+        if first <= one.start < last and one.names - {"Density"} and one.status != "absent"
+    ]
+    if not all(
+        "Support Devices" in one.names and "Device Malposition" not in one.names for one in named
+    ):
+        return None
+    label = segment.label
+    spans: dict[str, list[tuple[int, int]]] = {"denied": [], "normal": [], "device": []}
+    for one in inside:
+        device = "Support Devices" in (*one.names, *one.parents)
+        absent = one.status == "absent" and not one.fixed
+        kind = "device" if device else "denied" if absent else "normal"
+        spans[kind].append((one.start - label, one.end - label))
+    about, said = plain.text[segment.start : label], plain.text[label : segment.end]
+    if answers_oddly(about, said) or is_misplaced(about + said):
+        return segment.start, segment.end
+    parts = odd_parts(said, spans["denied"], spans["normal"], spans["device"], about)
+    if not parts:
+        return None
+    start, end = label + parts[0][0], label + parts[-1][1]
+    long = len(plain.text[label : segment.end].split()) > _AT_LENGTH
+    if long and ANATOMY.search(plain.text, start, end):
+        return start, end
+    return segment.start, segment.end
 
 
 def _is_of_an_organ(plain: PlainText, segment: Segment) -> bool:

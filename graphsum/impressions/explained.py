@@ -11,9 +11,9 @@ from preprocessing.facts.ontology import ontology
 from preprocessing.facts.statement_terms import FURTHER_TERMS
 
 _WIDTH = re.compile(
-    r"\bheart (?:size |width )?(?:is |measures )?(?P<heart>\d+(?:\.\d+)?) ?cm (?:wide )?"
-    r"(?:on|in|of|to|for|over) (?:an? )?(?:(?:chest|thoracic) (?:width )?(?:of )?)?"
-    r"(?P<chest>\d+(?:\.\d+)?) ?cm"
+    r"\b(?:heart|cardiac) (?:size |width |diameter |outline |shadow )?(?:is |measures )?"
+    r"(?P<heart>\d+(?:\.\d+)?) ?cm (?:wide |across )?(?:on|in|of|to|for|over) (?:an? )?"
+    r"(?:(?:chest|thora\w+) (?:width |diameter )?(?:of )?)?(?P<chest>\d+(?:\.\d+)?) ?cm"
 )
 # Words of what is normal.
 _IS_NORMAL = re.compile(
@@ -40,7 +40,8 @@ _IS_NORMAL = re.compile(
     r"|(?:portal )?venous phase|arterial phase|contrast (?:medium|agent)|acquisition"
     r"|outside the body"
     r"|gas in (?:the )?(?:stomach|gastric fundus)|gastric (?:air )?bubble"
-    r"|(?:ctr|cardio-?thoracic ratio) (?:is |of |= ?|measures )?(?:about )?0?\.[1-4]\d?"
+    r"|(?:ctr|cardio-?thoracic ratio) (?:is |of |= ?|measures )?(?:about )?"
+    r"(?:0?\.(?:[1-4]\d?|50?(?!\d))|(?:[1-4]\d|50)(?= ?(?:%|per ?cent)))"
     r"|recommend\w*|advis\w+|correlat\w+)\b(?!.*\d (?:mm|cm)\b)"
 )
 # Words that are mostly said of what is normal, or of the examination.
@@ -127,6 +128,18 @@ def is_normal_or_title(text: str) -> bool:
     )
 
 
+def last_normal(text: str) -> int:
+    """Where its last words of what is normal end, but for "no focal"; 0 without any."""
+    return max(
+        (match.end() for match in _IS_NORMAL.finditer(text) if not denies(match[0])), default=0
+    )
+
+
+def without_normal(text: str) -> str:
+    """The text without its words of what is normal."""
+    return _IS_NORMAL.sub(" ", text)
+
+
 def denies(text: str) -> bool:
     """Whether it has a word of denial."""
     return _DENIES.search(text) is not None
@@ -142,7 +155,7 @@ def is_unread(text: str) -> bool:
         and not is_normal(text)
         and not denies(text)
         and not _CALM.search(text)
-        and not _names_chronic(text)
+        and not names_chronic(text)
     )
 
 
@@ -157,7 +170,7 @@ def is_unexplained(text: str) -> bool:
     return not denies(text) or _BUT.search(text) is not None
 
 
-def _names_chronic(text: str) -> bool:
+def names_chronic(text: str) -> bool:
     """Whether it names something chronic that needs no report: "bones are demineralized"."""
     chronic = ontology().relations["further_chronic"]
     return any(re.search(FURTHER_TERMS[name], text) for name in chronic if name in FURTHER_TERMS)

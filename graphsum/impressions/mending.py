@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from graphsum.consensus.candidates import own_sentences
 from graphsum.consensus.word_pairs import WordPairs
 from graphsum.impressions.clauses import Clause
+from graphsum.impressions.explained import denies
 from graphsum.impressions.plan import Plan
 from graphsum.impressions.wording import is_well_worded
 from preprocessing.facts.comparison import (
@@ -116,6 +117,10 @@ _COURSE = re.compile(
 )
 _DISEASE = ("diseas", "process", "abnorm", "patholog")  # "no acute pleural disease"
 _ADVISES = re.compile(r"\b(?:recommend|advis|suggest|follow|repeat|warrant)")
+_GENERAL_NORMAL = re.compile(
+    r"(?:there (?:is|are) )?no (?:evidence of )?(?:[\w-]+ ){0,2}?(?:acute|active) (?:[\w-]+ ){0,3}?"
+    r"(?:diseas|process|abnormalit|finding|patholog)\w*(?! (?:of|in|to)\b)"
+)
 _CLEAR_LUNGS = frozenset(("Lung Opacity", "Consolidation", "Infiltrate"))
 _CHEST = re.compile(r"\b(?:lungs?|heart|cardi\w+|chest|pleura\w*|pulmon\w+|thora\w+|pneumo\w+)\b")
 
@@ -227,7 +232,7 @@ def _draft(
     own = [one for one in kept if one in by_text]  # clauses of the findings
     kept = [one for one in kept if one in own or not _is_covered(stated[one], own, stated)]
     if plan.must and not plan.allows_normal:
-        kept = [one for one in kept if not _is_general_normal(stated[one])]
+        kept = [one for one in kept if not _is_general_normal(one, stated[one])]
     known = [one for sentence in kept for one in stated[sentence]]
     quoted: list[str] = []
     for clause in plan.must:
@@ -266,9 +271,14 @@ def _draft(
         if not c.calm or plan.is_new(c) or not c.statements or _ALARMING.search(c.text.lower())
     }
     unread |= {c.text for c in plan.clauses if c.tier == "routine" and plan.is_new(c)}
-    if not unread.isdisjoint(quoted):  # nobody knows whether it is harmless
-        kept = [one for one in kept if not _is_general_normal(stated[one])]
-    harmless = all(one in by_text and _is_harmless(by_text[one], plan) for one in (*kept, *quoted))
+    odd = any(c.odd for c in plan.clauses)
+    if odd:  # the findings' own words for it are enough
+        kept = [one for one in kept if one in by_text or _is_named(stated[one])]
+    if odd or not unread.isdisjoint([*quoted, *kept]):  # nobody knows whether it is harmless
+        kept = [one for one in kept if not _is_general_normal(one, stated[one])]
+    harmless = not odd and all(
+        one in by_text and _is_harmless(by_text[one], plan) for one in (*kept, *quoted)
+    )
     if kept and not quoted and kept == _sentences(candidate) and not harmless:
         return [candidate, *_advice(plan, candidate)], 0, ()
     # What the own clauses say already need not be said again.
@@ -287,6 +297,10 @@ def _draft(
         parts += _advice(plan, " ".join(parts))
     if parts and not harmless and plan.denial:
         parts.append(plan.denial)
+    if not parts and plan.out_of_domain and not plan.unexplained:
+        parts = [one for one in plan.sentences if _has_lesion(one)][:_MAY_CLAUSES]
+        if parts:
+            quoted, harmless = parts, False
     if not parts and (plan.unexplained or (not harmless and not _says_normal(plan))):
         parts = list((plan.unexplained or plan.sentences)[:_MAY_CLAUSES])
         quoted, harmless = parts, False
@@ -296,9 +310,26 @@ def _draft(
     return parts, dropped, tuple(quoted)
 
 
+def _is_named(statements: Sequence[Statement]) -> bool:
+    """Whether all that a sentence asserts has a name."""
+    return all(one.names or one.status == "absent" for one in statements)
+
+
+def _has_lesion(sentence: str) -> bool:
+    """Whether a part of a sentence has a word of a lesion or of harm, and denies nothing."""
+    return any(
+        (_LESION.search(part) or _ALARMING.search(part))
+        and not denies(part)
+        and not _MINOR.search(part)
+        for part in re.split(r"[,;:]|\b(?:and|but|which|or)\b", sentence.lower())
+    )
+
+
 def _says_normal(plan: Plan) -> bool:
-    """Whether findings deny something, or call something normal."""
-    return any(one.status == "absent" for one in plan.statements) or not plan.sentences
+    """Whether findings deny something, call something normal, or say nothing else at all."""
+    accounted = not plan.other_exam and not plan.clauses
+    denied = any(one.status == "absent" for one in plan.statements)
+    return denied or accounted or not plan.sentences
 
 
 def _advice(plan: Plan, written: str) -> list[str]:
@@ -339,7 +370,9 @@ def _further(plan: Plan, *, kept: bool, asserts: bool, unsure: bool, sure: bool)
         traces = (c for c in plan.clauses if c.tier == "routine" and plan.has_new_words(c))
         others = (*small, *plan.may, *traces, *plan.devices, *plan.unnamed)
         return sorted(dict.fromkeys(others), key=_weight, reverse=True)
-    found = list(plan.may) if plan.must or not kept or unsure else []
+    found = [one for one in plan.unnamed if one.odd]
+    found += list(plan.may) if plan.must or not kept or unsure else []
+    found += [c for c in plan.clauses if c not in found and _names(c, "told_always")]
     few = len(plan.clauses) <= _FEW
     if plan.must and few and not sure:
         found += [c for c in plan.clauses if c.tier == "routine" and c not in found]
@@ -564,8 +597,9 @@ def _says_less(one: Checked) -> bool:
     return bool(linked.side and not statement.side) or bool(linked.sizes and not statement.sizes)
 
 
-def _is_general_normal(statements: Sequence[Statement]) -> bool:
-    return any(
+def _is_general_normal(sentence: str, statements: Sequence[Statement]) -> bool:
+    """Whether a sentence says of the whole chest that nothing is there."""
+    return _GENERAL_NORMAL.match(sentence.lower()) is not None or any(
         one.status == "absent"
         and (
             (one.general and (one.acute or not one.words))

@@ -44,7 +44,7 @@ _MODALITY = re.compile(
 _ARTEFACT = re.compile(
     r"\b(?:(?:breast )?(?:implants?|prosthes[ie]s) (?:cast|account|cause|explain|project|overl)\w*"
     r"|breast implants?|braids?|plaits?|hair|nipples?|skin ?folds?|clothing|garments?|jewel\w+"
-    r"|necklaces?|pendants?|buttons?|zips?|zippers?|artef?acts?|ecg (?:leads|electrodes)"
+    r"|necklaces?|pendants?|buttons?|zips?|zippers?|art[ei]fact\w*|ecg (?:leads|electrodes)"
     r"|monitoring (?:leads|electrodes)|electrodes|repeat (?:exposure|film|view|image)"
     r"|(?:moves|goes|is gone|disappears|vanishes) (?:away )?on the (?:repeat|second|other|lateral)"
     r")\b"
@@ -58,6 +58,7 @@ _EXPLAINED = re.compile(
     r"\b(?:therefore|hence|for which reason|so that|which (?:explains?|accounts? for)"
     r"|accounting for|explain\w*)\b"
 )
+_DOUBTS = re.compile(r"\b(?:versus|vs|or|equivocal|possibl\w+|may|might|rather|skin fold i)\b")
 # Many lesions are metastases until shown otherwise, and so are large lymph nodes.
 _LESIONS = frozenset(("Lung Lesion", "Nodule", "Mass"))
 _NODES = frozenset(("Lymphadenopathy",))
@@ -103,17 +104,18 @@ class Plan:
         unknown = [word for word in words if is_word is not None and not is_word(word)]
         share = len(unknown) / len(words) if len(unknown) >= MIN_UNKNOWN else 0.0
         unfamiliar = frozenset(unknown)
-        clauses = [
-            c
-            for c in clauses_of(findings, statements)
-            if (not c.calm or _is_new(c, unfamiliar))
-            and (c.must or not _EXPLAINED.search(c.text.lower()))
-        ]
         lowered = findings.lower()
         named = _OTHER_EXAM.search(" ".join(lowered.split()[:_TITLE]))
         other = named is not None and (
             _MODALITY.match(named[0]) is not None or not _CHEST.search(lowered)
         )
+        clauses = [
+            c
+            for c in clauses_of(findings, statements, closed=not other)
+            if (not c.calm or _is_new(c, unfamiliar))
+            and (c.must or not _EXPLAINED.search(c.text.lower()))
+            and not (c.odd and cls.is_artefact(c) and not _DOUBTS.search(c.text.lower()))
+        ]
         return cls(
             findings,
             information_in(findings),
@@ -182,8 +184,8 @@ class Plan:
 
     @cached_property
     def unexplained(self) -> tuple[str, ...]:
-        """Out of the domain: the sentences that neither deny nor call normal."""
-        found = unexplained(self.findings) if self.out_of_domain else []
+        """Of another examination: the sentences that neither deny nor call normal."""
+        found = unexplained(self.findings) if self.other_exam else []
         return tuple(one for one in found if one and not _EXPLAINED.search(one.lower()))
 
     @cached_property
@@ -213,7 +215,7 @@ class Plan:
             for c in self.clauses
             if not c.must
             and c.tier == "none"
-            and not any(one.names for one in c.statements)
+            and (c.odd or not any(one.names for one in c.statements))
             and not _ARTEFACT.search(c.text.lower())
         )
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
 from preprocessing.facts.not_normal import says_not_normal
-from preprocessing.facts.reading import OwnTerms, read_mentions
+from preprocessing.facts.reading import OwnTerms, is_other_part, read_mentions
 from preprocessing.text.sentences import Segment, segments
 
 Reason = Literal[
@@ -94,7 +94,8 @@ _SAID = re.compile(
     r"|wors\w+|improv\w+|crisp|noncompress\w+|flow|distend\w+|empty|dense|wall|spn"
     r"|heterogen\w+|loops?|new|\d+ (?:mm|cm)|clots?|flap|burst|break|avuls\w*|impacted|snapped"
     r"|(?:hyper|hypo|iso)-?dens\w*|cut-?off|occlu\w+|patent|interrupted|non-?compress\w*|pushed|thromb\w*"
-    r"|subluxed|tilt\w*|eaten|gnawed|moth-eaten|pus|thin\w*|worn|fills?|holds?)\b"
+    r"|subluxed|tilt\w*|eaten|gnawed|moth-eaten|pus|thin\w*|worn|fills?|holds?|faulted"
+    r"|(?!other)\w+er than)\b"
 )
 # What is another matter than an examination, though it names parts of the body or findings.
 _OTHER_MATTER = re.compile(
@@ -109,6 +110,18 @@ _VERDICT = re.compile(
     r"|unremarkable|clear|negative|no acute (?:disease|findings?)|no (?:abnormality|acute)"
     r"|nothing acute"
     r"|nad)(?: (?:study|chest|exam\w*|film|radiograph))?\W*"
+)
+# What says without naming an organ that something is there, or that nothing is.
+_PLAINLY = re.compile(
+    r"\b(?:film|radiograph|chest|x-?ray|study|examination|picture|image)\b[^.;]{0,30}?\bnormal\b"
+    r"|(?:^|, )normal(?= *$)|\bno (?:reason|cause|explanation) for\b[^.;]{0,40}"
+    r"\b(?:seen|found|shown|visible|identified)\b"
+    r"|\bnothing (?:\w+ ){0,4}?(?:fault|to report|abnormal|amiss|wrong|untoward|sinister)\b"
+    r"|\bno (?P<one>fluid|air|gas|lumps?|breaks?|shadow\w*|fractures?|opacit\w+)\b[^.;]{0,12}"
+    r"\bno (?!(?P=one))(?:fluid|air|gas|lumps?|breaks?|shadow\w*|fractures?|opacit\w+)\b"
+    r"|\bangles? (?:is|are) (?:sharp|blunt\w*|clear|fill\w+|full|obliterated|lost)\b"
+    r"|\b(?:fluid|air|gas|shadow\w*|opacit\w+|densit\w+|lump|mass|spot|patch|haze|white\w*)\b"
+    r"[^.;]{0,30}\b(?:left|right|both) (?:\w+ )?(?:side|bases?|apex|zones?)\b"
 )
 # Why an examination was made, which is no finding.
 _WHY = re.compile(
@@ -164,6 +177,14 @@ def information_in(text: str, own: OwnTerms | None = None) -> Information:
         return Information("nothing", "refers elsewhere")
     parts = list(segments(plain))
     if any(_VERDICT.fullmatch(plain.text, one.start, one.end) for one in parts):
+        return Information("read", "")
+    if any(
+        _PLAINLY.search(plain.text, one.label, one.end)
+        and not _OTHER_MATTER.search(plain.text, one.start, one.end)
+        and not _NOT_PERFORMED.search(plain.text, one.start, one.end)
+        and not is_other_part(plain.text[one.start : one.label].rstrip(" :"))
+        for one in parts
+    ):
         return Information("read", "")
     if ANATOMY.search(plain.text) and says_not_normal(plain):
         return Information("read", "")

@@ -103,6 +103,7 @@ def is_other_part(label: str) -> bool:
 
 
 _FINDINGS = re.compile(r"findings?|results?|report|impression|body")
+_ABSENT_LABEL = re.compile(r"(?:absent|negative|not (?:present|seen)|none of|excluded)")
 _REQUEST = re.compile(r"\b(?:rule out|evaluate for|assess for|please|query|exclude|possible)\b")
 _ATTRIBUTE_LABEL = re.compile(
     r"(?:site|location|side|position|size|laterality|lobe|extent|severity):"
@@ -217,6 +218,8 @@ def _read(plain: PlainText, own: OwnTerms | None = None) -> list[Mention]:
             and _REQUEST.search(plain.text, segment.start, segment.end)
         ):
             found = [replace(one, status="past", other_part=True) for one in found]
+        if _ABSENT_LABEL.fullmatch(label):
+            found = [replace(one, status="absent") for one in found]
         if heading_side:
             found = [one if one.side else replace(one, side=heading_side) for one in found]
         for one in [one for one in found if one.refers_back]:

@@ -31,7 +31,10 @@ FURTHER_TERMS = {
     "Pulmonary Hypertension": r"(?=.*\b(?:pulmonary|arterial)).*\bhypertens",
     "Bronchiectasis": r"\bbronchiecta",
     "Osteopenia": r"\bosteo(?:pen|por)|\bdeminerali",
-    "Bone Deformity": r"\b(?:deformit|wedg|compress|pectus)|(?=.*\bheight).*\bloss",
+    "Bone Deformity": (
+        r"\b(?:deformit|pectus|wedging\b)|(?=.*\b(?:vertebra|bod(?:y|ies)\b|endplate|[tl]\d|spine|lumbar"
+        r"|thoracic|dorsal|anterior)).*\b(?:wedg|compress)|(?=.*\bheight).*\bloss"
+    ),
     "Density": r"\b(?:densit|markings|shadow)",
     "Large Normal Heart": (
         r"(?=.*\b(?:heart|cardiac|cardiomed)).*\b(?:top|upper|borderline|prominen)"

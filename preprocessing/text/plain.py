@@ -121,7 +121,7 @@ _NO_SIDE_BEFORE = re.compile(r"(?:\d|\bml|\b[A-Z]\.)\s?$")
 _ANSWER_BEFORE = re.compile(r"[:=?|\t-]\s*$")
 _SENTENCE_AFTER = re.compile(r"\s*(?:$|\n|[A-Z])")
 _START_BEFORE = re.compile(r"(?:^|[.:\n])\s*$")
-_SILHOUETTE_AFTER = re.compile(r"\s*(?:silhouette|contour)", re.IGNORECASE)
+_SILHOUETTE_AFTER = re.compile(r"\s*(?:sil\b|silh|silhouette|contour)", re.IGNORECASE)
 _MEASURE_BEFORE = re.compile(r"\d\s?$")
 _SEPTUM_AFTER = re.compile(r"\s*(?:clos|device|occlud|repair|secundum|shunt|patch)", re.IGNORECASE)
 # "PE" is a pleural effusion where its size or side is told and nothing speaks of arteries.
@@ -227,11 +227,8 @@ def _rewritten(match: re.Match[str], text: str) -> str | None:
     if kind == "entity":
         new = html.unescape(found)
         return None if new == found else " " if new.isspace() else new
-    if kind in ("checked", "unchecked") and text[: match.start()].rstrip(" \t")[-1:] not in (
-        "",
-        "\n",
-    ):
-        return "; " + _FIXED[kind]
+    if kind in ("checked", "unchecked"):
+        return _box(match, text)
     if kind == "leader" and "|" in found:
         line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
         return "; " if ":" in line else ": "
@@ -240,6 +237,20 @@ def _rewritten(match: re.Match[str], text: str) -> str | None:
     return _FIXED.get(kind or "")
 
 
+def _box(match: re.Match[str], text: str) -> str:
+    """A tick box as an answer: behind its item, or before it."""
+    answer = _FIXED[match.lastgroup or ""]
+    line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
+    if not line.strip():
+        return answer
+    if line.rstrip().endswith(":"):
+        return f"{answer};"
+    first = _BOX.search(line)
+    behind = re.search(r"[^\W\d_]", line[: first.start()] if first else line)
+    return f": {answer};" if behind else f"; {answer}"
+
+
+_BOX = re.compile(r"\[\s*[xX]?\s*\]|[\u2610-\u2612]")
 _FIXED = {
     "line": "\n", "space": " ", "tab": ": ", "blank": " ", "number": "approximately ",
     "dash": "-", "times": "x", "apostrophe": "'", "absent": "no", "present": "positive",

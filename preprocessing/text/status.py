@@ -69,6 +69,8 @@ _CUES: dict[str, str] = {
         rf" {_MEASURED}{_STOP}"
         rf"|(?:{_AUX} )?(?:not|never|n't) (?:been )?{_ADVERB}{_MEASURED}"
         rf"|(?:not|never|n't) (?:\w+ ){{0,2}}?(?:changed|different|as|so|only|increased|decreased"
+        r"|calcified|cavitat\w+|spiculated|enhanc\w+|loculated|comminuted|angulated|depressed|healed"
+        r"|united"
         rf"|progressed"
         r"|worsened|improved)"
         r"|(?:shows?|showing|has|have|with) no (?:sign of )?(?:change|improvement|resolution"

@@ -65,6 +65,7 @@ def summarizer():
     [
         ("writing.jsonl", 0.2, 0.94),
         ("writing_seventh.jsonl", 0.5, 0.94),
+        ("writing_eighth.jsonl", 0.4, 0.92),
         *(
             pytest.param(*one, marks=pytest.mark.slow)
             for one in (
