@@ -19,7 +19,12 @@ from graphsum.impressions.explained import (
     is_unexplained,
     is_unread,
 )
-from graphsum.impressions.odd_parts import answers_oddly, is_misplaced, odd_parts
+from graphsum.impressions.odd_parts import (
+    answers_oddly,
+    is_misplaced,
+    names_something,
+    odd_parts,
+)
 from preprocessing.facts.comparison import is_actionable, may_matter, tier_of
 from preprocessing.facts.information import ANATOMY
 from preprocessing.facts.not_normal import find_not_normal
@@ -194,7 +199,10 @@ def clauses_of(
                 found.append(Clause(text, first, last, own, "none", False, odd=True))
                 ended, before = last, text
                 continue
-        for start, end in _spans(plain, begin, segment.end, inside, segment.start):
+        spans = _spans(plain, begin, segment.end, inside, segment.start)
+        if not spans and _names_more(plain, segment, inside, statements):
+            spans = [(begin, segment.end)]
+        for start, end in spans:
             first, last = plain.origin(start, end)
             own = tuple(
                 one
@@ -229,6 +237,21 @@ def clauses_of(
     return found
 
 
+def _names_more(
+    plain: PlainText, segment: Segment, inside: Sequence[Mention], statements: Sequence[Statement]
+) -> bool:
+    """Whether a sentence asserts by name what no mention is: "angle blunted, rest normal"."""
+    first, last = plain.origin(segment.start, segment.end)
+    mentioned = [plain.origin(one.start, one.end) for one in inside]
+    return any(
+        first <= one.start < last
+        and one.names - {"Density"}
+        and one.status == "present"
+        and not any(start <= one.start < end for start, end in mentioned)
+        for one in statements
+    )
+
+
 def _odd_part(
     plain: PlainText, segment: Segment, inside: Sequence[Mention], statements: Sequence[Statement]
 ) -> tuple[int, int] | None:
@@ -261,7 +284,7 @@ def _odd_part(
         return None
     start, end = label + parts[0][0], label + parts[-1][1]
     long = len(plain.text[label : segment.end].split()) > _AT_LENGTH
-    if long and ANATOMY.search(plain.text, start, end):
+    if long and ANATOMY.search(plain.text, start, end) and not names_something(about):
         return start, end
     return segment.start, segment.end
 
@@ -307,8 +330,8 @@ def side_of_title(findings: str) -> str:
         end = one.label if one.label > one.start else one.end
         if re.match(r"(?:exam\w*|stud(?:y|ies)|procedure|views?|image)\b", plain.text[one.start :]):
             end = one.end
-        elif not EXAMINATION.search(plain.text, one.start, end) or (
-            end == one.end and not is_title(plain.text[one.start : end])
+        elif not is_title(plain.text[one.start : end]) and (
+            end == one.end or not EXAMINATION.search(plain.text, one.start, end)
         ):
             return ""
         sides = {found.side for found in find_sides(plain.text, one.start, end)}

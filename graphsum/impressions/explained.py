@@ -80,6 +80,7 @@ _TITLE = re.compile(
 # What is normal or denied may turn into something else within its sentence.
 _TURNS = re.compile(
     r"\b(?:however|save for|except(?: for)?|apart from|points? to|pointing to|suggest\w*"
+    r"|not compressible|non-?compressible|incompressible|(?:does|do) not compress"
     r"|(?<!not )(?<!no )swollen|(?<!no )thromb\w+|no (?:\w+ ){0,4}?(?:flow|signal|perfusion"
     r"|pulsation))\b"
 )

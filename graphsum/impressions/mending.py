@@ -231,8 +231,8 @@ def _draft(
     dropped = len(sentences) - len(kept)
     own = [one for one in kept if one in by_text]  # clauses of the findings
     kept = [one for one in kept if one in own or not _is_covered(stated[one], own, stated)]
-    if plan.must and not plan.allows_normal:
-        kept = [one for one in kept if not _is_general_normal(one, stated[one])]
+    if not plan.allows_normal:
+        kept = [one for one in kept if one in by_text or not _is_general_normal(one, stated[one])]
     known = [one for sentence in kept for one in stated[sentence]]
     quoted: list[str] = []
     for clause in plan.must:
@@ -275,7 +275,7 @@ def _draft(
     if odd:  # the findings' own words for it are enough
         kept = [one for one in kept if one in by_text or _is_named(stated[one])]
     if odd or not unread.isdisjoint([*quoted, *kept]):  # nobody knows whether it is harmless
-        kept = [one for one in kept if not _is_general_normal(one, stated[one])]
+        kept = [one for one in kept if one in by_text or not _is_general_normal(one, stated[one])]
     harmless = not odd and all(
         one in by_text and _is_harmless(by_text[one], plan) for one in (*kept, *quoted)
     )
@@ -370,7 +370,7 @@ def _further(plan: Plan, *, kept: bool, asserts: bool, unsure: bool, sure: bool)
         traces = (c for c in plan.clauses if c.tier == "routine" and plan.has_new_words(c))
         others = (*small, *plan.may, *traces, *plan.devices, *plan.unnamed)
         return sorted(dict.fromkeys(others), key=_weight, reverse=True)
-    found = [one for one in plan.unnamed if one.odd]
+    found = sorted((one for one in plan.unnamed if one.odd), key=_weight, reverse=True)
     found += list(plan.may) if plan.must or not kept or unsure else []
     found += [c for c in plan.clauses if c not in found and _names(c, "told_always")]
     few = len(plan.clauses) <= _FEW

@@ -80,6 +80,7 @@ _OF_PLACE = re.compile(
 )
 _ORGAN = re.compile(r"\b(?:heart|cardiac|mediastin\w+|hil\w+|clavic\w+|diaphragm\w*|under)\b")
 _SEEN = re.compile(r"\b(?:is|are|was) (?:seen|identified|noted|present|visible)\b")
+_FEW = 6  # words
 _OF = re.compile(r"\s*(?:of|from|for)\b")
 _A_WORD = re.compile(r"\b(?!(?:mm|cm|hu|ml|x)\b)[a-z][a-z'-]*")
 _A_LENGTH = re.compile(r"\d ?(?:mm|cm|%|hu|degrees?)(?![a-z])|\d ?(?:x|by) ?\d")
@@ -332,6 +333,11 @@ def _runs_on(
     return False
 
 
+def names_something(label: str) -> bool:
+    """Whether a label is itself a finding: "Two round lumps: ..." """
+    return any(word in DENIABLE - _HOW_MUCH for word in _A_WORD.findall(label))
+
+
 def answers_oddly(label: str, text: str) -> bool:
     """Whether "Lungs clear: no" or "Abnormal: left hilum" is a finding; ``label``: with its colon.
 
@@ -377,9 +383,11 @@ def _is_mostly_normal(part: str, odd: Sequence[str]) -> bool:
     words = part.split()
     return (
         len(odd) == 1
+        and len(words) <= _FEW
         and words[-1] != odd[0]
         and is_normal(" ".join(words[-2:]))
         and not _LESS.search(part)
+        and not _A_DENIAL.search(part)
     )
 
 

@@ -58,7 +58,7 @@ _EXPLAINED = re.compile(
     r"\b(?:therefore|hence|for which reason|so that|which (?:explains?|accounts? for)"
     r"|accounting for|explain\w*)\b"
 )
-_DOUBTS = re.compile(r"\b(?:versus|vs|or|equivocal|possibl\w+|may|might|rather|skin fold i)\b")
+_DOUBTS = re.compile(r"\b(?:versus|vs|or|equivocal|possibl\w+|may|might|rather|perhaps|maybe)\b")
 # Many lesions are metastases until shown otherwise, and so are large lymph nodes.
 _LESIONS = frozenset(("Lung Lesion", "Nodule", "Mass"))
 _NODES = frozenset(("Lymphadenopathy",))
@@ -114,7 +114,7 @@ class Plan:
             for c in clauses_of(findings, statements, closed=not other)
             if (not c.calm or _is_new(c, unfamiliar))
             and (c.must or not _EXPLAINED.search(c.text.lower()))
-            and not (c.odd and cls.is_artefact(c) and not _DOUBTS.search(c.text.lower()))
+            and not (c.odd and cls.is_artefact(c))
         ]
         return cls(
             findings,
@@ -134,7 +134,8 @@ class Plan:
     def is_artefact(clause: Clause) -> bool:
         """Whether a clause explains itself by what lies on the skin, or how the film was made."""
         lowered = clause.text.lower()
-        return bool(_ARTEFACT.search(lowered) or _EXPLAINED.search(lowered))
+        explained = _ARTEFACT.search(lowered) or _EXPLAINED.search(lowered)
+        return bool(explained) and not _DOUBTS.search(lowered)
 
     def has_new_words(self, clause: Clause) -> bool:
         """Whether a clause has a word that the model does not know."""
@@ -216,7 +217,7 @@ class Plan:
             if not c.must
             and c.tier == "none"
             and (c.odd or not any(one.names for one in c.statements))
-            and not _ARTEFACT.search(c.text.lower())
+            and not self.is_artefact(c)
         )
 
     @cached_property
@@ -224,6 +225,8 @@ class Plan:
         """Whether "no acute cardiopulmonary abnormality" may stand."""
         if any(not clause.statements for clause in self.must):
             return False  # "the lungs are not clear"
+        if any(_is_fresh_opacity(one) for clause in self.clauses for one in clause.statements):
+            return False
         return all(
             _leaves_normal(one)
             and not (one.names & _LESIONS and _MANY.search(clause.text.lower()))
@@ -236,6 +239,17 @@ class Plan:
 
 def _is_new(clause: Clause, unknown: frozenset[str]) -> bool:
     return len(unknown.intersection(WORD.findall(clause.text.lower()))) >= NEW_WORDS
+
+
+def _is_fresh_opacity(one: Statement) -> bool:
+    """Whether it is something in the lungs or pleura that is new or grows."""
+    known = ontology()
+    return (
+        one.status == "present"
+        and one.change in ("new", "worse")
+        and not one.old
+        and any(known.organ(name) in ("lungs", "pleura") for name in one.names)
+    )
 
 
 def _leaves_normal(one: Statement) -> bool:

@@ -57,6 +57,22 @@ ABBREVIATIONS = {
     "thick'g": "thickening", "enl": "enlarged", "enlgd": "enlarged", "incrd": "increased",
     "decrd": "decreased", "impr": "improved", "resid": "residual", "sugg": "suggests",
     "fld": "fluid", "assoc": "associated", "w/in": "within", "b/w": "between", "n'l": "normal",
+    # Usual misspellings.
+    "odema": "oedema", "oedma": "oedema", "edma": "edema", "atalectasis": "atelectasis",
+    "atelectesis": "atelectasis", "atelectisis": "atelectasis", "atelactasis": "atelectasis",
+    "atelectais": "atelectasis", "pnuemothorax": "pneumothorax", "pneumothroax": "pneumothorax",
+    "pnumothorax": "pneumothorax", "pneumonthorax": "pneumothorax", "pneumothorx": "pneumothorax",
+    "pneumo thorax": "pneumothorax", "pneumothoax": "pneumothorax", "efusion": "effusion",
+    "effussion": "effusion", "effusin": "effusion", "effuison": "effusion", "efussion": "effusion",
+    "cardiomegally": "cardiomegaly", "cardiomeagly": "cardiomegaly", "cardiomegly": "cardiomegaly",
+    "cardio megaly": "cardiomegaly", "consolodation": "consolidation",
+    "consolidaton": "consolidation", "consoldation": "consolidation",
+    "consilidation": "consolidation", "pnuemonia": "pneumonia", "pnumonia": "pneumonia",
+    "pneumona": "pneumonia", "fractrue": "fracture", "fracure": "fracture", "fx'd": "fractured",
+    "infiltarte": "infiltrate", "opactiy": "opacity", "opacitiy": "opacity",
+    "emphesema": "emphysema", "emphysima": "emphysema", "hemorrage": "hemorrhage",
+    "haemorrage": "haemorrhage", "aneurism": "aneurysm", "disection": "dissection",
+    "mediastinium": "mediastinum", "lymphadenopthy": "lymphadenopathy",
     "nad": "no acute disease", "naf": "no acute findings", "+/-": "possible", "?": "possible ",
 }  # fmt: skip
 _CASED = {
