@@ -68,7 +68,8 @@ _BARE_BLANK = re.compile(r"(?:,? (?:from|since|of|on|to|with|in|by|at)(?: the)?)
 _MEASURED = re.compile(r"\d (?:mm|cm|degrees)\b", re.IGNORECASE)
 # Where the end of a tube or line may lie.
 _DEVICE_PLACE = re.compile(
-    r"\b(?:svc|superior vena cava|ivc|cavo-?atrial|atri(?:um|al)|ventricle|carina|stomach|duoden\w+"
+    r"\b(?:svc|superior vena cava|ivc|cavo-?atrial|(?:(?:left|right) )?(?:atri(?:um|al)|ventricle)"
+    r"|carina|stomach|duoden\w+"
     r"|brachiocephalic|innominate|subclavian|jugular|azygos)\b"
 )
 # Words of what may harm, of which the ontology knows no name.

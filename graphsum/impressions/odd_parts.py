@@ -82,7 +82,7 @@ _ORGAN = re.compile(r"\b(?:heart|cardiac|mediastin\w+|hil\w+|clavic\w+|diaphragm
 _SEEN = re.compile(r"\b(?:is|are|was) (?:seen|identified|noted|present|visible)\b")
 _FEW = 6  # words
 _OF = re.compile(r"\s*(?:of|from|for)\b")
-_A_WORD = re.compile(r"\b(?!(?:mm|cm|hu|ml|x)\b)[a-z][a-z'-]*")
+_A_WORD = re.compile(r"\b(?!(?:mm|cm|hu|ml|x)(?![\w-]))[a-z][a-z'-]*")
 _A_LENGTH = re.compile(r"\d ?(?:mm|cm|%|hu|degrees?)(?![a-z])|\d ?(?:x|by) ?\d")
 # "Other: nil" says nothing; what "Lungs clear: no" says is in its label.
 _IS_ANSWER = re.compile(r"\W*(?:no|nil|none|nothing|negative|absent|normal|clear|n|ok|fine)\W*")
@@ -106,6 +106,7 @@ _BENIGN = re.compile(
     r"|prominent thym\w+|(?:reflections|pleural surfaces|fissures) (?:are |is )?(?:thin|delicate)"
     r"|(?:both )?lungs (?:are )?(?:nice and |nicely )?(?:black|lucent)"
     r"|as (?:sharp|clear|black|clean|good|normal) as|great vessels|full of air"
+    r"|(?:bowel )?gas pattern|bowel gas"
     r"|(?:right|left) (?:\w+ )?(?:slightly |a little )?higher than the (?:left|right)"
     r"|(?:not|never) (?:been )?(?:included|imaged|covered|assessed|evaluated))\b"
 )
@@ -144,9 +145,10 @@ _TURNED = re.compile(
     r"|no (?:\w+ ){0,3}?(?:tubes?|tips?|lines?|leads?|catheters?)(?: tips?)? (?:\w+ ){0,4}?"
     r"(?:in|within|inside|at|below) the"
     # An organ out of its place.
-    r"|(?:trachea|windpipe|mediastinum|aortic arch|stomach(?: bubble)?|liver|heart)"
-    r" (?:is |lies |sits |in |stands )*(?:to|on|in|of) the (?:left|right)(?! (?:of normal"
-    r"|(?:border|atri|ventric)\w*))"
+    r"|(?:trachea|windpipe|mediastinum) (?:is |lies |sits |stands )*(?:to|on|in|of) the"
+    r" (?:left|right)(?! of normal)|liver (?:is |lies |sits )*(?:to|on|in) the left"
+    r"|(?:aortic arch|stomach(?: bubble)?|heart) (?:is |lies |sits |stands )*(?:to|on|in) the right"
+    r"(?! (?:border|atri|ventric)\w*)|liver (?:is |lies )*in the (?:right )?(?:chest|thorax)"
     r"|to the (?:left|right) of (?:the )?midline|(?:not|off|out of) (?:in |at )?(?:the )?midline"
     r"|(?:in|into) (?:two|three|four|several|many) (?:parts|pieces|halves)"
     r"|(?:is|lies|sits) (?:anterior|posterior|medial|lateral|superior|inferior|behind|in front)"
@@ -218,17 +220,18 @@ def odd_parts(
         ):
             waits = False
             continue
-        own = not of_device and _A_DENIAL.search(text, start, end) is not None
+        own = not of_device and _A_DENIAL.search(_BENIGN.sub(" ", text[start:end])) is not None
         if waits and before and own:
             found.add(before)
             waits = False
         rest = ANATOMY.sub(" ", _BENIGN.sub(" ", without_normal(part)))
-        odd = [word for word in _A_WORD.findall(rest) if word not in HARMLESS]
+        words = _A_WORD.findall(rest)
+        odd = [word for word in words if word not in HARMLESS]
         if of_device:
             odd = [word for word in odd if word not in OF_DEVICES]
         named = False
         if own or before:
-            named = inside or any(word in DENIABLE - _HOW_MUCH for word in odd)
+            named = inside or any(word in DENIABLE - _HOW_MUCH for word in words)
             named = named or _ALL.search(part) is not None
             named = named or _A_DENIAL.search(without_normal(text[start:end])) is None
             odd = [word for word in odd if word not in DENIABLE]

@@ -182,6 +182,10 @@ _DEGREE = re.compile(
 _WAS = re.compile(
     r"(?:it |this |they |these )?(?:was|were|had measured|previously|formerly|earlier)\b"
 )
+_IS_NOW = re.compile(
+    r"(?:(?:today|currently|now),? )?(?:it|this|they|these) (?:now |today |currently )+(?:is|are"
+    r"|measures?)\b|(?:now|today|currently),? (?:it |this )?(?:is |measures? )?(?:about )?\d"
+)
 _RECENT = frozenset(("acute", "new", "newly", "recent", "fresh"))
 
 
@@ -227,7 +231,9 @@ def _read(plain: PlainText, own: OwnTerms | None = None) -> list[Mention]:
             found.remove(one)
             if result:
                 result[-1] = _completed(result[-1], one)
-        if not found and result and _WAS.match(plain.text, segment.start, segment.end):
+        if not found and result and _IS_NOW.match(plain.text, segment.start, segment.end):
+            result[-1] = _grown(result[-1], plain.text, segment.start, segment.end, now=True)
+        elif not found and result and _WAS.match(plain.text, segment.start, segment.end):
             result[-1] = _grown(result[-1], plain.text, segment.start, segment.end)
         if not found:
             before = []
@@ -239,12 +245,15 @@ def _read(plain: PlainText, own: OwnTerms | None = None) -> list[Mention]:
     return [replace(one, old=True) if expected & {*one.names} else one for one in result]
 
 
-def _grown(one: Mention, text: str, start: int, end: int) -> Mention:
-    """A mention with its change, where the next segment says how large it was."""
-    earlier = frozenset(size.value for size in find_sizes(text, start, end))
-    if one.change or not sizes_differ(one.sizes, earlier):
+def _grown(one: Mention, text: str, start: int, end: int, *, now: bool = False) -> Mention:
+    """A mention with its change, where the next segment says how large it was, or is ``now``."""
+    other = frozenset(size.value for size in find_sizes(text, start, end))
+    if one.change or not sizes_differ(one.sizes, other):
         return one
-    return replace(one, change="worse" if max(one.sizes) > max(earlier) else "improved")
+    if now:
+        change: Change = "worse" if max(other) > max(one.sizes) else "improved"
+        return replace(one, sizes=other, change=change)
+    return replace(one, change="worse" if max(one.sizes) > max(other) else "improved")
 
 
 def _completed(one: Mention, more: Mention) -> Mention:

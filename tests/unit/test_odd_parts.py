@@ -1,5 +1,7 @@
 """What a sentence says beyond what is normal, denied or of the examination."""
 
+from pathlib import Path
+
 import pytest
 
 from graphsum.impressions.mending import mend
@@ -130,3 +132,13 @@ def test_answers(label: str, text: str, expected: bool) -> None:
 def test_a_verdict_stands_only_beside_what_is_accounted_for(findings: str, expected: str) -> None:
     (mended,) = mend([NORMAL], plans_of([findings]))
     assert mended.text == expected
+
+
+def test_ordinary_chests_have_nothing_odd() -> None:
+    """Invented normal and chronically changed chests in the words of many hospitals."""
+    text = Path(__file__).parents[1].joinpath("data", "ordinary_chests.txt").read_text("utf-8")
+    plans = plans_of(text.splitlines())
+    odd_clauses = [clause.text for plan in plans for clause in plan.clauses if clause.odd]
+    assert len(plans) > 100
+    assert len(odd_clauses) <= 1, odd_clauses
+    assert all(plan.allows_normal for plan in plans)
