@@ -43,11 +43,12 @@ _WHERE = re.compile(
     r"|(?P<chest>chest(?! wall)|thorax|hemi-?thorax)|(?P<heart>heart)"
     r"|(?P<soft>soft tissues?|subcutaneous|chest wall))\b"
 )
+_PLACES = tuple(_WHERE.groupindex)
 # Where the devices of a kind may lie.
 _BELONGS = {
     "airway": frozenset(("trachea",)),
     "enteric": frozenset(("stomach",)),
-    "object": frozenset(("soft", "artery", "vein", "chest", "stomach", "liver", "heart")),
+    "object": frozenset(_PLACES) - {"bronchus", "ventricle", "svc"},
     "drain": frozenset(("pleura", "lung", "chest")),
     "pacing": frozenset(("svc", "ventricle", "vein", "soft", "chest", "heart")),
     "line": frozenset(("svc", "vein", "soft", "ivc", "chest")),
@@ -102,6 +103,13 @@ _BENIGN = re.compile(
     r" (?:\w+ )?(?:films?|stud(?:y|ies)|images?|imaging|radiographs?|exam\w*|priors?)"
     r"|tips? (?:\w+ ){0,6}?(?:svc|superior vena cava|cavo-?atrial|atri(?:um|al))(?: junction)?"
     r"|(?:arter(?:y|ies)|veins?|branch(?:es)?) (?:\w+ )?(?:fill|opacify)\w*(?: \w+ly| well)?"
+    r"|(?:multiple |numerous |several )?surgical clips?|nipple (?:ring|shadow|jewell?ery)s?"
+    r"|costo-?chondral (?:calcification|cartilage)s?|(?:renal )?osteodystrophy"
+    r"|(?:bridging )?syndesmophytes?|limbus vertebra|(?:(?:cervical|lumbar|spinal|posterior"
+    r"|anterior) )+(?:spine )?fusion|vertebroplast(?:y|ies)|(?:nerve |neuro-?|spinal )?stimulators?"
+    r"|(?:mitral )?annular calcifications?|(?:prominent )?(?:(?:left|right) )?(?:epi|peri|epiperi)"
+    r"cardial fat(?: pads?)?|acromioclavicular (?:joint )?(?:osteoarthritis|arthrosis)"
+    r"|gastrostomy(?: tube)?|(?:aortic )?stent grafts?|not remarkable|(?:interval )?resolution of"
     r"|(?:somewhat |mildly |slightly |markedly )?limited|artefactual|artifactual|come up fully"
     r"|prominent thym\w+|(?:reflections|pleural surfaces|fissures) (?:are |is )?(?:thin|delicate)"
     r"|(?:both )?lungs (?:are )?(?:nice and |nicely )?(?:black|lucent)"
