@@ -77,6 +77,7 @@ _TITLE = re.compile(
     r"|december|comparison|compared|contrast|(?:un|non-?)?enhanced|study|protocol|non|neonate|newborn|infant|child|day|days|weeks?"
     r"|months?|years?|male|female|man|woman|girl|boy|\d+)\b|\W)+"
 )
+_LONGEST = 400  # characters of a sentence that are searched for what is chronic
 # What is normal or denied may turn into something else within its sentence.
 _TURNS = re.compile(
     r"\b(?:however|save for|except(?: for)?|apart from|points? to|pointing to|suggest\w*"
@@ -173,5 +174,5 @@ def is_unexplained(text: str) -> bool:
 
 def names_chronic(text: str) -> bool:
     """Whether it names something chronic that needs no report: "bones are demineralized"."""
-    chronic = ontology().relations["further_chronic"]
+    chronic, text = ontology().relations["further_chronic"], text[:_LONGEST]
     return any(re.search(FURTHER_TERMS[name], text) for name in chronic if name in FURTHER_TERMS)

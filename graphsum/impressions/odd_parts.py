@@ -3,7 +3,7 @@
 "No acute abnormality" may stand only beside sentences that are accounted for: each of their parts
 has only harmless words, or denies what may be denied. What has any other word is told in its own
 words instead, whether or not a rule reads it. The words are in
-:mod:`graphsum.impressions.harmless_words`; on the training findings of Open-i all but 181 of 2,692
+:mod:`graphsum.impressions.harmless_words`; on the training findings of Open-i all but 172 of 2,692
 reports have no such part.
 """
 
