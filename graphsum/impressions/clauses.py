@@ -78,6 +78,7 @@ _SAID_OF = re.compile(
     r"(?:this|these|it|they) (?:is|are|has|have|remains?|appears?)(?: also| again)? (?:\w+ly )?"
     r"(?:unchanged|stable|similar|new|worse\w*|increas\w+|decreas\w+|improv\w+|larger|smaller"
     r"|not (?:significantly )?changed|progress\w+|chronic|old|been (?:stable|unchanged))\b"
+    r"|new (?:from|since|compared)\b"
     r"|(?:it|this|they|these) (?:was|were|measured|used to (?:be|measure)) (?:about |only "
     r"|around )?\d"
     r"|(?:on|at|in) (?:the )?(?:\w+ ){1,3}?(?:it|this|these|they) (?:was|were|measured)"

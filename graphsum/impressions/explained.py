@@ -88,6 +88,7 @@ _TURNS = re.compile(
 _BUT = re.compile(r"\b(?:but|although|though|whereas|while)\b")
 # Who was examined and why; what they said is no finding.
 _PATIENT = re.compile(
+    r"(?:(?:positive|negative|raised|normal) )?(?:serum |beta[- ]?)*(?:hcg|crp|wbc|d-dimers?)\b|"
     r"(?:an? |the )?(?:\w+ )?(?:patient|kid|child|toddler|infant|baby|boy|girl|lady|gentleman"
     r"|man|woman"
     r"|claimant|miner|worker|driller|exposed (?:for|to)|smoker|(?:arm|leg|back|neck|chest"

@@ -118,22 +118,22 @@ DENIABLE = frozenset(
     complications component compressed compression concern concerning concerns confluent congested
     congestion consolidation consolidative convincing convincingly cortical crack cracked crowding
     cyst cysts decompensation decrease decreased defect defects deformity degree demonstrable
-    densities density destruction destructive deterioration developing deviated deviation device
-    devices difference differences diffuse dilatation dilated dilation discrepancy discrete disease
-    diseases dislocated dislocation disorder displaced displacement dissection distended distension
-    distention distortion echogenic edema effusion effusions effusive efusion element elevated
-    elevation elongated emboli embolism embolus emphysema emphysematous endobronchial engorged
-    engorgement enlarge enlarged enlargement enlarging erosion erosions erosive even evidence
-    explanation extension failure fault faulted fibrosis fibrotic filling flap flattened flattening
-    fluid focal foci focus foreign fracture fractured frank free fresh gas granuloma granulomas
-    granulomatous gross growth haemorrhage hemorrhage hernia herniation high hilar hint hole hump
-    hydronephrosis hyperinflated hyperinflation hypertension hypoinflation impingement increase
-    increased indication infarct infarcted infarction infection infective infiltrate infiltrates
-    infiltration infiltrative inflammation inflammatory injuries injury insufficiency interstitial
-    intraluminal intrapulmonary intrathoracic involvement ischaemia ischaemic ischemia ischemic
-    joined kerley kind lack large larger layering leak least lesion lesions line linear lines
-    liquid little lobar loculated loss lucencies lucency lump lumps lymphadenopathy lytic major
-    malalignment malignancy malignant malunion marked mass masses massive material measurable
+    densities density destruction destructive deterioration developed developing deviated deviation
+    device devices difference differences diffuse dilatation dilated dilation discrepancy discrete
+    disease diseases dislocated dislocation disorder displaced displacement dissection distended
+    distension distention distortion echogenic edema effusion effusions effusive efusion element
+    elevated elevation elongated emboli embolism embolus emphysema emphysematous endobronchial
+    engorged engorgement enlarge enlarged enlargement enlarging erosion erosions erosive even
+    evidence explanation extension failure fault faulted fibrosis fibrotic filling flap flattened
+    flattening fluid focal foci focus foreign fracture fractured frank free fresh gas granuloma
+    granulomas granulomatous gross growth haemorrhage hemorrhage hernia herniation high hilar hint
+    hole hump hydronephrosis hyperinflated hyperinflation hypertension hypoinflation impingement
+    increase increased indication infarct infarcted infarction infection infective infiltrate
+    infiltrates infiltration infiltrative inflammation inflammatory injuries injury insufficiency
+    interstitial intraluminal intrapulmonary intrathoracic involvement ischaemia ischaemic ischemia
+    ischemic joined kerley kind lack large larger layering leak least lesion lesions line linear
+    lines liquid little lobar loculated loss lucencies lucency lump lumps lymphadenopathy lytic
+    major malalignment malignancy malignant malunion marked mass masses massive material measurable
     mediastinal metastases metastasis metastatic mild minor mitotic moderate more most motion much
     multifocal narrowed narrowing neoplastic new newly nodes nodularity nodule nodules
     non-calcified noncalcified nonunion now object objects obstructed obstructing obstruction

@@ -264,7 +264,7 @@ def _draft(
     quoted = [  # "Opacity." is told by "Opacity. It may be pneumonia." too
         one
         for one in dict.fromkeys(quoted)
-        if not any(one != other and other.startswith(f"{one} ") for other in quoted)
+        if not any(one != other and other.startswith(f"{one} ") for other in (*quoted, *kept))
     ]
     unread = {
         c.text
@@ -286,6 +286,8 @@ def _draft(
     parts = list(quoted)
     told = {one for c in plan.clauses if c.text in quoted for one in c.statements}
     for one in kept:
+        if any(part.startswith(one) for part in quoted):
+            continue
         if not _is_covered(stated[one], parts, stated) and not _is_vaguer(stated[one], told, plan):
             parts.append(one)
     if quoted:
@@ -309,6 +311,11 @@ def _draft(
         chest = not plan.other_exam or _CHEST.search(plan.findings.lower())
         parts.append(NORMAL if chest else NORMAL_ELSEWHERE)
     return parts, dropped, tuple(quoted)
+
+
+def _may_harm(text: str) -> bool:
+    """Whether words that no rule reads are told though something else must be reported."""
+    return _has_lesion(text) or _FRESH.search(text.lower()) is not None
 
 
 def _is_named(statements: Sequence[Statement]) -> bool:
@@ -371,10 +378,12 @@ def _further(plan: Plan, *, kept: bool, asserts: bool, unsure: bool, sure: bool)
         traces = (c for c in plan.clauses if c.tier == "routine" and plan.has_new_words(c))
         others = (*small, *plan.may, *traces, *plan.devices, *plan.unnamed)
         return sorted(dict.fromkeys(others), key=_weight, reverse=True)
-    found = sorted((one for one in plan.unnamed if one.odd), key=_weight, reverse=True)
+    odd = (one for one in plan.unnamed if one.odd and (not plan.must or _may_harm(one.text)))
+    found = sorted(odd, key=_weight, reverse=True)
     found += list(plan.may) if plan.must or not kept or unsure else []
-    found += [c for c in plan.clauses if c not in found and _names(c, "told_always")]
     few = len(plan.clauses) <= _FEW
+    if few or not plan.must:
+        found += [c for c in plan.clauses if c not in found and _names(c, "told_alone")]
     if plan.must and few and not sure:
         found += [c for c in plan.clauses if c.tier == "routine" and c not in found]
     found += [

@@ -116,7 +116,8 @@ _BENIGN = re.compile(
     r"|as (?:sharp|clear|black|clean|good|normal) as|great vessels|full of air"
     r"|(?:bowel )?gas pattern|bowel gas"
     r"|(?:right|left) (?:\w+ )?(?:slightly |a little )?higher than the (?:left|right)"
-    r"|(?:not|never) (?:been )?(?:included|imaged|covered|assessed|evaluated))\b"
+    r"|(?:(?:can|could) )?(?:not|never) (?:be |been )?(?:\w+ly )?(?:included|imaged|covered"
+    r"|assessed|evaluated|judged))\b"
 )
 
 

@@ -827,7 +827,7 @@ def test_unnamed_findings_are_quoted_where_a_word_alarms():
         (
             "Cavity in the left apex. Left apical xanthosis.",
             "Cavity in the left apex. Left apical xanthosis is suspected.",
-            "Cavity in the left apex. Left apical xanthosis is suspected.",
+            "Cavity in the left apex.",
         ),
     ],
 )
