@@ -286,7 +286,7 @@ def _draft(
     parts = list(quoted)
     told = {one for c in plan.clauses if c.text in quoted for one in c.statements}
     for one in kept:
-        if any(part.startswith(one) for part in quoted):
+        if any(part != one and part.startswith(one) for part in (*quoted, *kept)):
             continue
         if not _is_covered(stated[one], parts, stated) and not _is_vaguer(stated[one], told, plan):
             parts.append(one)
