@@ -3,8 +3,8 @@
 "No acute abnormality" may stand only beside sentences that are accounted for: each of their parts
 has only harmless words, or denies what may be denied. What has any other word is told in its own
 words instead, whether or not a rule reads it. The words are in
-:mod:`graphsum.impressions.harmless_words`; on the training findings of Open-i all but 172 of 2,692
-reports have no such part.
+:mod:`graphsum.impressions.harmless_words`; on the training findings of Open-i 94 % of 2,692 reports
+have no such part.
 """
 
 import re
@@ -64,6 +64,7 @@ _HOW_MUCH = frozenset(
     "out than too now more most much little least even slightest whatsoever kind sort type amount"
     " amounts volume degree element component other free left high".split()
 )
+_NAMES = DENIABLE - _HOW_MUCH  # what a denial may be of
 _PART_ENDS = re.compile(
     r"[,;:()=]|(?<= )-(?= )|\b(?:and|but|or|yet|while|whereas|though|although)\b"
 )
@@ -240,7 +241,7 @@ def odd_parts(
             odd = [word for word in odd if word not in OF_DEVICES]
         named = False
         if own or before:
-            named = inside or any(word in DENIABLE - _HOW_MUCH for word in words)
+            named = inside or any(word in _NAMES for word in words)
             named = named or _ALL.search(part) is not None
             named = named or _A_DENIAL.search(without_normal(text[start:end])) is None
             odd = [word for word in odd if word not in DENIABLE]
@@ -313,7 +314,7 @@ def _goes_on_from_normal(part: str) -> bool:
     behind = part[last_normal(part) :]
     if behind == part or _OF.match(behind) or _A_DENIAL.search(behind):
         return False
-    return any(word in DENIABLE - _HOW_MUCH for word in _A_WORD.findall(behind))
+    return any(word in _NAMES for word in _A_WORD.findall(behind))
 
 
 def _runs_on(
@@ -347,7 +348,7 @@ def _runs_on(
 
 def names_something(label: str) -> bool:
     """Whether a label is itself a finding: "Two round lumps: ..." """
-    return any(word in DENIABLE - _HOW_MUCH for word in _A_WORD.findall(label))
+    return any(word in _NAMES for word in _A_WORD.findall(label))
 
 
 def answers_oddly(label: str, text: str) -> bool:
@@ -386,7 +387,6 @@ def _tells(text: str, odd: Sequence[str]) -> bool:
         ANATOMY.search(text) is not None
         or _MATTER.search(text) is not None
         or any(word in DENIABLE for word in odd)
-        or "no" in odd
     )
 
 
