@@ -81,7 +81,7 @@ def _read_lines(source: str) -> Iterator[dict[str, Any]]:
                     }
                     for one in extract_observations(text)
                 ],
-                "statements": [_statement(one) for one in statements],
+                "statements": [_statement(one) for one in statements if not one.only_large],
                 "verdict": information.verdict,
                 "reason": information.reason,
             }

@@ -113,12 +113,13 @@ _ADVICE = re.compile(
 _SHORT = 12  # words
 _AT_LENGTH = 20  # words of a sentence of which only a part is quoted
 _LEADING = re.compile(
-    r"(?:(?:findings?|results?|report|description) ?: *)?"
+    r"^(?:(?:findings?|results?|report|description) ?: *)?"
     r"(?:(?:and|but|yet|while|whereas|although|however|though|also|additionally|otherwise|again|then"
     r"|which"
     r"|in addition|furthermore|now|,|;|-)[ ,]+)*"
-    r"(?:(?:(?:there|it) (?:is|are|has been|have been|remains?)|(?:seen|noted|identified) (?:is"
-    r"|are))"
+    r"(?:(?:(?:there|it) (?:is|are|has been|have been|remains?)|(?:seen|noted|identified"
+    r"|visuali[sz]ed)"
+    r" (?:is|are))"
     r"(?: (?:again|now|also|still|redemonstrat\w+ of|interval development of))* )?"
     r"(?:(?:an?|the|some) )?",
     re.IGNORECASE,
@@ -134,14 +135,14 @@ _TRAILING = re.compile(
     re.IGNORECASE,
 )
 _BLANK = re.compile(
-    r"(?:,? ?(?<!\w)(?:compared|comparison|as compared|since|from|dated|on|of|by|at|in|with"
-    r"|to) (?:(?:to"
-    r"|with|the|prior|study|exam|film"
-    r"|of|from|dated) )*)?(?:_{2,}|x{3,})(?:[ ,/-]+(?:_{2,}|x{3,}))*,?",
+    r"(?:,? ?(?<!\w)(?:compared|comparison|as compared|since|than|from|dated|on|of|by|at|in"
+    r"|with|to) (?:(?:to|with|the|prior|study|exam|film|of|on|in|from|dated) )*)?"
+    r"(?:_{2,}|x{3,})(?:[ ,/-]+(?:_{2,}|x{3,}))*,?",
     re.IGNORECASE,
 )
 
 
+_VERB = re.compile(r"^(?:the )?(?:is|are|was|were|has|have)\b ?")  # of a subject that was removed
 _DANGLING = re.compile(r"(?:[ ,](?:is|are|was|were|has|have|the|an?|of|with|in|at|by))+[ .]*$")
 
 
@@ -449,10 +450,16 @@ def as_impression(plain: PlainText, start: int, end: int) -> str:
     """Characters of a plain text as a sentence of an impression; empty where nothing is left."""
     text = lower_capitals(plain.cased[start:end])
     whole, text = text, without_blanks(text)
-    if text != whole:
+    removed = text != whole
+    if removed:
         text = _DANGLING.sub("", text)
     text = " ".join(text.split()).strip(" ,;:-")
-    text = text[_LEADING.match(text).end() :]  # type: ignore[union-attr]
+    ended = -1
+    while ended != len(text):  # "again noted is", and the verb of what was removed
+        ended = len(text)
+        text = _LEADING.sub("", text, count=1)
+        if removed:
+            text = _VERB.sub("", text, count=1)
     text = _TRAILING.sub("", text).strip(" ,;:-")
     text = re.sub(r"\s+([.,;:])", r"\1", text)
     if not re.search(r"[^\W\d_]{2}", text):

@@ -110,6 +110,7 @@ _FRESH = re.compile(
     r"|is now|now)\b"
 )
 _STABLE = re.compile(r"\b(?:stable|unchanged|no (?:\w+ )?changes?)\b")
+_BARE_COURSE = re.compile(r"(?:stable|unchanged|similar|no (?:\w+ )?change)\W*")
 _STABLE_FIRST = re.compile(r"^(?:stable|unchanged) (\w)(?!xam|ppearance)", re.IGNORECASE)
 _COURSE = re.compile(
     r"\b(?:stable|unchanged|compar\w+|prior|previous\w*|earlier|interval|again|remains?|persist\w*"
@@ -234,16 +235,29 @@ def _draft(
     kept = [one for one in kept if one in own or not _is_covered(stated[one], own, stated)]
     if not plan.allows_normal:
         kept = [one for one in kept if one in by_text or not _is_general_normal(one, stated[one])]
+    if len(kept) > 1:  # "Stable." by itself is of nothing
+        kept = [one for one in kept if not _BARE_COURSE.fullmatch(one.lower())]
     known = [one for sentence in kept for one in stated[sentence]]
     quoted: list[str] = []
     for clause in plan.must:
         if plan.out_of_domain and _is_small(clause):
             continue
         wanted = [one for one in clause.statements if is_actionable(one)]
+        others = [
+            o for t in (*kept, *quoted) if t in by_text and t != clause.text for o in stated[t]
+        ]
         if (
             plan.out_of_domain
             or not wanted
-            or not all(_is_reported(one, clause.text, kept, known) for one in wanted)
+            or not all(
+                _is_reported(
+                    one,
+                    clause.text,
+                    kept,
+                    [o for o in known if o not in others or not _is_of_another(o, one)],
+                )
+                for one in wanted
+            )
         ):
             quoted.append(clause.text)
             known += stated[clause.text]
@@ -258,9 +272,22 @@ def _draft(
     few = plan.out_of_domain and len(plan.clauses) <= _FEW
     for clause in further[: _FEW if few else _MAY_CLAUSES]:
         named = [one for one in clause.statements if one.names] or list(clause.statements)
-        if not named or not all(_is_told(one, known) for one in named):
+        if clause.text not in kept and not (named and all(_is_told(one, known) for one in named)):
             quoted.append(clause.text)
             known += stated[clause.text]
+    for sentence in [one for one in kept if one not in by_text]:
+        behind = _clauses_behind(stated[sentence], plan)
+        if behind and _repeats(stated[sentence], quoted, stated):  # own clauses tell it all, once
+            kept.remove(sentence)
+            quoted += [
+                clause.text
+                for clause in behind
+                if clause.text not in kept
+                and not all(
+                    _is_told(one, [o for t in quoted for o in stated[t]])
+                    for one in clause.statements
+                )
+            ]
     quoted = [  # "Opacity." is told by "Opacity. It may be pneumonia." too
         one
         for one in dict.fromkeys(quoted)
@@ -376,7 +403,7 @@ def _further(plan: Plan, *, kept: bool, asserts: bool, unsure: bool, sure: bool)
     if plan.out_of_domain:
         small = (one for one in plan.must if _is_small(one))
         traces = (c for c in plan.clauses if c.tier == "routine" and plan.has_new_words(c))
-        others = (*small, *plan.may, *traces, *plan.devices, *plan.unnamed)
+        others = (*small, *plan.may, *traces, *plan.minor, *plan.unnamed)
         return sorted(dict.fromkeys(others), key=_weight, reverse=True)
     odd = (one for one in plan.unnamed if one.odd and (not plan.must or _may_harm(one.text)))
     found = sorted(odd, key=_weight, reverse=True)
@@ -406,10 +433,11 @@ def _further(plan: Plan, *, kept: bool, asserts: bool, unsure: bool, sure: bool)
     ]
     if asserts:
         return list(dict.fromkeys(found))
-    several = len(_device_kinds(" ".join(clause.text for clause in plan.devices))) > 1
+    devices = [c for c in plan.minor if any("Support Devices" in o.names for o in c.statements)]
+    several = len(_device_kinds(" ".join(clause.text for clause in devices))) > 1
     for clauses, wanted in (
         (plan.may, False),
-        (plan.devices, unsure or several),
+        (devices if plan.may else plan.minor, unsure or several),
         (plan.unnamed, unsure or not kept),
     ):
         found += [c for c in clauses if wanted or plan.is_new(c) or _MEASURED.search(c.text)]
@@ -494,6 +522,13 @@ def _is_reported(
         return True
     kinds = _device_kinds(clause)
     return bool(kinds & _device_kinds(" ".join(kept))) if kinds else True
+
+
+def _is_of_another(other: Statement, one: Statement) -> bool:
+    """Whether a statement of another clause is of something elsewhere in the lungs."""
+    return any(ontology().organ(name) == "lungs" for name in one.names) and bool(
+        one.places - other.places or (one.sizes and one.sizes != other.sizes)
+    )
 
 
 def _is_told(one: Statement, known: Sequence[Statement]) -> bool:
@@ -631,6 +666,21 @@ def _is_vaguer(statements: Sequence[Statement], told: Container[Statement], plan
     )
 
 
+def _repeats(
+    statements: Sequence[Statement], quoted: Sequence[str], stated: dict[str, tuple[Statement, ...]]
+) -> bool:
+    """Whether a sentence asserts something by a name by which a quoted clause asserts it too."""
+    known = [one for clause in quoted for one in stated[clause] if one.status != "absent"]
+    return any(
+        one.status != "absent"
+        and one.names & other.names
+        and one.side in (None, other.side)
+        and not places_differ(one.places, other.places)
+        for one in statements
+        for other in known
+    )
+
+
 def _is_covered(
     statements: Sequence[Statement],
     quoted: Sequence[str],
@@ -645,6 +695,7 @@ def _is_covered(
         any(
             one.names & other.names
             and (one.side in (None, other.side) or other.side == "bilateral")
+            and not places_differ(one.places, other.places)
             for other in known
         )
         for one in asserted

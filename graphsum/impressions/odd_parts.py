@@ -83,6 +83,8 @@ _OF_PLACE = re.compile(
 _ORGAN = re.compile(r"\b(?:heart|cardiac|mediastin\w+|hil\w+|clavic\w+|diaphragm\w*|under)\b")
 _SEEN = re.compile(r"\b(?:is|are|was) (?:seen|identified|noted|present|visible)\b")
 _FEW = 6  # words
+_KNOWN = DENIABLE | HARMLESS | {""}
+_NEGATED = re.compile(r"(?:non-?|un-?)")
 _OF = re.compile(r"\s*(?:of|from|for)\b")
 _A_WORD = re.compile(r"\b(?!(?:mm|cm|hu|ml|x)(?![\w-]))[a-z][a-z'-]*")
 _A_LENGTH = re.compile(r"\d ?(?:mm|cm|%|hu|degrees?)(?![a-z])|\d ?(?:x|by) ?\d")
@@ -97,7 +99,7 @@ _ANEW = re.compile(r"\b(?:new(?:ly)?|now|however|larger|bigger|wider|grown|lost)
 # Phrases of what is of no account, of words that alone may be.
 _BENIGN = re.compile(
     r"\b(?:(?:senescent|degenerative|arthritic|age-related|endplate|spondylotic|hypertrophic) "
-    r"(?:sclerotic |endplate )?changes?|bone anchors?|fat pads?|(?:body )?habitus"
+    r"(?:sclerotic |endplate )?changes?|bone anchors?|fat pads?|(?:(?:large |obese )?body )?habitus"
     r"|(?:large|small|moderate|normal) (?:amount of )?stool|(?:(?:has|have|had) been )?(?:removed"
     r"|taken out|withdrawn|extracted)"
     r"|(?:interval )?removal of|cervical ribs?|no (?:previous|prior|old|earlier|comparison|recent)"
@@ -105,11 +107,20 @@ _BENIGN = re.compile(
     r"|tips? (?:\w+ ){0,6}?(?:svc|superior vena cava|cavo-?atrial|atri(?:um|al))(?: junction)?"
     r"|(?:arter(?:y|ies)|veins?|branch(?:es)?) (?:\w+ )?(?:fill|opacify)\w*(?: \w+ly| well)?"
     r"|(?:multiple |numerous |several )?surgical clips?|nipple (?:ring|shadow|jewell?ery)s?"
-    r"|costo-?chondral (?:calcification|cartilage)s?|(?:renal )?osteodystrophy"
+    r"|costo-?chondral (?:calcification|cartilage)s?|calcifications? of (?:the )?(?:\w+ ){0,2}?"
+    r"(?:cartilages?|chondral portions?)|evidence of (?:previous|prior|old|remote)"
+    r"|(?:differences|change)"
+    r" in (?:the )?(?:patient |patient's )?(?:rotation|positioning|position|technique|inspiration"
+    r"|projection)|(?:colonic )?interposition(?: of (?:the )?(?:colon|bowel))?|chilaiditi\w*"
+    r"|(?:(?:air|gas)[- ]filled )?non-?(?:dilated|distended) (?:bowel )?loops"
+    r"|(?:(?:humeral|femoral) )?heads?(?: (?:bone )?anchors)?"
+    r"|obscured by (?:the )?(?:patient's |overlying )?(?:mandible|chin|jaw|head)"
+    r"|(?:renal )?osteodystrophy"
     r"|(?:bridging )?syndesmophytes?|limbus vertebra|(?:(?:cervical|lumbar|spinal|posterior"
     r"|anterior) )+(?:spine )?fusion|vertebroplast(?:y|ies)|(?:nerve |neuro-?|spinal )?stimulators?"
     r"|(?:mitral )?annular calcifications?|(?:prominent )?(?:(?:left|right) )?(?:epi|peri|epiperi)"
     r"cardial fat(?: pads?)?|acromioclavicular (?:joint )?(?:osteoarthritis|arthrosis)"
+    r"|no (?:(?:significant|interval|appreciable) )*changes? (?:in|of)"
     r"|gastrostomy(?: tube)?|(?:aortic )?stent grafts?|not remarkable|(?:interval )?resolution of"
     r"|(?:somewhat |mildly |slightly |markedly )?limited|artefactual|artifactual|come up fully"
     r"|prominent thym\w+|(?:reflections|pleural surfaces|fissures) (?:are |is )?(?:thin|delicate)"
@@ -119,6 +130,26 @@ _BENIGN = re.compile(
     r"|(?:right|left) (?:\w+ )?(?:slightly |a little )?higher than the (?:left|right)"
     r"|(?:(?:can|could) )?(?:not|never) (?:be |been )?(?:\w+ly )?(?:included|imaged|covered"
     r"|assessed|evaluated|judged))\b"
+)
+
+
+# "The lungs are clear airspace disease", of which "of" was lost.
+_LOST_OF = re.compile(
+    r"(?:(?<=lungs )|(?<=lungs are )|(?<=expanded and ))clear(?= (?:focal |acute |any )*"
+    r"(?:air ?-?space (?:disease|opacit\w+)|consolidations?|infiltrates?) ?(?:[.,;]|$|or\b))"
+)
+# Contrast medium, gas or stool where it belongs.
+_NO_HARM = (
+    r"(?:(?!\b(?:leak|escap|extravas|spill|outside|beyond|beside|free|pleura|mediast|bronch|periton"
+    r"|aspirat|dilat|disten|obstruct|wall|herni|chest|thora|lung|retain|fail|delay|hold))[^,;])"
+)
+_IN_ITS_PLACE = re.compile(
+    r"\b(?:(?:residual|oral|enteric|excreted|radiopaque|radio-opaque|dense|old) )*"
+    r"(?:(?:contrast|barium)(?: (?:material|medium|media|agent))?|(?:air|gas) and (?:stool"
+    r"|f(?:a)?eces)|(?:stool|f(?:a)?eces)(?: and (?:air|gas))?)\b"
+    rf"{_NO_HARM}{{0,60}}?\b(?:in|within|fills?|opacif(?:y|ies)|outlines?|over|throughout|along)"
+    rf" {_NO_HARM}{{0,30}}?\b(?:stomach|duodenum|bowel|colon|rectum|flexure|kidneys?|renal"
+    rf" pelv[ei]s|collecting systems?|ureters?|bladder|abdomen)\b"
 )
 
 
@@ -215,6 +246,8 @@ def odd_parts(
     """
     if is_patient(text) or _IS_ANSWER.fullmatch(text) or _IS_ABSENT.match(label):
         return []
+    text = _IN_ITS_PLACE.sub(lambda match: " " * len(match[0]), text)
+    text = _LOST_OF.sub("no   ", text)
     parts = _parts_of(text)
     found = {one[:2] for one in _beyond_denials(text, parts, denied, normal, devices)}
     of_device = bool(devices) or _DEVICE.search(text) is not None
@@ -244,7 +277,7 @@ def odd_parts(
             named = inside or any(word in _NAMES for word in words)
             named = named or _ALL.search(part) is not None
             named = named or _A_DENIAL.search(without_normal(text[start:end])) is None
-            odd = [word for word in odd if word not in DENIABLE]
+            odd = [word for word in odd if not _is_deniable(word)]
             waits = (waits or own) and not named
         before = (start, end) if own or (before and not is_normal(part)) else None
         if _TURNED.search(text, start, end):
@@ -344,6 +377,13 @@ def _runs_on(
         ):
             return True
     return False
+
+
+def _is_deniable(word: str) -> bool:
+    """Whether a word, or what it is not, may be denied: "no uncalcified nodules"."""
+    return word in DENIABLE or (
+        _NEGATED.match(word) is not None and _NEGATED.sub("", word) in _KNOWN
+    )
 
 
 def names_something(label: str) -> bool:

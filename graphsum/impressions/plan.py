@@ -30,7 +30,8 @@ from preprocessing.facts.statements import Statement
 _OTHER_EXAM = re.compile(
     r"\b(?:ct|cta|ctpa|cect|hrct|mri?|mra|pet|us|usg|ultrasound|sonograph\w+|doppler|duplex"
     r"|echocardiogra\w+|mammogra\w+|dexa|tomograph\w+"
-    r"|barium|fluoroscop\w+|angiogra\w+|scintigra\w+|knee|hip|pelvis|ankle|foot|wrist|hand|elbow"
+    r"|barium(?: (?:swallow|meal|enema|stud\w+|follow\w*|exam\w*))?|fluoroscop\w+|angiogra\w+"
+    r"|scintigra\w+|knee|hip|pelvis|ankle|foot|wrist|hand|elbow"
     r"|femur|tibia|skull|head|brain"
     r"|lumbar spine|cervical spine|abdomen|abdominal film|kub|liver|gallbladder|kidneys?|uterus"
     r"|ovar\w+|prostate|testis|scrotal"
@@ -38,15 +39,23 @@ _OTHER_EXAM = re.compile(
 )
 _CHEST = re.compile(r"\b(?:lungs?|heart|cardi\w+|chest|pleura\w*|pneumo\w+|mediastin\w+|cxr)\b")
 _MODALITY = re.compile(
-    r"ct|mr|us|ultra|sono|doppler|echo|duplex|mammo|tomo|angio|scinti|pet|barium|fluoro"
+    r"ct|mr|us|ultra|sono|doppler|echo|duplex|mammo|tomo|angio|scinti|pet|barium \w|fluoro"
 )
 # What lies on or in the skin, or comes of how the film was made, explains itself.
 _ARTEFACT = re.compile(
     r"\b(?:(?:breast )?(?:implants?|prosthes[ie]s) (?:cast|account|cause|explain|project|overl)\w*"
     r"|breast implants?|braids?|plaits?|hair|nipples?|skin ?folds?|clothing|garments?|jewel\w+"
     r"|necklaces?|pendants?|buttons?|zips?|zippers?|art[ei]fact\w*|ecg (?:leads|electrodes)"
-    r"|monitoring (?:leads|electrodes)|electrodes|repeat (?:exposure|film|view|image)"
-    r"|(?:moves|goes|is gone|disappears|vanishes) (?:away )?on the (?:repeat|second|other|lateral)"
+    r"|monitoring (?:leads|electrodes)|electrodes?|repeat (?:exposure|film|view|image)"
+    r"|(?:represents?|reflects?|(?:due|secondary|related) to|from|(?:caused|explained"
+    r"|accounted for)"
+    r" by|because of) (?:the |an? |her |his )?(?:\w+ ){0,2}?(?:rotation|rotated|positioning"
+    r"|projection|technique|magnification|summation|superimposition|overlap"
+    r"|overlying (?:soft tissues?"
+    r"|structures?|shadows?|breasts?)|breast tissue|svc|superior vena cava|(?:great|brachiocephalic"
+    r"|normal) vessels?|fat pads?|mediastinal fat|(?:first|1st) ribs?|thymus|muscles?)"
+    r"|appears? external|external to the patient|(?:moves|goes|is gone|disappears"
+    r"|vanishes) (?:away )?on the (?:repeat|second|other|lateral)"
     r")\b"
 )
 # What the making of the film explains: "in expiration, hence the crowded markings".
@@ -58,6 +67,7 @@ _EXPLAINED = re.compile(
     r"\b(?:therefore|hence|for which reason|so that|which (?:explains?|accounts? for)"
     r"|accounting for|explain\w*)\b"
 )
+_EITHER_ARTEFACT = re.compile(rf"\bor (?={_ARTEFACT.pattern})")
 _DOUBTS = re.compile(r"\b(?:versus|vs|or|equivocal|possibl\w+|may|might|rather|perhaps|maybe)\b")
 # Many lesions are metastases until shown otherwise, and so are large lymph nodes.
 _LESIONS = frozenset(("Lung Lesion", "Nodule", "Mass"))
@@ -100,6 +110,7 @@ class Plan:
         is_word: Callable[[str], bool] | None = None,
     ) -> "Plan":
         """The plan of findings; ``is_word``: whether the model knows a lower-cased word."""
+        statements = tuple(one for one in statements if not one.only_large)
         words = [word for word in WORD.findall(findings.lower()) if len(word) > 3]
         unknown = [word for word in words if is_word is not None and not is_word(word)]
         share = len(unknown) / len(words) if len(unknown) >= MIN_UNKNOWN else 0.0
@@ -135,7 +146,7 @@ class Plan:
         """Whether a clause explains itself by what lies on the skin, or how the film was made."""
         lowered = clause.text.lower()
         explained = _ARTEFACT.search(lowered) or _EXPLAINED.search(lowered)
-        return bool(explained) and not _DOUBTS.search(lowered)
+        return bool(explained) and not _DOUBTS.search(_EITHER_ARTEFACT.sub("", lowered))
 
     def has_new_words(self, clause: Clause) -> bool:
         """Whether a clause has a word that the model does not know."""
@@ -202,8 +213,8 @@ class Plan:
         return next(iter(found), "")
 
     @cached_property
-    def devices(self) -> tuple[Clause, ...]:
-        """Clauses about devices that lie where they should."""
+    def minor(self) -> tuple[Clause, ...]:
+        """Clauses about what need not be reported: devices in their place, degenerative changes."""
         return tuple(
             c for c in self.clauses if c.tier == "none" and any(one.names for one in c.statements)
         )

@@ -104,6 +104,7 @@ _ATTRIBUTE_OF: dict[str, Attribute] = {
     "severity_flipped": "severity",
     "change_flipped": "change",
 }
+_LARGE = 3  # the degree
 # Changes that may be said of the same finding.
 _SAME_CHANGE = ({"new", "worse"},)
 
@@ -135,6 +136,7 @@ def compare_statements(
 ) -> Consistency:
     """As :func:`check_impression`, of statements that :func:`statements_of` has read."""
     words = frozenset(map(stem, re.findall(r"\w+", findings_text)))
+    findings = [one for one in findings if not one.only_large]
     abnormal = tuple(
         one for one in findings if one.status == "present" and one.names - _relations().neutral
     )
@@ -185,7 +187,10 @@ def denied_names(findings: Sequence[Statement]) -> frozenset[str]:
     """The names of the abnormalities that the findings deny."""
     neutral = _relations().neutral
     return frozenset(
-        name for one in findings if one.status == "absent" for name in one.names - neutral
+        name
+        for one in findings
+        if one.status == "absent" and not one.only_large
+        for name in one.names - neutral
     )
 
 
@@ -313,6 +318,17 @@ def _judge(
             other
             for other in there
             if _denies(one, other) and (not own or not other.names or own & other.names)
+        ]
+        others = {
+            name for denied_name in own for name in relations.denied_with.get(denied_name, ())
+        }
+        against += [
+            other
+            for other in findings
+            if other.status == "present"
+            and other.names & others
+            and other not in against
+            and _denies(one, other)
         ]
         here = [other for other in against if one.side and other.side == one.side]
         # "No left pneumothorax" does not bear out "no pneumothorax" where there is a right one.
@@ -481,6 +497,8 @@ def _denies(one: Statement, finding: Statement) -> bool:
     """Whether a denial contradicts a finding: "no acute infiltrate" leaves room for an old one."""
     old = finding.old or finding.change == "stable"
     qualified = one.acute and (old or finding.status == "uncertain")
+    if one.only_large and (finding.degree is None or finding.degree[1] < _LARGE):
+        return False  # it leaves room for a small one
     return (
         bool(one.names or finding.names)
         and not qualified
@@ -513,6 +531,7 @@ class _Relations:
     evidence: Mapping[str, tuple[str, ...]]
     kinds_of: Mapping[str, tuple[str, ...]]
     implied_by: Mapping[str, tuple[str, ...]]
+    denied_with: Mapping[str, tuple[str, ...]]
     denied_by_normal: frozenset[str]
     otherwise_reported: frozenset[str]
     chronic: frozenset[str]
@@ -536,6 +555,7 @@ def _relations() -> _Relations:
         {name: tuple(others) for name, others in given["evidence"].items()},
         {name: tuple(others) for name, others in given["kinds_of"].items()},
         {name: tuple(others) for name, others in given["implied_by"].items()},
+        {name: tuple(others) for name, others in given["denied_with"].items()},
         frozenset(given["denied_by_normal"]),
         frozenset(given["otherwise_reported"]),
         known.chronic | frozenset(given["further_chronic"]),

@@ -56,7 +56,9 @@ FIXED_STATUS_PHRASES = (
         ("Lung Opacity", "Consolidation", "Infiltrate"),
         rf"(?:{LUNG}|xxxx)(?:_(?:are|is|remain|remains|appear|appears|both|xxxx|well|and"
         rf"|expanded|inflated|aerated|hyperinflated|hyperexpanded|normally|,)){{0,6}}_(?:\w+ly_)?"
-        r"(?<!otherwise )(?:clear(?!_(?:of|on|except|other))|unremarkable)",
+        r"(?<!otherwise )(?:clear(?!_(?:of|on|except|other)|_(?:focal_|acute_|any_)*"
+        r"(?:air_?-?_?space_(?:disease|opacit\w+)|consolidations?|infiltrates?)(?:_?[.,;]|$|_or_))"
+        r"|unremarkable)",
     ),
     (
         "absent",

@@ -51,6 +51,7 @@ class Mention:
     old: bool = False
     acute: bool = False
     fixed: bool = False
+    only_large: bool = False  # what is denied only as large: "no large effusion" is "past"
     pronoun: str = ""
     refers_back: bool = False
     segment: tuple[int, int] = (0, 0)
@@ -411,15 +412,12 @@ def _read_alone(
             status == "present"
             and "Support Devices" in one.names
             and _REMOVAL_BEHIND.match(text, one.end, end)
-        ) or (
-            status == "absent"
-            and not one.pronoun
-            and (
-                _LARGE_BEFORE.search(text[max(start, one.start - 30) : one.start])
-                or _BIGGER_BEHIND.match(text, one.end, end)
-            )
         ):
             status = "past"
+        elif status == "absent" and not one.pronoun:
+            large = _LARGE_BEFORE.search(text[max(start, one.start - 30) : one.start])
+            if large or _BIGGER_BEHIND.match(text, one.end, end):
+                one, status = replace(one, only_large=bool(large)), "past"
         if side is None and before and before[-1].side in ("left", "right"):
             rest = text[start:end]
             if _OTHER_SIDE.search(rest):

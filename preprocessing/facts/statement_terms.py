@@ -30,7 +30,8 @@ FURTHER_TERMS = {
     ),
     "Pulmonary Hypertension": r"(?=.*\b(?:pulmonary|arterial)).*\bhypertens",
     "Bronchiectasis": r"\bbronchiecta",
-    "Osteopenia": r"\bosteo(?:pen|por)|\bdeminerali",
+    "Osteopenia": r"\bosteo(?:pen|por)|\bdeminerali|\bbone density (?:decreas|reduc|low)"
+    r"|\b(?:decreased|reduced|low) bone density",
     "Bone Deformity": (
         r"\b(?:deformit|pectus|wedging\b)|(?=.*\b(?:vertebra|bod(?:y|ies)\b|endplate|[tl]\d|spine|lumbar"
         r"|thoracic|dorsal|anterior)).*\b(?:wedg|compress)|(?=.*\bheight).*\bloss"

@@ -8,7 +8,7 @@ dependency tree decides which modifiers and which anatomy belong to a statement.
 import re
 from collections import defaultdict
 from collections.abc import Container, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import cast
 
@@ -39,7 +39,8 @@ class Statement:
     ``degree``: lowest and highest (1 slight, 2 moderate, 3 great), or None. ``old``: called old,
     chronic or healed; ``acute``: called acute, new or focal; ``resolved``: no longer there.
     ``places``: lobes, zones, ribs, vertebrae; ``sizes`` and ``distances`` (of a
-    tip from a landmark): in millimetres.
+    tip from a landmark): in millimetres. ``only_large``: denied only as large ("no large
+    effusion"), which leaves room for a small one.
     """
 
     start: int
@@ -57,6 +58,7 @@ class Statement:
     places: frozenset[str] = frozenset()
     sizes: frozenset[float] = frozenset()
     distances: frozenset[float] = frozenset()
+    only_large: bool = False
 
 
 def stem(word: str) -> str:
@@ -107,14 +109,14 @@ class _Reader:
         named = [
             (self._inside(*plain.origin(one.start, one.end)), one)
             for one in mentions
-            if one.status != "past"
+            if one.status != "past" or one.only_large
         ]
         self._owned.update(word for core, _ in named for word in core)
         result = [self._named(core, one, plain) for core, one in named]
         self._owned.update(
             word
             for one in mentions
-            if one.status == "past"
+            if one.status == "past" and not one.only_large
             for word in self._inside(*plain.origin(one.start, one.end))
         )
         others = self._claim("OBSERVATION")
@@ -198,6 +200,8 @@ class _Reader:
 
     def _named(self, core: Sequence[int], one: Mention, plain: PlainText) -> Statement:
         names = frozenset(one.names) - {NO_FINDING}
+        if one.only_large:
+            one = replace(one, status="absent")
         if one.status != "absent":
             names |= frozenset(one.parents)
         start, end = plain.origin(one.start, one.end)
@@ -218,6 +222,7 @@ class _Reader:
             one.places,
             one.sizes,
             one.distances,
+            one.only_large,
         )
 
     def _other(self, core: Sequence[int], phrase: set[int]) -> Statement | None:

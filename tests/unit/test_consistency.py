@@ -29,6 +29,16 @@ def kinds(impression, findings):
         ("Left consolidation.", "The left lung is clear. Right effusion.", ["negation_flipped"]),
         ("Left nodule.", "Nodules in both lungs.", ["supported"]),
         ("No right effusion.", "There is a left effusion.", ["unsupported"]),
+        # "No large" leaves room for what is less.
+        ("No large effusion.", "Large right effusion.", ["negation_flipped"]),
+        ("No large effusion.", "Small right effusion.", ["unsupported"]),
+        ("Small effusion.", "No large effusion.", ["unsupported"]),
+        ("No effusion.", "No large effusion.", ["unsupported"]),
+        ("No 8 mm left nodule.", "Left nodule of 8 mm.", ["negation_flipped"]),
+        # Who denies one name for it denies the others.
+        ("No airspace disease.", "Infiltrate at the left base.", ["negation_flipped"]),
+        ("No infiltrate.", "Right consolidation.", ["negation_flipped"]),
+        ("No consolidation.", "Faint opacity at the left base.", ["unsupported"]),
         # Degrees.
         ("Stable small left effusion.", "Small left effusion, unchanged.", ["supported"]),
         ("Large left effusion.", "Stable small left effusion.", ["severity_flipped"]),

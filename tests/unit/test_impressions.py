@@ -121,6 +121,13 @@ def summarized(candidate, findings, **settings):
             "Left pleural effusion has increased since ____.",
             ["Left pleural effusion has increased."],
         ),
+        # A verb whose subject was removed goes as well.
+        (
+            "____ is fractured at its neck on the left.",
+            ["Fractured at its neck on the left."],
+        ),
+        ("Again noted is ____ and left midlung opacity.", ["Left midlung opacity."]),
+        ("Again visualized is a fracture of T12.", ["Fracture of T12."]),
         # What has resolved may be told; doubt that the words themselves carry stays.
         ("The left pneumothorax has resolved.", ["Left pneumothorax has resolved."]),
         ("Possible right lower lobe pneumonia.", ["Possible right lower lobe pneumonia."]),
@@ -153,6 +160,7 @@ def test_what_has_resolved_need_not_be_reported():
         ("Effusion, compared to ____.", "Effusion."),
         ("Effusion since XXXX", "Effusion"),
         ("Discussed with ____ / ____ today.", "Discussed today."),
+        ("Effusion larger than on ____.", "Effusion larger."),
         ("Two  blanks  between.", "Two  blanks  between."),  # as it is where there is no blank
     ],
 )
@@ -176,7 +184,7 @@ def test_a_plan_sorts_clauses_by_what_an_impression_owes_its_reader():
         ("New 6 mm nodule in the right upper lobe.", "notable"),
     ]
     assert texts(plan.may) == ["Heart is enlarged."]  # a granuloma is a trace of the past
-    assert texts(plan.devices) == ["Right PICC tip is in the SVC."]
+    assert texts(plan.minor) == ["Right PICC tip is in the SVC."]
     assert texts(plan.unnamed) == ["Bezoar in the stomach."]
 
 
@@ -747,6 +755,25 @@ def test_routine_findings_are_told_where_the_samples_disagree():
         ),
         ("Small left effusion. Small left sided pleural effusion.", "Small left effusion.", None),
         ("No pneumonia. I see i edema.", "No pneumonia.", "No pneumonia."),
+        # A clause about another place does not tell it.
+        (
+            "Increased markings are seen throughout.",
+            "Increased markings are seen throughout. A new opacity at the left base.",
+            "New opacity at the left base.",
+        ),
+        (
+            "New opacity at the left apex.",
+            "New opacity at the left apex. New opacity at the left base.",
+            "New opacity at the left base. New opacity at the left apex.",
+        ),
+        # What a quoted clause tells is not told in other words beside it.
+        (
+            "Bibasilar opacities and large left effusion.",
+            "Large left effusion, larger than before. Opacities at both bases.",
+            "Large left effusion, larger than before. Opacities at both bases.",
+        ),
+        # A word of course by itself is of nothing.
+        ("Stable. No effusion.", "Unchanged heart. No effusion.", "No effusion."),
     ],
 )
 def test_what_is_mended_beyond_single_statements(candidate, findings, expected):

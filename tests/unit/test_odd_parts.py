@@ -40,6 +40,17 @@ def odd(text: str) -> list[str]:
         "No effusion, pneumothorax or fracture on the left",
         "No pneumothorax, pleural effusion, or focal consolidation is seen on either side",
         "No acute, displaced fractures are demonstrated",
+        "No uncalcified nodule, no undisplaced fracture",
+        "No non-calcified nodules are seen",
+        "Surgical clips overlie the neck and the epigastrium",
+        "Prosthetic left humeral head with bone anchors",
+        "Given differences in patient rotation the heart is unchanged",
+        "Evidence of previous spinal fusion",
+        "No suprapatellar effusion; the sacrum and sacroiliac joints are intact",
+        "Calcification of the chondral portions of the ribs",
+        "Oral contrast from the swallow lies in the stomach",
+        "Excreted contrast fills the right renal pelvis and the bladder",
+        "Gas and stool are seen along the colon",
         "",
     ],
 )
@@ -57,6 +68,13 @@ def test_what_is_normal_denied_or_of_the_examination_is_accounted_for(text: str)
         ("The aorta is half as wide again", ["the aorta is half as wide again"]),
         ("The mediastinum is 11 cm across", ["the mediastinum is 11 cm across"]),
         ("Few would call this hilum normal", ["few would call this hilum normal"]),
+        # Contrast medium and stool where they do not belong.
+        ("Barium lies in the left lower bronchi", ["barium lies in the left lower bronchi"]),
+        (
+            "Contrast leaks from the stomach into the abdomen",
+            ["contrast leaks from the stomach into the abdomen"],
+        ),
+        ("Stool fills a dilated colon", ["stool fills a dilated colon"]),
         # Where a denial ends.
         (
             "no effusion mass right hilum bones normal",
