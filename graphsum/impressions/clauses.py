@@ -58,11 +58,15 @@ class Clause:
 
 
 _SEPARATOR = re.compile(
-    r"(?:,|;)? (?:and|but|yet|while|whereas|although|however|with|though)\b,? "
+    r"(?:,|;)? (?:and|but|yet|while|whereas|although|however|though"
+    r"|(?:not (?:associated|accompanied) )?with)\b,? "
     r"|[,;] (?!\d)(?![^()]*\))"
 )
 # What leads to something else within the same clause: "has built up again after drain removal".
-_LINK = re.compile(r" (?:without|after|following|since|despite|because|due to|with no)\b")
+_LINK = re.compile(
+    r" (?:without|after|following|since|despite|because|due to|with no|otherwise|no"
+    r"|not|negative for)\b"
+)
 _PARTICIPLE = re.compile(r"(?:leaving|causing|producing|giving|resulting)\b")
 # A sentence that cannot be read without the one before.
 _NEEDS_BEFORE = re.compile(
@@ -117,10 +121,10 @@ _LEADING = re.compile(
     r"(?:(?:and|but|yet|while|whereas|although|however|though|also|additionally|otherwise|again|then"
     r"|which"
     r"|in addition|furthermore|now|,|;|-)[ ,]+)*"
-    r"(?:(?:(?:there|it) (?:is|are|has been|have been|remains?)|(?:seen|noted|identified"
+    r"(?:there (?=and ))?(?:(?:there (?:is|are|has been|have been|remains?)|(?:seen|noted|identified"
     r"|visuali[sz]ed)"
     r" (?:is|are))"
-    r"(?: (?:again|now|also|still|redemonstrat\w+ of|interval development of))* )?"
+    r"(?: (?:again|now|also|still|redemonstrat\w+ of))* )?"
     r"(?:(?:an?|the|some) )?",
     re.IGNORECASE,
 )
@@ -143,6 +147,7 @@ _BLANK = re.compile(
 
 
 _VERB = re.compile(r"^(?:the )?(?:is|are|was|were|has|have)\b ?")  # of a subject that was removed
+_CUT_OFF = re.compile(r"(?:,? (?:the|an?|of|with|to|and|or|from|by|which|that))+[ .]*$")
 _DANGLING = re.compile(r"(?:[ ,](?:is|are|was|were|has|have|the|an?|of|with|in|at|by))+[ .]*$")
 
 
@@ -460,7 +465,7 @@ def as_impression(plain: PlainText, start: int, end: int) -> str:
         text = _LEADING.sub("", text, count=1)
         if removed:
             text = _VERB.sub("", text, count=1)
-    text = _TRAILING.sub("", text).strip(" ,;:-")
+    text = _CUT_OFF.sub("", _TRAILING.sub("", text)).strip(" ,;:-")
     text = re.sub(r"\s+([.,;:])", r"\1", text)
     if not re.search(r"[^\W\d_]{2}", text):
         return ""

@@ -41,7 +41,7 @@ HARMLESS = frozenset(
     free from frontal full fully further fusion generally generator girl given gone good grade great
     grossly growth habitual habitus had hair hardware harmless has have he healed healthy height
     heights hemidiaphragmatic hemithoraces hemithorax hence her here hilum hindfoot his hit hold
-    holds homogeneous homogeneously horizontal hour hours humeral hyperexpanded identifiable
+    holds homogeneous homogeneously horizontal hour hours however humeral hyperexpanded identifiable
     identified ie ilo image imaged images imaging immaculate immature immigration implant implants
     impression in incidental incidentally included including inconspicuous indicate indicates infant
     inferior inflate inflated inflates inflation inlet inner insertion inspiration inspiratory

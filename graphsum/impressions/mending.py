@@ -28,6 +28,7 @@ from preprocessing.facts.comparison import (
     Consistency,
     compare_statements,
     is_actionable,
+    is_acute,
     reports,
     statements_of,
     tier_of,
@@ -334,7 +335,15 @@ def _draft(
     if not parts and (plan.unexplained or (not harmless and not _says_normal(plan))):
         parts = list((plan.unexplained or plan.sentences)[:_MAY_CLAUSES])
         quoted, harmless = parts, False
-    if harmless or not parts:
+    missing = (
+        not odd
+        and plan.allows_normal
+        and unread.isdisjoint(parts)
+        and not any(is_acute(o) for one in (*kept, *quoted) for o in stated[one] if _asserts(o))
+        and not any(_is_general_normal(one, stated[one]) for one in kept)
+        and any(_is_verdict_lost(stated[one], one, plan) for one in sentences if one not in kept)
+    )
+    if harmless or missing or not parts:
         chest = not plan.other_exam or _CHEST.search(plan.findings.lower())
         parts.append(NORMAL if chest else NORMAL_ELSEWHERE)
     return parts, dropped, tuple(quoted)
@@ -433,7 +442,7 @@ def _further(plan: Plan, *, kept: bool, asserts: bool, unsure: bool, sure: bool)
     ]
     if asserts:
         return list(dict.fromkeys(found))
-    devices = [c for c in plan.minor if any("Support Devices" in o.names for o in c.statements)]
+    devices = [c for c in plan.minor if _device_kinds(c.text)]
     several = len(_device_kinds(" ".join(clause.text for clause in devices))) > 1
     for clauses, wanted in (
         (plan.may, False),
@@ -651,6 +660,22 @@ def _is_general_normal(sentence: str, statements: Sequence[Statement]) -> bool:
             or (one.acute and any(word.startswith(_DISEASE) for word in one.words))
         )
         for one in statements
+    )
+
+
+def _asserts(one: Statement) -> bool:
+    return one.status != "absent" and bool(one.names)
+
+
+def _is_verdict_lost(statements: Sequence[Statement], sentence: str, plan: Plan) -> bool:
+    """Whether a dropped sentence has a verdict beside what it was dropped for."""
+    checked = compare_statements(statements, plan.statements, plan.findings).statements
+    general = [one for one in checked if one.statement.general and one.statement.status == "absent"]
+    return (
+        bool(general)
+        and not any(one.wrong for one in general)
+        and _is_general_normal(sentence, statements)
+        and not plan.out_of_domain
     )
 
 

@@ -18,6 +18,7 @@ from graphsum.impressions.clauses import (
 from preprocessing.facts.comparison import (
     REPORTED_TIERS,
     beside_normal,
+    is_acute,
     statements_of,
     tier_of,
     traces_of_the_past,
@@ -125,7 +126,7 @@ class Plan:
             for c in clauses_of(findings, statements, closed=not other)
             if (not c.calm or _is_new(c, unfamiliar))
             and (c.must or not _EXPLAINED.search(c.text.lower()))
-            and not (c.odd and cls.is_artefact(c))
+            and (c.must or not cls.is_artefact(c))
         ]
         return cls(
             findings,
@@ -176,7 +177,8 @@ class Plan:
                 (
                     c.tier == "routine"
                     and any(
-                        one.status == "present" and one.names - traces_of_the_past()
+                        (one.status == "present" or (one.status == "uncertain" and is_acute(one)))
+                        and one.names - traces_of_the_past()
                         for one in c.statements
                     )
                 )

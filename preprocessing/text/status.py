@@ -85,6 +85,11 @@ _CUES: dict[str, str] = {
         rf"|previously|earlier|before|pre-? ?(?:procedur\w+|operativ\w+|op|biopsy)|(?:19|20)\d\d)"
         rf"|(?:was|were|had been) (?:absent|not {_ADVERB}(?:there|{_SEEN})) {EARLIER_DAY}"
         rf"|not (?:there|{_SEEN}) {EARLIER_DAY}"
+        # Seen on one view: the other one's silence denies nothing.
+        rf"|(?:{_BE} )?not well {_SEEN}"
+        rf"|(?:(?:which|that|it|this|these|they) (?:is|are|was|were)|(?<=, )) ?not {_ADVERB}(?:well )?{_SEEN} (?:on"
+        r"|in) (?:the |a )?(?:\w+ )?(?:lateral|frontal|pa|ap|portable|oblique|decubitus|orthogonal"
+        r"|other|second)\b"
         r"|no (?:evidence|indication|sign|suggestion) that"
         r"|(?:no|without|beyond) (?:doubt|question)(?: (?:about|of|that))?"
         rf"|(?:needs? to|should|must|ought to|has to|have to"

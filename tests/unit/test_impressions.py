@@ -121,6 +121,24 @@ def summarized(candidate, findings, **settings):
             "Left pleural effusion has increased since ____.",
             ["Left pleural effusion has increased."],
         ),
+        # The place of a finding stays, and what comes behind does not.
+        (
+            "Complete opacification of the right middle lobe no significant volume loss.",
+            ["Complete opacification of the right middle lobe."],
+        ),
+        (
+            "Atelectasis at the left base otherwise negative for airspace disease.",
+            ["Atelectasis at the left base."],
+        ),
+        (
+            "Consolidation of the left lower lobe not associated with effusion.",
+            ["Consolidation of the left lower lobe."],
+        ),
+        # That it is new stays.
+        (
+            "There has been interval development of a large effusion.",
+            ["Interval development of a large effusion."],
+        ),
         # A verb whose subject was removed goes as well.
         (
             "____ is fractured at its neck on the left.",
@@ -771,6 +789,18 @@ def test_routine_findings_are_told_where_the_samples_disagree():
             "Bibasilar opacities and large left effusion.",
             "Large left effusion, larger than before. Opacities at both bases.",
             "Large left effusion, larger than before. Opacities at both bases.",
+        ),
+        # The verdict of a sentence that is dropped for something else stays.
+        (
+            "Severe cardiomegaly, no acute findings.",
+            "The heart is mildly enlarged. The lungs are clear.",
+            f"Heart is mildly enlarged. {NORMAL}",
+        ),
+        # What explains itself need not be told.
+        (
+            NORMAL,
+            "Vague density at the right base is secondary to soft tissue overlap. Heart normal.",
+            NORMAL,
         ),
         # A word of course by itself is of nothing.
         ("Stable. No effusion.", "Unchanged heart. No effusion.", "No effusion."),

@@ -49,6 +49,15 @@ Partial resolution of the effusion. | Pleural Effusion=present
 History of pneumonia. |
 No new fracture. |
 No large effusion or pneumothorax. | Pneumothorax=absent
+No 8 mm nodule. | Nodule=absent
+Left basal opacity which is not evident on the lateral exam. | Lung Opacity=present
+Opacity at the right base that is not identified on the PA view. | Lung Opacity=present
+Small nodules in the lingula. These are not seen on the lateral view. | \
+    Nodule=present Lung Lesion=present
+The nodule is not well seen today. | Nodule=present Lung Lesion=present
+No effusion is seen on the lateral view. | Pleural Effusion=absent
+Lungs are expanded and clear airspace disease. | Lung Opacity=absent Airspace Opacity=absent
+Persistent elevation right hemidiaphragm. | Elevated Diaphragm=present
 No pneumothorax or large left pleural effusion. | Pneumothorax=absent
 Pericardial effusion. | Pericardial Effusion=present
 Subcutaneous emphysema. | Subcutaneous Emphysema=present
