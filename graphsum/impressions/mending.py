@@ -308,6 +308,14 @@ def _draft(
     harmless = not odd and all(
         one in by_text and _is_harmless(by_text[one], plan) for one in (*kept, *quoted)
     )
+    missing = (
+        not odd
+        and plan.allows_normal
+        and unread.isdisjoint([*quoted, *kept])
+        and not any(is_acute(o) for one in (*kept, *quoted) for o in stated[one] if _asserts(o))
+        and not any(_is_general_normal(one, stated[one]) for one in kept)
+        and any(_is_verdict_lost(stated[one], one, plan) for one in sentences if one not in kept)
+    )
     if kept and not quoted and kept == _sentences(candidate) and not harmless:
         return [candidate, *_advice(plan, candidate)], 0, ()
     # What the own clauses say already need not be said again.
@@ -331,18 +339,10 @@ def _draft(
     if not parts and plan.out_of_domain and not plan.unexplained:
         parts = [one for one in plan.sentences if _has_lesion(one)][:_MAY_CLAUSES]
         if parts:
-            quoted, harmless = parts, False
+            quoted, harmless, missing = parts, False, False
     if not parts and (plan.unexplained or (not harmless and not _says_normal(plan))):
         parts = list((plan.unexplained or plan.sentences)[:_MAY_CLAUSES])
-        quoted, harmless = parts, False
-    missing = (
-        not odd
-        and plan.allows_normal
-        and unread.isdisjoint(parts)
-        and not any(is_acute(o) for one in (*kept, *quoted) for o in stated[one] if _asserts(o))
-        and not any(_is_general_normal(one, stated[one]) for one in kept)
-        and any(_is_verdict_lost(stated[one], one, plan) for one in sentences if one not in kept)
-    )
+        quoted, harmless, missing = parts, False, False
     if harmless or missing or not parts:
         chest = not plan.other_exam or _CHEST.search(plan.findings.lower())
         parts.append(NORMAL if chest else NORMAL_ELSEWHERE)

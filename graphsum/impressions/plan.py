@@ -46,9 +46,10 @@ _MODALITY = re.compile(
 _ARTEFACT = re.compile(
     r"\b(?:(?:breast )?(?:implants?|prosthes[ie]s) (?:cast|account|cause|explain|project|overl)\w*"
     r"|breast implants?|braids?|plaits?|hair|nipples?|skin ?folds?|clothing|garments?|jewel\w+"
-    r"|necklaces?|pendants?|buttons?|zips?|zippers?|art[ei]fact\w*|ecg (?:leads|electrodes)"
-    r"|monitoring (?:leads|electrodes)|electrodes?|repeat (?:exposure|film|view|image)"
-    r"|(?:represents?|reflects?|(?:due|secondary|related) to|from|(?:caused|explained"
+    r"|necklaces?|pendants?|buttons?|zips?|zippers?|art[ei]fact\w*|ecg (?:leads?|electrodes?)"
+    r"|monitoring (?:leads|electrodes)|electrodes|repeat (?:exposure|film|view|image)"
+    r"|(?:represents?|reflects?|(?:due|secondary|related) to|(?:is|are|comes?) from|(?:caused"
+    r"|explained"
     r"|accounted for)"
     r" by|because of) (?:the |an? |her |his )?(?:\w+ ){0,2}?(?:rotation|rotated|positioning"
     r"|projection|technique|magnification|summation|superimposition|overlap"
@@ -67,6 +68,12 @@ _EXPLAINED = re.compile(
     r"|\b(?:expirat\w+|oblique\w*|rotat\w+|lordotic|projection|magnif\w+|supine)\b.{0,40}"
     r"\b(?:therefore|hence|for which reason|so that|which (?:explains?|accounts? for)"
     r"|accounting for|explain\w*)\b"
+)
+# A button in the gullet is none.
+_NO_ARTEFACT = re.compile(
+    r"\b(?:lodged|swallow\w*|ingest\w*|aspirat\w*|batter(?:y|ies)|o?esophag\w*|gullet|airways?"
+    r"|bronch\w*|trachea\w*|windpipe|stomach|bleed\w*|blood|ha?emorrhag\w*|ruptur\w*"
+    r"|free (?:air|gas)|displac\w*|fractur\w*)\b"
 )
 _EITHER_ARTEFACT = re.compile(rf"\bor (?={_ARTEFACT.pattern})")
 _DOUBTS = re.compile(r"\b(?:versus|vs|or|equivocal|possibl\w+|may|might|rather|perhaps|maybe)\b")
@@ -147,6 +154,8 @@ class Plan:
         """Whether a clause explains itself by what lies on the skin, or how the film was made."""
         lowered = clause.text.lower()
         explained = _ARTEFACT.search(lowered) or _EXPLAINED.search(lowered)
+        if _NO_ARTEFACT.search(lowered):
+            return False
         return bool(explained) and not _DOUBTS.search(_EITHER_ARTEFACT.sub("", lowered))
 
     def has_new_words(self, clause: Clause) -> bool:

@@ -87,7 +87,8 @@ _CUES: dict[str, str] = {
         rf"|not (?:there|{_SEEN}) {EARLIER_DAY}"
         # Seen on one view: the other one's silence denies nothing.
         rf"|(?:{_BE} )?not well {_SEEN}"
-        rf"|(?:(?:which|that|it|this|these|they) (?:is|are|was|were)|(?<=, )) ?not {_ADVERB}(?:well )?{_SEEN} (?:on"
+        rf"|(?:(?:which|that|it|this|these|they) (?:is|are|was|were)"
+        rf"|(?<=, )) ?not {_ADVERB}(?:well )?{_SEEN} (?:on"
         r"|in) (?:the |a )?(?:\w+ )?(?:lateral|frontal|pa|ap|portable|oblique|decubitus|orthogonal"
         r"|other|second)\b"
         r"|no (?:evidence|indication|sign|suggestion) that"
