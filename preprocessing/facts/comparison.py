@@ -264,9 +264,8 @@ def tells(impression: Sequence[Statement], finding: Statement) -> bool:
     """
     if is_actionable(finding):
         relations = _relations()
-        wanted = frozenset(
-            name for name in finding.names if ontology().tier(name) in REPORTED_TIERS
-        )
+        reported = [name for name in finding.names if ontology().tier(name) in REPORTED_TIERS]
+        wanted = frozenset(reported) or finding.names  # of a routine name: it is new, or grows
         impression = [
             one
             for one in impression

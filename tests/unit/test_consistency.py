@@ -10,6 +10,12 @@ from preprocessing.facts.comparison import (
 )
 
 
+def test_what_is_notable_for_its_course_alone_is_told_by_its_own_name():
+    told = "New opacity at the left base."
+    assert not check_impression(told, told).missed
+    assert check_impression("No effusion.", told).missed
+
+
 def kinds(impression, findings):
     return [one.kind for one in check_impression(impression, findings).statements]
 
