@@ -79,7 +79,8 @@ _NEEDS_BEFORE = re.compile(
 )
 _NEEDS_SUBJECT = re.compile(r"\W*(?:tips?|ends?|side ?ports?|lead|wire)\b")
 _SAID_OF = re.compile(
-    r"(?:this|these|it|they) (?:is|are|has|have|remains?|appears?)(?: also| again)? (?:\w+ly )?"
+    r"(?:this|these|it|they|both|all)(?: of (?:them|these))? (?:is|are|has|have|remains?|appears?)"
+    r"(?: (?:also|again|both|all|now|since|become|got|been))* (?:\w+ly )?"
     r"(?:unchanged|stable|similar|new|worse\w*|increas\w+|decreas\w+|improv\w+|larger|smaller"
     r"|not (?:significantly )?changed|progress\w+|chronic|old|been (?:stable|unchanged))\b"
     r"|new (?:from|since|compared)\b"
@@ -182,7 +183,8 @@ def clauses_of(
             found.append(Clause(text, first, last, (), "urgent", True))
             ended, before = last, text
             continue
-        if not inside and found and found[-1].end == ended and _is_said_of(plain, segment):
+        others = [one for one in inside if not one.pronoun and one.status != "past"]
+        if not others and found and found[-1].end == ended and _is_said_of(plain, segment):
             text = f"{found[-1].text} {as_impression(plain, segment.label, segment.end)}"
             found[-1] = replace(found[-1], text=text)
             continue

@@ -62,6 +62,9 @@ _NOT_NORMAL = re.compile(
     r"|\b(?:hemi-?)?diaphragm (?:is|are|can) not (?:be )?(?:seen|visible|made out)\b"
 )
 # How the picture was taken is no finding.
+_NO_NORMAL_PICTURE = re.compile(
+    r"\bnot an? (?:entirely |completely )?normal (?:\w+ )?(?:films?|stud(?:y|ies)|exam\w*|chest)\b"
+)
 _PICTURE = re.compile(
     r"\b(?:inspirat\w+|effort|quality|techni\w+|film|exam\w*|stud(?:y|ies)|views?|exposure"
     r"|penetration|projection|rotat\w+|cause|a?etiology|significance|reason)\b"
@@ -71,6 +74,8 @@ _PICTURE = re.compile(
 def find_not_normal(text: str, start: int = 0, end: int | None = None) -> list[tuple[int, int]]:
     """Where a segment of plain text (lower case) denies what is normal: starts and ends."""
     stop = len(text) if end is None else end
+    if found := _NO_NORMAL_PICTURE.search(text, start, stop):
+        return [found.span()]
     if _PICTURE.search(text, start, stop):
         return []
     return [match.span() for match in _NOT_NORMAL.finditer(text, start, stop)]

@@ -259,6 +259,14 @@ class _Reader:
             change,
         )  # fmt: skip
 
+    def _compared(self, phrase: set[int]) -> set[str]:
+        """The words of an examination that is compared with: "from prior", "since previous"."""
+        return {
+            self._words[word]
+            for word in phrase
+            if word and self._words[word - 1] in ("from", "since", "than", "to", "with", "vs")
+        }
+
     def _qualities(
         self, core: Sequence[int], phrase: set[int]
     ) -> tuple[tuple[int, int] | None, bool, bool, bool, Change | None]:
@@ -268,7 +276,7 @@ class _Reader:
         entities = [self._entity[word] for word in core if word in self._entity]
         return (
             (min(degrees), max(degrees)) if degrees else None,
-            not ("new" in words or OLD_WORDS.isdisjoint(words)),
+            not ("new" in words or OLD_WORDS.isdisjoint(words - self._compared(phrase))),
             not ACUTE_WORDS.isdisjoint(words),
             any(one.change == "improved" and one.negated for one in entities),
             next((one.change for one in entities if one.change), None),
