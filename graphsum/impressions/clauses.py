@@ -31,6 +31,7 @@ from preprocessing.facts.not_normal import find_not_normal
 from preprocessing.facts.ontology import TIERS, Tier
 from preprocessing.facts.reading import Mention, is_other_part, read_mentions
 from preprocessing.facts.statements import Statement
+from preprocessing.records import Side
 from preprocessing.text.laterality import find_sides
 from preprocessing.text.plain import PlainText
 from preprocessing.text.prose import lower_capitals
@@ -83,6 +84,7 @@ _SAID_OF = re.compile(
     r"(?: (?:also|again|both|all|now|since|become|got|been))* (?:\w+ly )?"
     r"(?:unchanged|stable|similar|new|worse\w*|increas\w+|decreas\w+|improv\w+|larger|smaller"
     r"|not (?:significantly )?changed|progress\w+|chronic|old|been (?:stable|unchanged))\b"
+    r"|(?:it|this|these|they)(?:'s|'re| is| are) (?:now )?(?:up|down|less|more|better|worse|back)\b"
     r"|new (?:from|since|compared)\b"
     r"|(?:it|this|they|these) (?:was|were|measured|used to (?:be|measure)) (?:about |only "
     r"|around )?\d"
@@ -115,6 +117,10 @@ _ADVICE = re.compile(
     r"|bronchoscop\w+)\b"
     r"(?=.*\b(?:is|are) (?:recommended|advised|suggested|warranted|needed)\b)"
 )
+_OF_A_DEVICE = re.compile(
+    r"\b(?:leads?|lines?|tubes?|catheters?|wires?|drains?|stents?|valves?|pacemaker|picc|cvc)\b"
+)
+_A_SIDE = re.compile(r"\b(?:left|right|bilateral\w*|both|bi\w{3,}|[lr][lmu][lz])\b", re.IGNORECASE)
 _SHORT = 12  # words
 _AT_LENGTH = 20  # words of a sentence of which only a part is quoted
 _LEADING = re.compile(
@@ -191,6 +197,8 @@ def clauses_of(
         begin = segment.label
         if _NEEDS_SUBJECT.match(plain.text, segment.label, segment.end):
             begin = segment.start  # "Tube: tip in the right main bronchus"
+        if _OF_A_DEVICE.search(plain.text, segment.start, segment.label):
+            begin = segment.start  # "Pacing lead: fracture under the clavicle"
         if _is_of_an_organ(plain, segment):
             begin = segment.start  # "Thyroid: 2 cm nodule"
         if next(find_sides(plain.text, segment.start, segment.label), None):
@@ -241,6 +249,7 @@ def clauses_of(
                 tier = min((tier_of(one) for one in own), key=TIERS.index)
                 must = any(map(is_actionable, own))
                 calm = not named and is_calm(text.lower())
+                text = _with_side(text, {one.side for one in own if one.names})
                 found.append(Clause(text, first, last, own, tier, must, calm))
             ended = last
         before = as_impression(plain, begin, segment.end)
@@ -294,9 +303,22 @@ def _odd_part(
         return None
     start, end = label + parts[0][0], label + parts[-1][1]
     long = len(plain.text[label : segment.end].split()) > _AT_LENGTH
+    before = {one.side for one in find_sides(plain.text, segment.start, start)}
+    if before and not _A_SIDE.search(plain.text, start, end):
+        long = False  # "Left side, everything below the sixth rib is white"
     if long and ANATOMY.search(plain.text, start, end) and not names_something(about):
         return start, end
     return segment.start, segment.end
+
+
+def _with_side(text: str, sides: set[Side | None]) -> str:
+    """A clause with the side that the rest of its sentence gave what it names."""
+    side = next(iter(sides)) if len(sides) == 1 else None
+    if side not in ("left", "right") or _A_SIDE.search(text):
+        return text
+    return (
+        f"{side.capitalize()} side: {text if text[1:2].isupper() else text[0].lower() + text[1:]}"
+    )
 
 
 def _is_of_an_organ(plain: PlainText, segment: Segment) -> bool:

@@ -24,86 +24,86 @@ HARMLESS = frozenset(
     conclusive configuration configurations conform conforms congruent congruity consent considering
     consist consists constant constitutional content contents contour contours contralateral
     contrast convincing coronal correct correctly correlate correlation corresponding corresponds
-    costal costo-diaphragmatic costo-phrenic costodiaphragmatic cough course cp crisp cross-table
-    crosstable ct cta ctr cupola cupolae current currently curvature cut cuts date dated day days
-    dead december decubitus defined definite definitely definitive degenerative degraded delineated
-    demonstrable demonstrate demonstrated demonstrates demonstrating density depicted descending
-    detail detected development developmental diagnostic diameter dictated did dimension dimensions
-    discernable discernible distal distribution do dob doctor does dome domed domes dorsal dose down
-    dr drainage drained drawing dry due dust each earlier ecg effort eg either ekg elderly electrode
-    electrodes electronically elements else elsewhere employment end endplate ends enhanced entire
-    entirely epicardial epigastric epigastrium epipericardial epiphyses equal equally erect
-    essentially etc evaluate evaluated evaluation even evenly every evident exam examination
-    examinations exams excluded expand expanded expands expansion expected expiration expiratory
-    exposed exposure external extraluminal extrapleural extubation factors fall fat faultless
-    february fell female fever field fields film films find finding findings fine first fissure
-    fissures fitness fixation flawless flow fluid-free fold folds follow follow-up for forearm
-    forefoot found four framework free from frontal full fully further fusion generally generator
-    girl given gone good grade great grossly growth habitual habitus had hair hardware harmless has
-    have he healed healthy height heights hemidiaphragmatic hemithoraces hemithorax hence her here
-    hilum hindfoot his hit hold holds homogeneous homogeneously horizontal hour hours however
-    humeral hyperexpanded identifiable identified ie ilo image imaged images imaging immaculate
-    immature immigration implant implants impression in incidental incidentally included including
-    inconspicuous indicate indicates infant inferior inflate inflated inflates inflation inlet inner
-    insertion inspiration inspiratory inspired insurance intact intercostal interim interlobar
-    internal interpretation interspaces interval intervertebral into intraperitoneal intravenous is
-    it its iv january jewellery jewelry july junction june keep keeps kept kicked kind kindly knob
-    knuckle kyphosis largely last lateral lead leads leaf leaflets leaves left left-sided level
-    levels lie lies likewise limit limitation limitations limited limits lingula lmp located look
-    looking looks lordosis lordotic lovely low-lying lower lumbar lumbosacral lung-fields lungfields
-    lying lymph madam made magnification magnified mainly maintain maintained maintains major male
-    man march margin marginated margins marking markings match matched matches mature maximal
-    maximum may measure measures medial medical medium mid mid-abdomen midabdomen middle midfoot
-    midline might mineralisation mineralised mineralization mineralized minimum minor miss mobile
-    modest monitor monitoring month months moreover mostly motion move moves mr mri mrn mrs ms
-    multiple must nad natural naught near neat neatly neck negative neither neonate never nice
-    nicely nil nipple nipples no non-dilated non-enlarged nondilated none nonenlarged nonrib-bearing
-    nor normal normally not notch note noted noteworthy nothing nought november nowhere nowt oblique
-    observed obtained october of off ok okay old on one one-view onto open opinion opposite or oral
-    ordinary organ organs ossification otherwise ought outer outlet outline outlined outlines over
-    overall overexposed overlain overlap overlapping overlie overlies overlying overpenetrated owing
-    pa pad pads paediatric pain paraspinal paratracheal part parts patent patient patient's patients
-    pattern patterns pediatric penetrated penetration per perfect perfectly performed periodic
-    peripheral peripherally periphery permeable person phase phlebolith phleboliths phrenic physes
-    physiologic physiological physiologically picture pictured piercing pigtail placement plain
-    plane planes plates please pleural pneumatised pneumoconiosis pneumoconiotic portable portal
-    portion portions position positional positioned positioning positions post-op posterior postop
-    postural pre-employment pre-op pre-operative preemployment pregnancy preop preoperative present
-    preserved pretty previous previously prior priors probable probably procedure project projected
-    projecting projection projections projects prone proper properly prostheses prosthesis
-    prosthetic protocol provided proximal ptx pulsation quality queried queries query quite
-    radiograph radiographic radiographically radiographs radiography radiologically radiolucent
-    range ranges rather ratio re reach reaches received recent recesses recognised recognized
-    recommend recommended reconstructions redemonstrated redemonstration referral referrer referring
-    reflection reflections reformats reformatted regards region regions regular regularly
-    relationship relationships relevant remain remainder remained remaining remains remarkable
-    replacement report reported reports requested resolved rest retrocardiac retrosternal reveal
-    revealed reveals reviewed rib-bearing right right-sided root roots rotated rotation routine run
-    sacral sacroiliac sacrum sagittal said same satisfactorily satisfactory say scan scans school
-    screen screening screw screws scrutiny second secondary see seeing seem seems seen segmental
-    semi-erect semi-upright senescent september series several shall shallow shape shaped shapes
-    sharp sharply she should show showing shown shows sic side sides signed silhouette silhouettes
-    similar since sincerely single sinus sinuses sir sitting situated situs size sized sizes
-    skeletal skeletally skeleton skin slender slice slices slim smooth smoothly so solitus some
-    someone something space spaces spacing spacings specifically spotless stable stably stand
-    standing stands stature still stimulator stool straight stripe stripes struck structure
-    structures studies study submitted subphrenic subsegmental such suggest suggested suggesting
-    suggests sulci sulcus summary superimposed superior supine suprapatellar surface surfaces
-    suspect suspected suspicion suspicious swimmer swimmers symmetric symmetrical symmetrically
-    symmetry system systems taken taper tapering tapers team technical technically technique tell
-    texture thank thanks that the their them then there therefore these they third thirds this
-    thoracic thoracolumbar those three through throughout thus thymic thymus tidy time timed tissue
-    tissues to today told total totally transcribed translucency transparency transparent
-    transradiant tree trim true tumbled two two-view type typical ultrasound unaltered unblemished
-    unbothered unbroken unchanged under underexposed underpenetrated undilated undisplaced
-    undisturbed unenhanced unenlarged uneventful unexceptional uninterrupted unobstructed
-    unremarkable unsuspicious untouched untoward up upper upright us usual usually variant variants
-    vascularity vasculature venous ventilated vents verified very view views visa visible visibly
-    visualisation visualised visualization visualized volume volumes wall walls ward was wavy way
-    ways week weeks well well-aerated well-defined well-expanded well-inflated well-placed
-    well-positioned well-seated well-ventilated were what where which who whole whom whose width
-    will window with within without wnl woman wondered wonders worthy x-ray x-rays xray xxxx
-    xxxx-a-xxxx year years yesterday yet young zilch zone zones
+    costal costo-diaphragmatic costo-phrenic costodiaphragmatic cough could course cp crisp
+    cross-table crosstable ct cta ctr cupola cupolae current currently curvature cut cuts date dated
+    day days dead december decubitus defined definite definitely definitive degenerative degraded
+    delineated demonstrable demonstrate demonstrated demonstrates demonstrating density depicted
+    descending detail detect detected development developmental diagnostic diameter dictated did
+    dimension dimensions discern discernable discernible distal distribution do dob doctor does dome
+    domed domes dorsal dose down dr drainage drained drawing dry due dust each earlier ecg effort eg
+    either ekg elderly electrode electrodes electronically elements else elsewhere employment end
+    endplate ends enhanced entire entirely epicardial epigastric epigastrium epipericardial
+    epiphyses equal equally erect essentially etc evaluate evaluated evaluation even evenly every
+    evident exam examination examinations exams excluded expand expanded expands expansion expected
+    expiration expiratory exposed exposure external extraluminal extrapleural extubation factors
+    fall fat faultless february fell female fever field fields film films find finding findings fine
+    first fissure fissures fitness fixation flawless flow fluid-free fold folds follow follow-up for
+    forearm forefoot found four framework free from frontal full fully further fusion generally
+    generator girl given gone good grade great grossly growth habitual habitus had hair hardware
+    harmless has have he healed healthy height heights hemidiaphragmatic hemithoraces hemithorax
+    hence her here hilum hindfoot his hit hold holds homogeneous homogeneously horizontal hour hours
+    however humeral hyperexpanded i identifiable identified identify ie ilo image imaged images
+    imaging immaculate immature immigration implant implants impression in incidental incidentally
+    included including inconspicuous indicate indicates infant inferior inflate inflated inflates
+    inflation inlet inner insertion inspiration inspiratory inspired insurance intact intercostal
+    interim interlobar internal interpretation interspaces interval intervertebral into
+    intraperitoneal intravenous is it its iv january jewellery jewelry july junction june keep keeps
+    kept kicked kind kindly knob knuckle kyphosis largely last lateral lead leads leaf leaflets
+    leaves left left-sided level levels lie lies likewise limit limitation limitations limited
+    limits lingula lmp located look looking looks lordosis lordotic lovely low-lying lower lumbar
+    lumbosacral lung-fields lungfields lying lymph madam made magnification magnified mainly
+    maintain maintained maintains major male man march margin marginated margins marking markings
+    match matched matches mature maximal maximum may measure measures medial medical medium mid
+    mid-abdomen midabdomen middle midfoot midline might mineralisation mineralised mineralization
+    mineralized minimum minor miss mobile modest monitor monitoring month months moreover mostly
+    motion move moves mr mri mrn mrs ms multiple must nad natural naught near neat neatly neck
+    negative neither neonate never nice nicely nil nipple nipples no non-dilated non-enlarged
+    nondilated none nonenlarged nonrib-bearing nor normal normally not notch note noted noteworthy
+    nothing nought november nowhere nowt oblique observed obtained october of off ok okay old on one
+    one-view onto open opinion opposite or oral ordinary organ organs ossification otherwise ought
+    outer outlet outline outlined outlines over overall overexposed overlain overlap overlapping
+    overlie overlies overlying overpenetrated owing pa pad pads paediatric pain paraspinal
+    paratracheal part parts patent patient patient's patients pattern patterns pediatric penetrated
+    penetration per perfect perfectly performed periodic peripheral peripherally periphery permeable
+    person phase phlebolith phleboliths phrenic physes physiologic physiological physiologically
+    picture pictured piercing pigtail placement plain plane planes plates please pleural pneumatised
+    pneumoconiosis pneumoconiotic portable portal portion portions position positional positioned
+    positioning positions post-op posterior postop postural pre-employment pre-op pre-operative
+    preemployment pregnancy preop preoperative present preserved pretty previous previously prior
+    priors probable probably procedure project projected projecting projection projections projects
+    prone proper properly prostheses prosthesis prosthetic protocol provided proximal ptx pulsation
+    quality queried queries query quite radiograph radiographic radiographically radiographs
+    radiography radiologically radiolucent range ranges rather ratio re reach reaches received
+    recent recesses recognised recognized recommend recommended reconstructions redemonstrated
+    redemonstration referral referrer referring reflection reflections reformats reformatted regards
+    region regions regular regularly relationship relationships relevant remain remainder remained
+    remaining remains remarkable replacement report reported reports requested resolved rest
+    retrocardiac retrosternal reveal revealed reveals reviewed rib-bearing right right-sided root
+    roots rotated rotation routine run sacral sacroiliac sacrum sagittal said same satisfactorily
+    satisfactory say scan scans school screen screening screw screws scrutiny second secondary see
+    seeing seem seems seen segmental semi-erect semi-upright senescent september series several
+    shall shallow shape shaped shapes sharp sharply she should show showing shown shows sic side
+    sides signed silhouette silhouettes similar since sincerely single sinus sinuses sir sitting
+    situated situs size sized sizes skeletal skeletally skeleton skin slender slice slices slim
+    smooth smoothly so solitus some someone something space spaces spacing spacings specifically
+    spotless stable stably stand standing stands stature still stimulator stool straight stripe
+    stripes struck structure structures studies study submitted subphrenic subsegmental such suggest
+    suggested suggesting suggests sulci sulcus summary superimposed superior supine suprapatellar
+    surface surfaces suspect suspected suspicion suspicious swimmer swimmers symmetric symmetrical
+    symmetrically symmetry system systems taken taper tapering tapers team technical technically
+    technique tell texture thank thanks that the their them then there therefore these they third
+    thirds this thoracic thoracolumbar those three through throughout thus thymic thymus tidy time
+    timed tissue tissues to today told total totally transcribed translucency transparency
+    transparent transradiant tree trim true tumbled two two-view type typical ultrasound unaltered
+    unblemished unbothered unbroken unchanged under underexposed underpenetrated undilated
+    undisplaced undisturbed unenhanced unenlarged uneventful unexceptional uninterrupted
+    unobstructed unremarkable unsuspicious untouched untoward up upper upright us usual usually
+    variant variants vascularity vasculature venous ventilated vents verified very view views visa
+    visible visibly visualisation visualised visualization visualized volume volumes wall walls ward
+    was wavy way ways we week weeks well well-aerated well-defined well-expanded well-inflated
+    well-placed well-positioned well-seated well-ventilated were what where which who whole whom
+    whose width will window with within without wnl woman wondered wonders worthy x-ray x-rays xray
+    xxxx xxxx-a-xxxx year years yesterday yet young zilch zone zones
     """.split()
 )
 # What may be denied, and how much of it. By itself, said of a part of the body, it is none of it.

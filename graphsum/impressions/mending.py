@@ -20,7 +20,7 @@ from graphsum.consensus.candidates import own_sentences
 from graphsum.consensus.word_pairs import WordPairs
 from graphsum.impressions.clauses import Clause
 from graphsum.impressions.explained import denies
-from graphsum.impressions.plan import Plan
+from graphsum.impressions.plan import Plan, is_stable_only
 from graphsum.impressions.wording import is_well_worded
 from preprocessing.facts.comparison import (
     REPORTED_TIERS,
@@ -46,6 +46,7 @@ SURE = 0.7  # agreement from which the model is trusted with what it knows the w
 # Agreement below which the model's words assert nothing: the findings' own clauses do.
 DISTRUSTED = 0.35
 _FEW = 4  # clauses of which none is passed over
+_FEW_ODD = 1  # odd clauses that are told beside something that must be, whatever their words
 _MAY_CLAUSES = 3  # routine clauses that an impression of own clauses has at most
 # What a sentence may say that states nothing of the chest.
 _WITHOUT_STATEMENT = re.compile(
@@ -414,8 +415,11 @@ def _further(plan: Plan, *, kept: bool, asserts: bool, unsure: bool, sure: bool)
         traces = (c for c in plan.clauses if c.tier == "routine" and plan.has_new_words(c))
         others = (*small, *plan.may, *traces, *plan.minor, *plan.unnamed)
         return sorted(dict.fromkeys(others), key=_weight, reverse=True)
-    odd = (one for one in plan.unnamed if one.odd and (not plan.must or _may_harm(one.text)))
+    odd = [one for one in plan.unnamed if one.odd]
+    if plan.must and len(odd) > _FEW_ODD:
+        odd = [one for one in odd if _may_harm(one.text)]
     found = sorted(odd, key=_weight, reverse=True)
+    found += [c for c in plan.clauses if not c.must and any(map(is_stable_only, c.statements))]
     found += list(plan.may) if plan.must or not kept or unsure else []
     few = len(plan.clauses) <= _FEW
     if few or not plan.must:

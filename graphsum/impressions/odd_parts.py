@@ -406,6 +406,7 @@ def answers_oddly(label: str, text: str) -> bool:
 def is_misplaced(text: str) -> bool:
     """Whether a tube or line lies in a part of the body where one of its kind does not belong."""
     kinds = {match.lastgroup or "" for match in _KIND.finditer(text)}
+    kinds = {"object"} if "object" in kinds else kinds  # a fragment of a catheter
     places = {match.lastgroup or "" for match in _WHERE.finditer(text)}
     return len(kinds) == 1 and not all(
         _BELONGS[kind].issuperset(places) or ("enteric" in kinds and "stomach" in places)

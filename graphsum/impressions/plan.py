@@ -79,6 +79,8 @@ _EITHER_ARTEFACT = re.compile(rf"\bor (?={_ARTEFACT.pattern})")
 _DOUBTS = re.compile(r"\b(?:versus|vs|or|equivocal|possibl\w+|may|might|rather|perhaps|maybe)\b")
 # Many lesions are metastases until shown otherwise, and so are large lymph nodes.
 _LESIONS = frozenset(("Lung Lesion", "Nodule", "Mass"))
+_SHADOWS = _LESIONS | {"Lung Opacity", "Density"}
+_MASS = 30  # mm
 _NODES = frozenset(("Lymphadenopathy",))
 _MANY = re.compile(
     r"\b(?:multiple|numerous|several|many|innumerable|countless|scattered|disseminated|three|four|five"
@@ -249,6 +251,8 @@ class Plan:
             return False  # "the lungs are not clear"
         if any(_is_fresh_opacity(one) for clause in self.clauses for one in clause.statements):
             return False
+        if any(_is_large(one) or is_stable_only(one) for c in self.clauses for one in c.statements):
+            return False
         return all(
             _leaves_normal(one)
             and not (one.names & _LESIONS and _MANY.search(clause.text.lower()))
@@ -271,6 +275,26 @@ def _is_fresh_opacity(one: Statement) -> bool:
         and one.change in ("new", "worse")
         and not one.old
         and any(known.organ(name) in ("lungs", "pleura") for name in one.names)
+    )
+
+
+def _is_large(one: Statement) -> bool:
+    """Whether it is something in the lungs of 3 cm and more: a mass, whatever it is called."""
+    size = max(one.sizes, default=0)
+    return one.status != "absent" and size >= _MASS and bool(one.names & _SHADOWS)
+
+
+def is_stable_only(one: Statement) -> bool:
+    """Whether only that it did not change makes something urgent a thing that need not be told."""
+    known = ontology()
+    return (
+        one.status == "present"
+        and one.change == "stable"
+        and not one.old
+        and any(
+            known.tier(name) in ("critical", "urgent") and not one.names & beside_normal()
+            for name in one.names
+        )
     )
 
 

@@ -148,6 +148,8 @@ _TECHNIQUE = re.compile(
     r"|gadolin\w+|reconstruct\w+|multiplanar|reformat\w*|kvp?|mas|m[lL]/s|field of view|sequences?"
     r"|collimation|injected|administered)\b"
 )
+# "The film was taken standing, and it shows ..."
+_SHOWS = re.compile(r"\b(?:it|which|they|and) (?:also )?(?:shows?|demonstrates?|reveals?)\b")
 _MEASURED = re.compile(r"\d ?(?:mm|cm)\b")
 _AT_LENGTH = 8  # words
 _FEW = 6  # words: what is said of an organ in few words may be said in any
@@ -196,7 +198,10 @@ def information_in(text: str, own: OwnTerms | None = None) -> Information:
         told = [
             plain.text[one.start : one.end]
             for one in parts
-            if not _TECHNIQUE.search(plain.text, one.start, one.end)
+            if (
+                not _TECHNIQUE.search(plain.text, one.start, one.end)
+                or _SHOWS.search(plain.text, one.start, one.end)
+            )
             and not _NOT_PERFORMED.search(plain.text, one.start, one.end)
             and not _OTHER_MATTER.search(plain.text, one.start, one.end)
         ]

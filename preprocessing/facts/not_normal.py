@@ -29,6 +29,7 @@ _NOT_NORMAL = re.compile(
     r"|\b(?:lung|vascular|bronchovascular) markings? (?:(?:is|are) )?(?:absent|missing"
     r"|not (?:seen|visible|present))"
     r"|\bnothing to suggest (?:an? )?normal\b"
+    r"|\b(?:lost|loses|loss of|lacks?) (?:its|their|the|all) normal\b"
     r"|\b(?:tubes?|tip|lines?|catheter|ett|ngt|drain|picc)\b[^.;]{0,40}?\bnot (?:(?:seen|visible"
     r"|lying|reaching|reach|extend\w*|pass\w*|project\w*) )?(?:in|into|within|to|below|beyond|past"
     rf"|under)?(?: the)? ?{_PLACE}\b"
