@@ -68,6 +68,11 @@ _LINK = re.compile(
     r" (?:without|after|following|since|despite|because|due to|with no|otherwise|no"
     r"|not|negative for)\b"
 )
+# Where a finding begins that stands behind another one without a sign.
+_OPENS = re.compile(
+    r"\b(?:the )?(?:left|right|bilateral|small|large|moderate|massive|tiny|huge|complete|new|old"
+    r"|an?|\d+(?:\.\d+)? ?[mc]m|[lr][lmu]l)\b"
+)
 _PARTICIPLE = re.compile(r"(?:leaving|causing|producing|giving|resulting)\b")
 # A sentence that cannot be read without the one before.
 _NEEDS_BEFORE = re.compile(
@@ -437,7 +442,15 @@ def _spans(
             first_char = start  # "The cavity has closed, leaving a scar"
         after = len(mentions) > last + 1
         last_char = (
-            _cut(plain.text, mentions[last].end, mentions[last + 1].start, False) if after else end
+            _cut(
+                plain.text,
+                mentions[last].end,
+                mentions[last + 1].start,
+                False,
+                mentions[last + 1].start if mentions[last + 1].fixed else -1,
+            )
+            if after
+            else end
         )
         spans.append((first_char, last_char))
         row = last + 1
@@ -448,14 +461,18 @@ def _is_normal(one: Mention) -> bool:
     return one.names == ("No Finding",)
 
 
-def _cut(text: str, start: int, end: int, behind: bool) -> int:
-    """Where two parts of a sentence meet between these characters."""
+def _cut(text: str, start: int, end: int, behind: bool, before_next: int = -1) -> int:
+    """Where two parts of a sentence meet between these characters.
+
+    ``before_next``: where a part ends for want of a sign, if it is not to end at its finding.
+    """
     found = list(_SEPARATOR.finditer(text, start, end))
     if not found:
         if behind:
-            return end
+            opened = _OPENS.search(text, start, end)
+            return opened.start() if opened else end
         linked = _LINK.search(text, start, end)
-        return linked.start() if linked else start
+        return linked.start() if linked else before_next if before_next >= 0 else start
     if behind:
         return found[0].end() if len(found) == 1 else _last_that_opens(text, found)
     return found[-1].start()

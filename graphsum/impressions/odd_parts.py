@@ -83,6 +83,11 @@ _OF_PLACE = re.compile(
 _ORGAN = re.compile(r"\b(?:heart|cardiac|mediastin\w+|hil\w+|clavic\w+|diaphragm\w*|under)\b")
 _SEEN = re.compile(r"\b(?:is|are|was) (?:seen|identified|noted|present|visible)\b")
 _FEW = 6  # words
+# What is not chronic, or is told, though chronic words stand beside it.
+_NOT_CHRONIC = re.compile(
+    r"\b(?:blunt\w*|flap|double|displac\w+|ruptur\w+|leak\w*|torn|tear|fluid|air|gas|mass|lump"
+    r"|gone|lost|missing|destr\w+|erod\w+)\b"
+)
 _KNOWN = DENIABLE | HARMLESS | {""}
 _NEGATED = re.compile(r"(?:non-?|un-?)")
 _OF = re.compile(r"\s*(?:of|from|for)\b")
@@ -287,7 +292,7 @@ def odd_parts(
             _is_mostly_normal(part, odd) or not (named or _tells(f"{label} {text}", odd))
         ):
             odd = []
-        if (odd and not names_chronic(part)) or (not of_device and _is_measured(part)):
+        if (odd and not _is_chronic(part)) or (not of_device and _is_measured(part)):
             found.add((start, end))
             waits = False
     if waits and before:
@@ -378,6 +383,11 @@ def _runs_on(
         ):
             return True
     return False
+
+
+def _is_chronic(part: str) -> bool:
+    """Whether all that is odd is something chronic: "bones are demineralized"."""
+    return names_chronic(part) and _NOT_CHRONIC.search(part) is None
 
 
 def _is_deniable(word: str) -> bool:

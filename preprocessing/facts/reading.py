@@ -24,7 +24,7 @@ from preprocessing.text.measurements import find_sizes, sizes_differ
 from preprocessing.text.places import find_places
 from preprocessing.text.plain import PlainText, plain_text
 from preprocessing.text.sentences import Segment, join_wrapped_lines, segments
-from preprocessing.text.status import Certainty, Status, judge_mentions
+from preprocessing.text.status import Certainty, Judged, Status, judge_mentions
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +162,10 @@ _DOUBT_INSIDE = re.compile(
     r"\b(?:possibl[ey]|probabl[ey]|perhaps|likely|questionabl[ey]|(?:may|might|could) be"
     r"|suspected)\b"
 )
+# "Cannot exclude a pneumothorax due to a skin fold": the fold hides it.
+_NOT_EXCLUDED = re.compile(
+    r"\b(?:can|could) not (?:\w+ly )?(?:exclude|rule out) (?:an? )?(?:[\w-]+ ){0,3}$"
+)
 _REMOVAL_BEHIND = re.compile(r" (?:removal|extraction|withdrawal|explantation)\b")
 _OTHER_SIDE = re.compile(r"\b(?:contralateral|opposite side|other side)\b")
 _SAME_SIDE = re.compile(
@@ -186,6 +190,19 @@ _WAS = re.compile(
 _IS_NOW = re.compile(
     r"(?:(?:today|currently|now),? )?(?:it|this|they|these) (?:now |today |currently )+(?:is|are"
     r"|measures?)\b|(?:now|today|currently),? (?:it |this )?(?:is |measures? )?(?:about )?\d"
+)
+_OWN_DENIAL = re.compile(r"\b(?:no|not|without|nor|or|and|neither|none|free|negative)\b|[,;/&]")
+_SOMEWHERE = (
+    r"(?: (?:the )?(?:left|right) (?:lung|side|base|apex|hemi-?thorax|(?:upper|middle|lower|mid)"
+    r" (?:lobe|zone)))"
+)
+_GREAT = r"(?: an?)?(?: (?:small|moderate|large|massive|huge|tiny|big|extensive|sizeable|new))"
+_TURN = r"(?: (?:left|right|bilateral|left-sided|right-sided)(?: (?:apical|basal|basilar))?)"
+# How a finding begins anew behind a denial, and behind what is normal or there.
+_ANEW = re.compile(rf"(?:{_SOMEWHERE}(?: (?:has|shows|with))?{_GREAT}?{_TURN}?|{_GREAT}{_TURN}) ")
+_PLACED = re.compile(rf"(?:{_SOMEWHERE}|{_TURN})?(?: (?:has|shows|with))?{_GREAT}?{_TURN}? ")
+_OF_AN_ORGAN = re.compile(
+    r"(?:heart|cardiac silhouette|lungs?|mediastinum|aorta|trachea|diaphragms?) \w"
 )
 _RECENT = frozenset(("acute", "new", "newly", "recent", "fresh"))
 
@@ -374,7 +391,7 @@ def _read_alone(
     if not mentions:
         return []
     spans = [(one.start, one.end) for one in mentions]
-    judged = judge_mentions(text, start, end, spans)
+    judged = _beyond_denials(text, mentions, judge_mentions(text, start, end, spans))
     side_words = list(find_sides(text, start, end))
     if segment.label > start and (without := _VALUE_SIDE.findall(text, segment.label, end)):
         # "Effusion: left small, right none"
@@ -406,7 +423,9 @@ def _read_alone(
             one, status = replace(one, names=kept or one.names), "present" if there else "past"
         elif one.pronoun.endswith("none"):
             status, certainty = "absent", "definite"
-        elif status == "present" and _DOUBT_INSIDE.search(text, one.start, one.end):
+        elif (
+            status == "past" and _NOT_EXCLUDED.search(text[max(start, one.start - 40) : one.start])
+        ) or (status == "present" and _DOUBT_INSIDE.search(text, one.start, one.end)):
             status, certainty = "uncertain", "possible"
         elif (
             status == "present"
@@ -446,6 +465,31 @@ def _read_alone(
             )
         )  # fmt: skip
     return _resolve_sides(text, result)
+
+
+def _beyond_denials(
+    text: str, mentions: Sequence[Mention], judged: Sequence[Judged]
+) -> list[Judged]:
+    """With what run-on words put behind a denial: "no effusion large right pneumothorax".
+
+    A denial ends where the next finding begins anew: with a lung or a side of the chest, with a
+    degree and a side, with an organ of its own, or behind a phrase of what is normal.
+    """
+    result = list(judged)
+    ended = False  # something that is there, or normal, came since the denial
+    for row, (one, before) in enumerate(zip(mentions[1:], mentions, strict=False), 1):
+        gap = text[before.end : one.start]
+        if result[row].status != "absent" or one.fixed or _OWN_DENIAL.search(gap):
+            ended = ended and one.fixed
+            continue
+        if result[row - 1].status != "absent" and not before.fixed:
+            ended = False
+        anew = _ANEW.fullmatch(gap) if not (ended or before.fixed) else _PLACED.fullmatch(gap)
+        itself = not gap.strip() and _OF_AN_ORGAN.match(text, one.start)
+        if anew or itself:
+            result[row] = result[row]._replace(status="present")
+            ended = True
+    return result
 
 
 def _resolve_sides(text: str, mentions: list[Mention]) -> list[Mention]:

@@ -58,6 +58,13 @@ ABBREVIATIONS = {
     "decrd": "decreased", "impr": "improved", "resid": "residual", "sugg": "suggests",
     "fld": "fluid", "assoc": "associated", "w/in": "within", "b/w": "between", "n'l": "normal",
     # Usual misspellings.
+    "free are under": "free air under", "diaphram": "diaphragm", "diaphragam": "diaphragm", "diaphrams": "diaphragms",
+    "pnemothorax": "pneumothorax", "pneumothrax": "pneumothorax", "pneumotorax": "pneumothorax",
+    "plueral": "pleural", "plural effusion": "pleural effusion", "plural": "pleural",
+    "consolidtion": "consolidation", "consoliation": "consolidation", "rihgt": "right",
+    "rigth": "right", "lfet": "left", "claer": "clear", "masss": "mass", "nodlue": "nodule",
+    "fractur": "fracture", "frature": "fracture", "infitrate": "infiltrate",
+    "opacitys": "opacities", "cardiomegaley": "cardiomegaly", "norml": "normal",
     "odema": "oedema", "oedma": "oedema", "edma": "edema", "atalectasis": "atelectasis",
     "atelectesis": "atelectasis", "atelectisis": "atelectasis", "atelactasis": "atelectasis",
     "atelectais": "atelectasis", "pnuemothorax": "pneumothorax", "pneumothroax": "pneumothorax",

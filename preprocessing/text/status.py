@@ -64,7 +64,8 @@ _CUES: dict[str, str] = {
     # Looks like another cue and is none; it also shields the words inside it.
     "nothing": (
         rf"(?:no|without)(?: \w+){{0,3}}? {_MEASURED}(?<!change)(?: (?:in|of|from|to|since)\b)"
-        r"|(?:no|without)(?: \w+){0,3}? change (?:in|from|to|since)\b|(?:associated|along) with"
+        r"|(?:no|without)(?: \w+){0,3}? change (?:in|from|to|since|vs|versus|cf|compared|w)\b"
+        r"|(?:associated|along) with"
         rf"|(?:no|without)(?: (?:any|significant|interval|definite|appreciable|further|other))*"
         rf" {_MEASURED}{_STOP}"
         rf"|(?:{_AUX} )?(?:not|never|n't) (?:been )?{_ADVERB}{_MEASURED}"
@@ -305,7 +306,8 @@ _CUES: dict[str, str] = {
         r"|suspect)s? (?:is )?(?:raised )?(?:for|of|about)"
         r"|suspect(?:ed|s)?|questioned|raises?|raising|raised"
         r"|questions?(?: of)?|questionable|questionably|dubious|borderline|doubtful|\?"
-        r"|presum(?:ed|ably|ptive)|apparent(?:ly)?|equivocal(?:ly)?|potential(?:ly)?"
+        r"|(?:i|we) doubt(?: that)?|^doubt|presum(?:ed|ably|ptive)|apparent(?:ly)?"
+        r"|equivocal(?:ly)?|potential(?:ly)?"
         r"|favou?r(?:s|ed to|ing)?|(?:felt|thought|believed|considered) to(?: be| represent)?"
         r"|(?:there )?appears? to (?:be|represent)|consider(?:ation of)?"
         r"|differentials?(?: diagnosis)?(?: considerations?)?(?: (?:includes?|is|of|are"
@@ -676,7 +678,9 @@ _SURE: tuple[Certainty, ...] = ("unlikely", "possible", "probable", "definite")
 _PROBABLE = re.compile(
     r"suggest|(?<!im)probab|(?<!un)likely|favou?r|presum|(?:thought|felt|believed) to"
 )
-_UNLIKELY = re.compile(r"unlikely|less likely|improbable|not likely|doubtful|not favou?red")
+_UNLIKELY = re.compile(
+    r"\bdoubt\b|unlikely|less likely|improbable|not likely|doubtful|not favou?red"
+)
 
 
 def _certainty(cue: str, status: str) -> Certainty:

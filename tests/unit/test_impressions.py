@@ -509,9 +509,7 @@ def test_spans_of_the_ledger_are_those_of_the_mended_text():
 
 
 def test_what_is_left_out_is_listed_with_the_reason():
-    findings = (
-        "The heart is enlarged. Old rib fracture. Calcified granuloma in the left lung."
-    )
+    findings = "The heart is enlarged. Old rib fracture. Calcified granuloma in the left lung."
     summary = summarized("Cardiomegaly.", findings)
     assert [
         (findings[one.start : one.end], one.names, one.tier, one.reason) for one in summary.left_out
