@@ -125,7 +125,9 @@ _ADVICE = re.compile(
 _OF_A_DEVICE = re.compile(
     r"\b(?:leads?|lines?|tubes?|catheters?|wires?|drains?|stents?|valves?|pacemaker|picc|cvc)\b"
 )
-_A_SIDE = re.compile(r"\b(?:left|right|bilateral\w*|both|bi\w{3,}|[lr][lmu][lz])\b", re.IGNORECASE)
+_A_SIDE = re.compile(
+    r"\b(?:left|right|lingul\w*|bilateral\w*|both|bi\w{3,}|[lr][lmu][lz])\b", re.IGNORECASE
+)
 _SHORT = 12  # words
 _AT_LENGTH = 20  # words of a sentence of which only a part is quoted
 _LEADING = re.compile(
@@ -160,7 +162,9 @@ _BLANK = re.compile(
 
 
 _VERB = re.compile(r"^(?:the )?(?:is|are|was|were|has|have)\b ?")  # of a subject that was removed
-_CUT_OFF = re.compile(r"(?:,? (?:the|an?|of|with|to|and|or|from|by|which|that))+[ .]*$")
+_CUT_OFF = re.compile(
+    r"(?:,? (?:the|an?|of|with|to|and|or|from|by|which|that))+[ .]*$", re.IGNORECASE
+)
 _DANGLING = re.compile(r"(?:[ ,](?:is|are|was|were|has|have|the|an?|of|with|in|at|by))+[ .]*$")
 
 

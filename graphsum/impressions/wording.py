@@ -39,7 +39,7 @@ def is_well_worded(
         named: whether the sentence states something that has a name.
     """
     lowered, findings = sentence.lower(), findings.lower()
-    if _GARBLED.search(lowered) or "__" in lowered:
+    if _GARBLED.search(lowered) or "__" in lowered or "xxx" in lowered:
         return False
     if _NOTHING_ACUTE.match(lowered) and not named:
         return False

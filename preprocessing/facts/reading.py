@@ -201,9 +201,7 @@ _TURN = r"(?: (?:left|right|bilateral|left-sided|right-sided)(?: (?:apical|basal
 # How a finding begins anew behind a denial, and behind what is normal or there.
 _ANEW = re.compile(rf"(?:{_SOMEWHERE}(?: (?:has|shows|with))?{_GREAT}?{_TURN}?|{_GREAT}{_TURN}) ")
 _PLACED = re.compile(rf"(?:{_SOMEWHERE}|{_TURN})?(?: (?:has|shows|with))?{_GREAT}?{_TURN}? ")
-_OF_AN_ORGAN = re.compile(
-    r"(?:heart|cardiac silhouette|lungs?|mediastinum|aorta|trachea|diaphragms?) \w"
-)
+_OF_AN_ORGAN = re.compile(r"(?:heart|cardiac silhouette|mediastinum|aorta|trachea|diaphragms?) \w")
 _RECENT = frozenset(("acute", "new", "newly", "recent", "fresh"))
 
 

@@ -76,6 +76,9 @@ def read_statements(text: str, annotated: AnnotatedReport) -> tuple[Statement, .
 
 
 _BONE = re.compile(r"(?:bon[ey]|osseous|skelet|rib|spin|vertebr)")
+_EXAMINATION = re.compile(
+    r"$|\W|exam|film|stud|radiograph|imag|scan|ct\b|x-?ray|it\b|this\b|they\b"
+)
 _WHOLE_CHEST = frozenset(
     map(
         stem,
@@ -264,7 +267,9 @@ class _Reader:
         return {
             self._words[word]
             for word in phrase
-            if word and self._words[word - 1] in ("from", "since", "than", "to", "with", "vs")
+            if word
+            and self._words[word - 1] in ("from", "since", "than", "to", "with", "vs")
+            and _EXAMINATION.match(" ".join(self._words[word + 1 : word + 2]))
         }
 
     def _qualities(

@@ -58,7 +58,8 @@ ABBREVIATIONS = {
     "decrd": "decreased", "impr": "improved", "resid": "residual", "sugg": "suggests",
     "fld": "fluid", "assoc": "associated", "w/in": "within", "b/w": "between", "n'l": "normal",
     # Usual misspellings.
-    "free are under": "free air under", "diaphram": "diaphragm", "diaphragam": "diaphragm", "diaphrams": "diaphragms",
+    "free are under": "free air under", "diaphram": "diaphragm",
+    "diaphragam": "diaphragm", "diaphrams": "diaphragms",
     "pnemothorax": "pneumothorax", "pneumothrax": "pneumothorax", "pneumotorax": "pneumothorax",
     "plueral": "pleural", "plural effusion": "pleural effusion", "plural": "pleural",
     "consolidtion": "consolidation", "consoliation": "consolidation", "rihgt": "right",
