@@ -31,6 +31,12 @@ _EMPTY = re.compile(
     r"|pending|test|xxx+|todo|no (?:findings|report|text|data|content|impression)"
     r"(?: (?:dictated|available|given|entered|provided|found))?)[\W_]*)*"
 )
+# A template that nobody filled in: labels and parts of the body with a blank in place of a value.
+_WORDS_BEFORE = r"(?:the |both )?[^\W\d_][^\W\d_/&,'-]*(?:[ /&,'-]+[^\W\d_]+){0,4}?"
+_UNFILLED = re.compile(
+    rf"\W*(?:(?:{_WORDS_BEFORE} ?:|{_WORDS_BEFORE} (?:is|are)|(?:there (?:is|are) )?no"
+    r"(?: evidence of)?)[ ]*_{2,}[\s.,;]*)+"
+)
 _ELSEWHERE = re.compile(
     r"(?:please |kindly )?(?:see|refer to|as per|cf\.?|as (?:above|below|before|dictated|stated"
     r"|described"
@@ -172,6 +178,8 @@ def information_in(text: str, own: OwnTerms | None = None) -> Information:
     plain, mentions = read_mentions(text, own)
     lowered = plain.text.strip()
     if _EMPTY.fullmatch(lowered) or _EMPTY.fullmatch(text.lower().strip()):
+        return Information("nothing", "empty")
+    if "__" in lowered and _UNFILLED.fullmatch(lowered):
         return Information("nothing", "empty")
     other = _other_language(plain.cased)
     if other:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from preprocessing.text.alternatives import Alternatives
+from preprocessing.text.boxes import TICKED, UNTICKED, Box, Edit, box_edits, round_boxes
 
 # Abbreviations of general words, of sides and of lobes; those of findings are in the ontology.
 # Written in lower case, they hold in any case; the ones of ``_CASED`` only as they stand.
@@ -109,8 +110,10 @@ _REWRITE = Alternatives(
         "clause": r" +-{2,} +",
         "space": r"\\[HNFSTRE]\\|</?[A-Za-z][^<>]{0,80}>|[^\S\n\t][^\S\n\t]+|[^\S\n\t ]"
         r"|[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\u200b-\u200f\ufeff]+",
-        "unchecked": r"\[\s*\]|[\u2610]",
-        "checked": r"\[\s*[xX]\s*\]|[\u2611\u2612]",
+        "unchecked": r"\[\s*_?\s*\]|[\u2610]",
+        "checked": r"\[\s*[xX\u2713\u2714]\s*\]|[\u2611\u2612]",
+        "round_unchecked": r"\([ \t]*\)",
+        "round_checked": r"\([ \t]*[xX\u2713\u2714][ \t]*\)",
         "leader": r"(?<=[\w)])\s*\.{4,}\s*(?=\w)|(?<=[\w)])[ \t]*\|[ \t]*(?=[\w(<>+-])",
         "pipe": r"\|",
         "choice": r"\s*\(?\b[YyNn](?:es|ES)?/[YyNn][oO]?\b\)?(?=\s*:)",
@@ -139,6 +142,7 @@ _REWRITE = Alternatives(
     # Of what begins with a blank only "yes/no" goes on with a letter.
     start=r"(?<!\w)[A-Za-z]|[^\w ]| (?![A-MO-XZa-mo-xz])",
 )
+_ROUND_BOX = re.compile(r"\([ \txX\u2713\u2714]*\)")
 # "L" and "R" that are no sides, "N" and "Y" that are no answers.
 _NO_SIDE_AFTER = re.compile(r"\s?(?:\d|spine|sp\b|vertebra)", re.IGNORECASE)
 _NO_SIDE_BEFORE = re.compile(r"(?:\d|\bml|\b[A-Z]\.)\s?$")
@@ -187,11 +191,26 @@ class PlainText:
 @lru_cache(maxsize=2048)
 def plain_text(text: str) -> PlainText:
     """Rewrite a text; never raises. Time is linear in its length."""
+    cased, starts, ends, boxes = _rewrite(text)
+    if boxes:
+        cased, starts, ends = _edited(cased, starts, ends, box_edits(cased, boxes))
+    lowered = cased.lower()
+    if len(lowered) != len(cased):  # a few capitals grow when lowered
+        lowered = "".join(low if len(low := c.lower()) == 1 else c for c in cased)
+    return PlainText(lowered, cased, starts, ends)
+
+
+def _rewrite(text: str) -> tuple[str, list[int], list[int], list[Box]]:
+    """The text with signs and abbreviations spelled out, its origins, and its boxes."""
     pieces: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
-    done = 0
+    boxes: list[Box] = []
+    done, rounds = 0, _ROUND_BOX.search(text) is not None and round_boxes(text)
     for match in _REWRITE.finditer(text):
+        kind = match.lastgroup or ""
+        if kind.startswith("round_") and not rounds:
+            continue
         new = _rewritten(match, text)
         if new is None:
             continue
@@ -199,17 +218,36 @@ def plain_text(text: str) -> PlainText:
         pieces += (text[done:start], new)
         starts.extend(range(done, start))
         ends.extend(range(done + 1, start + 1))
+        if kind.endswith("checked"):
+            boxes.append(Box(len(starts), new == TICKED))
         starts.extend([start] * len(new))
         ends.extend([end] * len(new))
         done = end
     pieces.append(text[done:])
     starts.extend(range(done, len(text)))
     ends.extend(range(done + 1, len(text) + 1))
-    cased = "".join(pieces)
-    lowered = cased.lower()
-    if len(lowered) != len(cased):  # a few capitals grow when lowered
-        lowered = "".join(low if len(low := c.lower()) == 1 else c for c in cased)
-    return PlainText(lowered, cased, starts, ends)
+    return "".join(pieces), starts, ends, boxes
+
+
+def _edited(
+    text: str, starts: Sequence[int], ends: Sequence[int], edits: Sequence[Edit]
+) -> tuple[str, list[int], list[int]]:
+    """The text after its edits, and the origins of its characters."""
+    pieces: list[str] = []
+    new_starts: list[int] = []
+    new_ends: list[int] = []
+    done = 0
+    for start, end, new in edits:
+        pieces += (text[done:start], new)
+        new_starts += starts[done:start]
+        new_ends += ends[done:start]
+        # What is put between two characters stands for the one before, where there is one.
+        first, last = (start, end - 1) if end > start else (max(start - 1, 0),) * 2
+        new_starts += [starts[first]] * len(new)
+        new_ends += [ends[last]] * len(new)
+        done = end
+    pieces.append(text[done:])
+    return "".join(pieces), [*new_starts, *starts[done:]], [*new_ends, *ends[done:]]
 
 
 def _rewritten(match: re.Match[str], text: str) -> str | None:
@@ -251,8 +289,6 @@ def _rewritten(match: re.Match[str], text: str) -> str | None:
     if kind == "entity":
         new = html.unescape(found)
         return None if new == found else " " if new.isspace() else new
-    if kind in ("checked", "unchecked"):
-        return _box(match, text)
     if kind == "leader" and "|" in found:
         line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
         return "; " if ":" in line else ": "
@@ -261,24 +297,11 @@ def _rewritten(match: re.Match[str], text: str) -> str | None:
     return _FIXED.get(kind or "")
 
 
-def _box(match: re.Match[str], text: str) -> str:
-    """A tick box as an answer: behind its item, or before it."""
-    answer = _FIXED[match.lastgroup or ""]
-    line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
-    if not line.strip():
-        return answer
-    if line.rstrip().endswith(":"):
-        return f"{answer};"
-    first = _BOX.search(line)
-    behind = re.search(r"[^\W\d_]", line[: first.start()] if first else line)
-    return f": {answer};" if behind else f"; {answer}"
-
-
-_BOX = re.compile(r"\[\s*[xX]?\s*\]|[\u2610-\u2612]")
 _FIXED = {
     "line": "\n", "space": " ", "tab": ": ", "blank": " ", "number": "approximately ",
     "dash": "-", "times": "x", "apostrophe": "'", "absent": "no", "present": "positive",
-    "unchecked": "no", "checked": "positive", "leader": ": ", "clause": "; ", "pipe": " ",
+    "unchecked": UNTICKED, "checked": TICKED, "round_unchecked": UNTICKED,
+    "round_checked": TICKED, "leader": ": ", "clause": "; ", "pipe": " ",
     "choice": "", "bracket": " ", "plus": " positive", "minus": ": no", "minus2": " no",
     "hash": "fracture of ", "query": "possible ", "more": " greater than ",
     "less": " less than ", "non": "-",

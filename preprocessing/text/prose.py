@@ -6,10 +6,14 @@ that are prose already stay as they are, character for character.
 
 import re
 
+from preprocessing.text.boxes import round_boxes
 from preprocessing.text.plain import plain_text
 from preprocessing.text.sentences import join_wrapped_lines, segments
 
-_LAYOUT = re.compile(r"[\r\n\t\\|~]|<[A-Za-z/]|&(?:[a-z]+|#\d+);|(?:^|\s)[-*•]\s|\[\s*[xX]?\s*\]")
+_LAYOUT = re.compile(
+    r"[\r\n\t\\|~]|<[A-Za-z/]|&(?:[a-z]+|#\d+);|(?:^|\s)[-*•]\s|\[\s*[xX]?\s*\]"
+    r"|[\u2610-\u2612]"
+)
 _HEADING = re.compile(
     r"(?:findings?|report|results?|body|impression|chest|lungs?|other)\W*", re.IGNORECASE
 )
@@ -41,7 +45,7 @@ def _is_sentence(value: str) -> bool:
 def as_prose(findings: str) -> str:
     """The findings as sentences; those without layout stay as they are."""
     capitals = lower_capitals(findings) != findings
-    if not capitals and not _LAYOUT.search(findings):
+    if not (capitals or _LAYOUT.search(findings) or round_boxes(findings)):
         return findings
     plain = join_wrapped_lines(plain_text(findings))
     sentences = []

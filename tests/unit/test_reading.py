@@ -363,3 +363,102 @@ def test_serious_findings_in_plain_words_have_their_name(text: str, name: str) -
 
 def test_the_usual_gas_of_the_bowel_is_no_lesion() -> None:
     assert read_mentions("The bowel gas pattern is normal.")[1] == ()
+
+
+@pytest.mark.parametrize(
+    ("form", "expected"),
+    [
+        (
+            "Pneumothorax: [x] no [ ] yes. Effusion: [x] no [ ] yes.",
+            {("Pneumothorax", "absent", None), ("Pleural Effusion", "absent", None)},
+        ),
+        ("Pneumothorax: [ ] no [x] yes.", {("Pneumothorax", "present", None)}),
+        ("Effusion: [ ] none [x] left [ ] right.", {("Pleural Effusion", "present", "left")}),
+        ("Effusion:\n- [ ] none\n- [x] left", {("Pleural Effusion", "present", "left")}),
+        ("PLEURAL EFFUSION\n[ ] None\n[x] Left", {("Pleural Effusion", "present", "left")}),
+        ("Effusion: [x] left [x] right", {("Pleural Effusion", "present", "bilateral")}),
+        ("Effusion: left [x] right [ ]", {("Pleural Effusion", "present", "left")}),
+        ("Pneumothorax: [x] none [ ] left [ ] right.", {("Pneumothorax", "absent", None)}),
+        ("Pneumothorax? [ ] yes [x] no", {("Pneumothorax", "absent", None)}),
+        (
+            "Lungs: [ ] clear [x] consolidation RLL. Heart: [x] normal [ ] enlarged.",
+            {("Consolidation", "present", "right"), ("Cardiomegaly", "absent", None)},
+        ),
+        (
+            "Heart: [x] normal [ ] enlarged Lungs: [ ] clear [x] edema",
+            {("Cardiomegaly", "absent", None), ("Edema", "present", None)},
+        ),
+        (
+            "LUNGS: [x] clear [ ] opacity. HEART: [ ] normal [x] enlarged. "
+            "PLEURA: [ ] effusion [x] no effusion.",
+            {("Cardiomegaly", "present", None), ("Pleural Effusion", "absent", None)},
+        ),
+        ("Pleura: [x] effusion right, small [ ] none", {("Pleural Effusion", "present", "right")}),
+        ("Pneumothorax: ( ) yes (x) no", {("Pneumothorax", "absent", None)}),
+        (
+            "( ) Pneumothorax (x) Pleural effusion, left ( ) Cardiomegaly",
+            {
+                ("Pneumothorax", "absent", None),
+                ("Pleural Effusion", "present", "left"),
+                ("Cardiomegaly", "absent", None),
+            },
+        ),
+        (
+            "[x] Pneumothorax, right [ ] Effusion",
+            {("Pneumothorax", "present", "right"), ("Pleural Effusion", "absent", None)},
+        ),
+        (
+            "Findings: [x] effusion [ ] pneumothorax",
+            {("Pleural Effusion", "present", None), ("Pneumothorax", "absent", None)},
+        ),
+        ("[x] Pneumothorax: [ ] left [ ] right", {("Pneumothorax", "present", None)}),
+        ("HEART/MEDIASTINUM: [x] Normal [ ] Abnormal", {("Cardiomegaly", "absent", None)}),
+        (
+            "LUNGS: [ ] Normal [x] Abnormal - RLL airspace disease",
+            {("Lung Opacity", "present", "right"), ("Airspace Opacity", "present", "right")},
+        ),
+        (
+            "Effusion, larger than on ( ). Compared with ( ).",
+            {("Pleural Effusion", "present", None)},
+        ),
+    ],
+)
+def test_forms_with_boxes(form: str, expected: set[tuple[str, str, str | None]]) -> None:
+    assert {(one.name, one.status, one.side) for one in extract_observations(form)} == expected
+
+
+def test_what_is_read_of_a_form_has_its_place_in_it() -> None:
+    form = "Lungs: [ ] clear [x] consolidation RLL. Pleura:\n- [ ] none\n- [x] left effusion"
+    words = [form[one.start : one.end] for one in extract_observations(form)]
+    assert words == ["consolidation", "effusion"]
+    plain = plain_text(form)
+    assert len(plain.text) == len(plain.cased) == len(plain.starts) == len(plain.ends)
+    assert list(plain.starts) == sorted(plain.starts)
+    assert list(plain.ends) == sorted(plain.ends)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "Lungs: [ ] clear [ ] opacity. Heart: [ ] normal [ ] enlarged.",
+        "Pneumothorax: ( ) yes ( ) no\nEffusion: ( ) yes ( ) no",
+        "The heart is ___. The lungs are ___. No ___.",
+        "Heart: ___ Lungs: ___ Pleura: ___ Bones: ___",
+        "Heart size: ____.\nPneumothorax: ____",
+    ],
+)
+def test_a_form_that_nobody_filled_in_says_nothing(form: str) -> None:
+    assert information_in(form) == ("nothing", "empty")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Effusion, larger than on ___.",
+        "___ lung is clear",
+        "The heart is ___. The lungs are clear. No ___.",
+        "Compared to ___, the heart is ___ and enlarged.",
+    ],
+)
+def test_blanks_of_names_and_dates_take_nothing_away(text: str) -> None:
+    assert information_in(text).verdict == "read"
