@@ -226,17 +226,17 @@ def _draft(
         kept = [one for one in kept if one in by_text or pairs.knows(one, plan.findings)]
     if agreement is not None and agreement < DISTRUSTED:
         kept = [one for one in kept if one in by_text or not _adds(stated[one], plan, one.lower())]
+    dropped = len(sentences) - len(kept)
+    if not plan.allows_normal or any(c.odd for c in plan.clauses):
+        kept = [one for one in kept if one in by_text or not _is_general_normal(one, stated[one])]
     replaced = [
         clause.text
         for one in sentences
         if one not in kept and not plan.out_of_domain
         for clause in _clauses_behind(stated[one], plan)
     ]
-    dropped = len(sentences) - len(kept)
     own = [one for one in kept if one in by_text]  # clauses of the findings
     kept = [one for one in kept if one in own or not _is_covered(stated[one], own, stated)]
-    if not plan.allows_normal:
-        kept = [one for one in kept if one in by_text or not _is_general_normal(one, stated[one])]
     if len(kept) > 1:  # "Stable." by itself is of nothing
         kept = [one for one in kept if not _BARE_COURSE.fullmatch(one.lower())]
     known = [one for sentence in kept for one in stated[sentence]]

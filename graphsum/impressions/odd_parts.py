@@ -274,7 +274,7 @@ def odd_parts(
             found.add(before)
             waits = False
         rest = ANATOMY.sub(" ", _BENIGN.sub(" ", without_normal(part)))
-        words = _A_WORD.findall(rest)
+        words = [word.removesuffix("'s") for word in _A_WORD.findall(rest)]
         odd = [word for word in words if word not in HARMLESS]
         if of_device:
             odd = [word for word in odd if word not in OF_DEVICES]
