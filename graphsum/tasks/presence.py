@@ -60,6 +60,11 @@ _ASKS_STATE = re.compile(
     r"correct|the proper|an? \w+) ?(?:position|place|alignment)?|(?:well|properly|correctly) ?"
     r"(?:placed|positioned|aligned|seated|sited))"
 )
+# What asks of a state alone; that the part is named is no answer.
+_IS_STATE = re.compile(
+    r"(?:is|are|was|were|does|do) (?!there\b|any\b).*\b(?:normal|clear|intact|patent|unremarkable"
+    r"|midline|sharp|healthy|preserved)(?: in (?:size|calib\w+|position|appearance))?$"
+)
 _ASKS_POSITION = re.compile(
     r"\b(?:position|placed|positioned|sited|seated|aligned|(?<!still )in (?:the )?(?:\w+ )?place)\b"
 )
@@ -134,7 +139,9 @@ def answer_presence(report: Report, asked: Question) -> Found:
     if found := _alternatives(report, asked):
         return found
     if _ASKS_STATE.search(asked.text) and (
-        (found := _state(report, asked)) or _ASKS_POSITION.search(asked.text)
+        (found := _state(report, asked))
+        or _ASKS_POSITION.search(asked.text)
+        or _IS_STATE.match(asked.text)
     ):
         return found
     stated = any(
@@ -283,6 +290,8 @@ def _state(report: Report, asked: Question) -> Found:
              "standar", "proper", "seat", "seated", "sited", "satisf", "appear"}  # fmt: skip
     part = asked.topic - words
     device = _ASKS_POSITION.search(asked.text)
+    if not device and (found := _abnormal(report, asked, part)):
+        return found
     for unit in widened(report, [u for u in report.about(part) if fits_side(u, asked)]):
         if device:
             if bad := _POSITION_BAD.search(unit.text):
@@ -303,6 +312,41 @@ def _state(report: Report, asked: Question) -> Found:
                     return "It is not certain", unit
                 return ("No" if present != "absent" else "Yes"), unit
     return None
+
+
+# States that the denial of one finding amounts to: no fracture, no shift, no enlargement.
+_ASKS_ONE_THING = re.compile(r"\b(?:bones?|ribs?|\w*skelet\w*) intact\b|\bmidline\b|\bsize\b")
+_EXCEPT = re.compile(r"\b(?:except|apart from|aside from|other than|otherwise|save for)\b")
+
+
+def _excluded_by(text: str) -> frozenset[str]:
+    """The findings that the state which a question names excludes."""
+    if re.search(r"\b(?:size|calib\w+)\b", text):
+        return frozenset(("enlarged", "undersized", "dilate", "aneurysm"))
+    if re.search(r"\balign\w*", text):
+        return frozenset(("dislocation", "displaced", "shift"))
+    return frozenset().union(*(denied for state, denied in _STATE if state.search(text)))
+
+
+def _abnormal(report: Report, asked: Question, part: frozenset[str]) -> Found:
+    """ "Are the lungs clear?": the consolidation that the report tells of.
+
+    A clause that says the state of the part itself is left to it, unless it makes an exception.
+    """
+    excluded = _excluded_by(asked.text) - part
+    denied: Found = None
+    for unit in report.about(part):
+        if unit.whole or not fits_side(unit, asked):
+            continue
+        if any(state.search(unit.text) for state, _ in _STATE) and not _EXCEPT.search(unit.text):
+            continue
+        for name in sorted(unit.names & excluded):
+            status = status_of(unit, frozenset((name,)))
+            if status in ("present", "moved"):
+                return f"No: {unit.quote}", unit
+            if status == "absent" and _ASKS_ONE_THING.search(asked.text):
+                denied = denied or (f"Yes: {unit.quote}", unit)
+    return denied
 
 
 _ABNORMAL = frozenset().union(*(denied for _, denied in _STATE))
