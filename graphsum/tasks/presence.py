@@ -299,7 +299,7 @@ def _state(report: Report, asked: Question) -> Found:
             if good := _POSITION_GOOD.search(unit.text):
                 return f"Yes: {good[0]}", unit
             continue
-        for state, _ in _STATE:
+        for state in (*(state for state, _ in _STATE), _NORMALLY):
             for match in state.finditer(unit.text):
                 judged = judge_mentions(unit.text, 0, len(unit.text), [match.span()])
                 status = judged[0].status
@@ -316,6 +316,7 @@ def _state(report: Report, asked: Question) -> Found:
 
 # States that the denial of one finding amounts to: no fracture, no shift, no enlargement.
 _ASKS_ONE_THING = re.compile(r"\b(?:bones?|ribs?|\w*skelet\w*) intact\b|\bmidline\b|\bsize\b")
+_NORMALLY = re.compile(r"\bnormally\b")
 _EXCEPT = re.compile(r"\b(?:except|apart from|aside from|other than|otherwise|save for)\b")
 
 

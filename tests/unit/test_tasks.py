@@ -194,6 +194,51 @@ def test_abbreviations_are_synonyms_in_questions(report, question, answer):
     assert answer_question(report, question).text == answer
 
 
+@pytest.mark.parametrize(
+    ("report", "question", "answer"),
+    [
+        ("Left effusion larger, right effusion smaller.", "Is the effusion larger?",
+         "Left: yes, worse (increased); right: no, improved (decreased)."),
+        ("The left effusion has grown. The right one is unchanged.",
+         "How has the effusion changed?",
+         "Left: worse (increased); right: unchanged."),
+        ("Right effusion is unchanged. Left effusion has resolved.", "Is the effusion smaller?",
+         "Right: no, unchanged; left: yes, resolved."),
+        ("Left effusion larger, right effusion smaller.", "Is the right effusion smaller?",
+         "Yes: improved (decreased)."),
+        ("Left effusion larger, right consolidation smaller.", "Is the effusion larger?",
+         "Yes: worse (increased)."),
+        ("7 mm nodule in the right upper lobe. 5 mm nodule in the left lower lobe.",
+         "How big is the nodule?", "7 mm (right upper lobe); 5 mm (left lower lobe)."),
+        ("7 mm nodule in the right upper lobe. 5 mm nodule in the left lower lobe.",
+         "How big is the larger nodule?", "7 mm."),
+        ("7 mm nodule in the right upper lobe. 5 mm nodule in the left lower lobe.",
+         "How many nodules?", "Two."),
+        ("Nodules: 7 mm in the right upper lobe and 5 mm in the left lower lobe.",
+         "How large are the nodules?", "7 mm (right upper lobe); 5 mm (left lower lobe)."),
+        ("7 mm right upper lobe nodule. Impression: 7 mm nodule in the right upper lobe.",
+         "How big is the nodule?", "7 mm."),
+        ("7 mm nodule in the right upper lobe and 3 cm left adrenal mass.", "How big is the nodule?",
+         "7 mm."),
+        ("A 7 mm nodule in the right upper lobe. No nodule on the left.", "How many nodules?",
+         "One."),
+        ("Large left effusion, small right effusion.", "How large is the effusion?",
+         "Left: large; right: small."),
+    ],
+)  # fmt: skip
+def test_several_of_a_kind_are_all_told(report, question, answer):
+    assert answer_question(report, question).text == answer
+
+
+def test_an_answer_of_several_cites_each_sentence():
+    report = "7 mm nodule in the right upper lobe. No effusion. 5 mm nodule in the left lower lobe."
+    answer = answer_question(report, "How big is the nodule?")
+    assert answer.evidence == (
+        "7 mm nodule in the right upper lobe.",
+        "5 mm nodule in the left lower lobe.",
+    )
+
+
 def test_paraphrases_keep_what_is_stated():
     cases = rows("tasks_paraphrase.jsonl")
     answers = [paraphrase(case["text"]) for case in cases]
