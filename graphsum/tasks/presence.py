@@ -62,8 +62,9 @@ _ASKS_STATE = re.compile(
 )
 # What asks of a state alone; that the part is named is no answer.
 _IS_STATE = re.compile(
-    r"(?:is|are|was|were|does|do) (?!there\b|any\b).*\b(?:normal|clear|intact|patent|unremarkable"
-    r"|midline|sharp|healthy|preserved)(?: in (?:size|calib\w+|position|appearance))?$"
+    r"(?:is|are|was|were|does|do) (?!there\b|any\b).*\b(?:within normal limits|normal|clear"
+    r"|intact|patent|unremarkable|midline|sharp|healthy|preserved)"
+    r"(?: in (?:size|calib\w+|position|appearance))?$"
 )
 _ASKS_POSITION = re.compile(
     r"\b(?:position|placed|positioned|sited|seated|aligned|(?<!still )in (?:the )?(?:\w+ )?place)\b"
@@ -287,10 +288,12 @@ def _state(report: Report, asked: Question) -> Found:
     """Whether a part is normal, clear, intact, in place."""
     words = {"normal", "clear", "intact", "patent", "open", "unrema", "midlin", "sharp", "health",
              "preser", "aligne", "align", "alignm", "inflat", "expand", "expan", "correc", "standa",
-             "standar", "proper", "seat", "seated", "sited", "satisf", "appear"}  # fmt: skip
+             "standar", "proper", "seat", "seated", "sited", "satisf", "appear", "within",
+             "limit"}  # fmt: skip
     part = asked.topic - words
     device = _ASKS_POSITION.search(asked.text)
-    if not device and (found := _abnormal(report, asked, part)):
+    found = None if device else _abnormal(report, asked, part)
+    if found and found[0].startswith("No"):
         return found
     for unit in widened(report, [u for u in report.about(part) if fits_side(u, asked)]):
         if device:
@@ -301,7 +304,9 @@ def _state(report: Report, asked: Question) -> Found:
             continue
         for state in (*(state for state, _ in _STATE), _NORMALLY):
             for match in state.finditer(unit.text):
-                judged = judge_mentions(unit.text, 0, len(unit.text), [match.span()])
+                label = unit.text.rfind(":", 0, match.start()) + 1
+                said, span = unit.text[label:], (match.start() - label, match.end() - label)
+                judged = judge_mentions(said, 0, len(said), [span])
                 status = judged[0].status
                 return ("Yes" if status == "present" else "No"), unit
         if part & unit.names and not unit.whole and VERB.search(unit.text):
@@ -311,7 +316,7 @@ def _state(report: Report, asked: Question) -> Found:
                 if present == "uncertain":
                     return "It is not certain", unit
                 return ("No" if present != "absent" else "Yes"), unit
-    return None
+    return found
 
 
 # States that the denial of one finding amounts to: no fracture, no shift, no enlargement.
@@ -326,6 +331,8 @@ def _excluded_by(text: str) -> frozenset[str]:
         return frozenset(("enlarged", "undersized", "dilate", "aneurysm"))
     if re.search(r"\balign\w*", text):
         return frozenset(("dislocation", "displaced", "shift"))
+    if re.search(r"\b(?:normal|unremarkable|healthy)\b", text):
+        return _ABNORMAL - {"open", "patent", "several", "multip", "multiple"}
     return frozenset().union(*(denied for state, denied in _STATE if state.search(text)))
 
 
@@ -335,9 +342,12 @@ def _abnormal(report: Report, asked: Question, part: frozenset[str]) -> Found:
     A clause that says the state of the part itself is left to it, unless it makes an exception.
     """
     excluded = _excluded_by(asked.text) - part
+    less: Found = None
     denied: Found = None
-    for unit in report.about(part):
-        if unit.whole or not fits_side(unit, asked):
+    rows = {unit.sentence for unit in report.about(part)}
+    for unit in report.units:
+        of_part = unit.sentence in rows and part <= unit.names | unit.inherited
+        if not of_part or not fits_side(unit, asked):
             continue
         if any(state.search(unit.text) for state, _ in _STATE) and not _EXCEPT.search(unit.text):
             continue
@@ -345,9 +355,11 @@ def _abnormal(report: Report, asked: Question, part: frozenset[str]) -> Found:
             status = status_of(unit, frozenset((name,)))
             if status in ("present", "moved"):
                 return f"No: {unit.quote}", unit
+            if status == "uncertain":
+                less = less or (f"It is not certain: {unit.quote}", unit)
             if status == "absent" and _ASKS_ONE_THING.search(asked.text):
                 denied = denied or (f"Yes: {unit.quote}", unit)
-    return denied
+    return less or denied
 
 
 _ABNORMAL = frozenset().union(*(denied for _, denied in _STATE))
