@@ -8,6 +8,7 @@ from graphsum.tasks.questions import Question
 from graphsum.tasks.reports import (
     Found,
     Report,
+    Unit,
     anchor,
     by_size,
     fits_side,
@@ -15,6 +16,7 @@ from graphsum.tasks.reports import (
     stated_units,
     widened,
 )
+from graphsum.tasks.several import by_side, number_of_several, pieces_of, sizes_of_several
 from preprocessing.text.measurements import find_sizes
 
 _NUMBER_WORDS = "zero one two three four five six seven eight nine ten eleven twelve".split()
@@ -69,7 +71,34 @@ _SHARE = re.compile(
 )
 
 
+_OF_ONE = re.compile(
+    r"\b\w+(?:er|est)\b(?<!\bother)(?<!diameter)|how (?:far|high|long|deep|much)|distance"
+)
+
+
+def _degree_of(unit: Unit) -> str:
+    """The one degree that a part of a sentence names."""
+    degrees = {match[0] for match in _DEGREE.finditer(unit.text)}
+    return degrees.pop() if len(degrees) == 1 else ""
+
+
+def _of_several(report: Report, asked: Question) -> Found:
+    """The sizes of all, or the degrees of both sides, where none is asked of by itself."""
+    if _OF_ONE.search(asked.text) or asked.earlier:
+        return None
+    if any(words for words, _ in _UNITS if re.search(words, asked.text)):
+        return None
+    if found := sizes_of_several(report, asked):
+        return found
+    pieces = pieces_of(report, asked.topic)
+    if asked.kind != "size" or any(any(find_sizes(one.text)) for one in pieces):
+        return None
+    return by_side(report, asked, _degree_of)
+
+
 def answer_size(report: Report, asked: Question) -> Found:
+    if found := _of_several(report, asked):
+        return found
     units = by_size(report, asked)
     if not units and re.search(r"\b(?:should|must|needs?|has to)\b", asked.text):
         units = report.about(asked.topic)
@@ -230,6 +259,8 @@ def answer_count(report: Report, asked: Question) -> Found:
         count = len(unit.spans(frozenset(noun) or asked.topic))
         if unit.whole and count > 1:
             return _NUMBER_WORDS[min(count, 12)], unit
+    if several := number_of_several(report, asked):
+        return _NUMBER_WORDS[min(several[0], 12)], several[1]
     for unit in units:
         spans = unit.spans(frozenset(noun) or asked.topic)
         if spans and re.search(r"\b(?:an?|one)(?: [\w.-]+){0,5} $", unit.text[: spans[0][0]]):

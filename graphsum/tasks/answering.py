@@ -16,7 +16,7 @@ from graphsum.tasks.concepts import find_concepts
 from graphsum.tasks.positions import answer_generic, answer_place, answer_which
 from graphsum.tasks.presence import answer_presence
 from graphsum.tasks.questions import Question, parse_question
-from graphsum.tasks.reports import Found, Report, read_report
+from graphsum.tasks.reports import Found, Report, Unit, read_report
 from graphsum.tasks.task import NOT_STATED, Answer, Request, first_line, words_of
 
 _EITHER_SIDE = re.compile(r"\b(?:left or (?:the )?right|right or (?:the )?left)\b")
@@ -33,9 +33,37 @@ def answer_question(report: str, question: str) -> Answer:
     if found is None:
         return Answer(NOT_STATED)
     text, unit = found
+    if asked.negated:
+        text = _of_denial(question, text, unit)
     text = " ".join(text.split()).strip(" ,;:.")
     text = re.sub(r"\b[ctls]\d{1,2}\b", lambda level: level[0].upper(), text)
-    return Answer(text[:1].upper() + text[1:] + ".", (read.sentences[unit.sentence],))
+    return Answer(
+        text[:1].upper() + text[1:] + ".",
+        tuple(read.sentences[row] for row in sorted({unit.sentence, *unit.also})),
+    )
+
+
+_IS_NOT = re.compile(r"(?:is|are|was|were)(?:n't| not)? (?!there|not there|any|no )", re.IGNORECASE)
+_SAYS_NOT = re.compile(r"n't\b|\bnot\b", re.IGNORECASE)
+_NON = re.compile(r"\b(?:non-?|un)displaced\b", re.IGNORECASE)
+
+
+def _of_denial(question: str, text: str, unit: Unit) -> str:
+    """The answer to "Is there no ...?", from that to "Is there ...?", with the words it rests on.
+
+    Yes and no alone could be read either way.
+    """
+    first = re.split(r"\W", text)[0]
+    state = bool(_IS_NOT.match(question) and _SAYS_NOT.search(question))
+    if first in ("Yes", "No") and _NON.search(question):
+        return f"{'No' if first == 'Yes' else 'Yes'}: {unit.quote}"
+    if first == "Yes":
+        return f"{'No, it is' if state else 'No, there is'}: {unit.quote}"
+    if text.startswith("No: ") and not state:  # of another degree than the one asked of
+        return f"Right, there is none such: {unit.quote}"
+    if first == "No":
+        return f"{'Right, it is not' if state else 'Right, there is none'}: {unit.quote}"
+    return f"{text}: {unit.quote}" if first in ("Possibly", "It") else text
 
 
 _PARTICIPLE = re.compile(r"(?:obstruct|compress|caus|displac|narrow|block|press|invad)ing$")

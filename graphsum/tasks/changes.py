@@ -4,6 +4,7 @@ import re
 
 from graphsum.tasks.questions import Question
 from graphsum.tasks.reports import Found, Report, Unit, fits_side, stated_units, widened
+from graphsum.tasks.several import by_side
 from preprocessing.text.measurements import find_sizes
 from preprocessing.text.places import find_places
 
@@ -82,7 +83,16 @@ def changed_as_asked(report: Report, asked: Question) -> list[Unit]:
     return []
 
 
+def _change_of(asked: Question, unit: Unit) -> str:
+    """What changed, as one side's part of an answer: "yes, worse (increased)"."""
+    name = next((name for name, words in _CHANGE if words.search(unit.text)), "")
+    said = _polar_change(asked, name, name) if name else ""
+    return re.sub(r"^(Yes|No): ", lambda match: f"{match[1].lower()}, ", said)
+
+
 def answer_change(report: Report, asked: Question) -> Found:
+    if found := by_side(report, asked, lambda unit: _change_of(asked, unit)):
+        return found
     units = [unit for unit in report.about(asked.topic) if fits_side(unit, asked)]
     if not asked.topic:
         units = [

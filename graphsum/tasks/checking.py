@@ -5,6 +5,7 @@ import re
 from graphsum.tasks.abbreviations import senses_of
 from graphsum.tasks.answering import answer_question
 from graphsum.tasks.glossary import find_terms, load_glossary
+from graphsum.tasks.questions import parse_question
 from graphsum.tasks.task import NOT_STATED, Answer, Request, words_of
 from preprocessing.facts.comparison import Consistency, check_impression
 from preprocessing.text.sentences import sentence_spans
@@ -42,6 +43,8 @@ def claim_of(question: str, answer: str) -> str:
     >>> claim_of("Is there a pneumothorax?", "No.")
     'There is no pneumothorax.'
     """
+    if parse_question(question).negated:
+        return ""  # "No" may mean either.
     first = words_of(answer).split(" ")[0]
     if (match := _PRESENCE.match(question)) and first in _CLAIMS:
         return _CLAIMS[first].format(match["thing"])

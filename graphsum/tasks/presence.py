@@ -60,6 +60,12 @@ _ASKS_STATE = re.compile(
     r"correct|the proper|an? \w+) ?(?:position|place|alignment)?|(?:well|properly|correctly) ?"
     r"(?:placed|positioned|aligned|seated|sited))"
 )
+# What asks of a state alone; that the part is named is no answer.
+_IS_STATE = re.compile(
+    r"(?:is|are|was|were|does|do) (?!there\b|any\b).*\b(?:within normal limits|normal|clear"
+    r"|intact|patent|unremarkable|midline|sharp|healthy|preserved)"
+    r"(?: in (?:size|calib\w+|position|appearance))?$"
+)
 _ASKS_POSITION = re.compile(
     r"\b(?:position|placed|positioned|sited|seated|aligned|(?<!still )in (?:the )?(?:\w+ )?place)\b"
 )
@@ -134,7 +140,9 @@ def answer_presence(report: Report, asked: Question) -> Found:
     if found := _alternatives(report, asked):
         return found
     if _ASKS_STATE.search(asked.text) and (
-        (found := _state(report, asked)) or _ASKS_POSITION.search(asked.text)
+        (found := _state(report, asked))
+        or _ASKS_POSITION.search(asked.text)
+        or _IS_STATE.match(asked.text)
     ):
         return found
     stated = any(
@@ -280,9 +288,13 @@ def _state(report: Report, asked: Question) -> Found:
     """Whether a part is normal, clear, intact, in place."""
     words = {"normal", "clear", "intact", "patent", "open", "unrema", "midlin", "sharp", "health",
              "preser", "aligne", "align", "alignm", "inflat", "expand", "expan", "correc", "standa",
-             "standar", "proper", "seat", "seated", "sited", "satisf", "appear"}  # fmt: skip
+             "standar", "proper", "seat", "seated", "sited", "satisf", "appear", "within",
+             "limit"}  # fmt: skip
     part = asked.topic - words
     device = _ASKS_POSITION.search(asked.text)
+    found = None if device else _abnormal(report, asked, part)
+    if found and found[0].startswith("No"):
+        return found
     for unit in widened(report, [u for u in report.about(part) if fits_side(u, asked)]):
         if device:
             if bad := _POSITION_BAD.search(unit.text):
@@ -290,9 +302,11 @@ def _state(report: Report, asked: Question) -> Found:
             if good := _POSITION_GOOD.search(unit.text):
                 return f"Yes: {good[0]}", unit
             continue
-        for state, _ in _STATE:
+        for state in (*(state for state, _ in _STATE), _NORMALLY):
             for match in state.finditer(unit.text):
-                judged = judge_mentions(unit.text, 0, len(unit.text), [match.span()])
+                label = unit.text.rfind(":", 0, match.start()) + 1
+                said, span = unit.text[label:], (match.start() - label, match.end() - label)
+                judged = judge_mentions(said, 0, len(said), [span])
                 status = judged[0].status
                 return ("Yes" if status == "present" else "No"), unit
         if part & unit.names and not unit.whole and VERB.search(unit.text):
@@ -302,7 +316,50 @@ def _state(report: Report, asked: Question) -> Found:
                 if present == "uncertain":
                     return "It is not certain", unit
                 return ("No" if present != "absent" else "Yes"), unit
-    return None
+    return found
+
+
+# States that the denial of one finding amounts to: no fracture, no shift, no enlargement.
+_ASKS_ONE_THING = re.compile(r"\b(?:bones?|ribs?|\w*skelet\w*) intact\b|\bmidline\b|\bsize\b")
+_NORMALLY = re.compile(r"\bnormally\b")
+_EXCEPT = re.compile(r"\b(?:except|apart from|aside from|other than|otherwise|save for)\b")
+
+
+def _excluded_by(text: str) -> frozenset[str]:
+    """The findings that the state which a question names excludes."""
+    if re.search(r"\b(?:size|calib\w+)\b", text):
+        return frozenset(("enlarged", "undersized", "dilate", "aneurysm"))
+    if re.search(r"\balign\w*", text):
+        return frozenset(("dislocation", "displaced", "shift"))
+    if re.search(r"\b(?:normal|unremarkable|healthy)\b", text):
+        return _ABNORMAL - {"open", "patent", "several", "multip", "multiple"}
+    return frozenset().union(*(denied for state, denied in _STATE if state.search(text)))
+
+
+def _abnormal(report: Report, asked: Question, part: frozenset[str]) -> Found:
+    """ "Are the lungs clear?": the consolidation that the report tells of.
+
+    A clause that says the state of the part itself is left to it, unless it makes an exception.
+    """
+    excluded = _excluded_by(asked.text) - part
+    less: Found = None
+    denied: Found = None
+    rows = {unit.sentence for unit in report.about(part)}
+    for unit in report.units:
+        of_part = unit.sentence in rows and part <= unit.names | unit.inherited
+        if not of_part or not fits_side(unit, asked):
+            continue
+        if any(state.search(unit.text) for state, _ in _STATE) and not _EXCEPT.search(unit.text):
+            continue
+        for name in sorted(unit.names & excluded):
+            status = status_of(unit, frozenset((name,)))
+            if status in ("present", "moved"):
+                return f"No: {unit.quote}", unit
+            if status == "uncertain":
+                less = less or (f"It is not certain: {unit.quote}", unit)
+            if status == "absent" and _ASKS_ONE_THING.search(asked.text):
+                denied = denied or (f"Yes: {unit.quote}", unit)
+    return less or denied
 
 
 _ABNORMAL = frozenset().union(*(denied for _, denied in _STATE))

@@ -206,7 +206,8 @@ class Question:
 
     ``topic``: the concepts that it asks of; ``sides``: left and right as it names
     them, ``places`` likewise;
-    ``polar``: whether yes or no answers it; ``earlier``: whether it asks of an earlier study.
+    ``polar``: whether yes or no answers it; ``earlier``: whether it asks of an earlier study;
+    ``negated``: whether it was asked with a denial ("is there no ..."), which ``text`` is without.
     """
 
     text: str
@@ -216,6 +217,7 @@ class Question:
     places: frozenset[str]
     polar: bool
     earlier: bool
+    negated: bool = False
 
 
 @lru_cache(maxsize=1024)
@@ -239,6 +241,8 @@ def parse_question(question: str) -> Question:
     )
     kind: Kind = next((kind for kind, pattern in _PATTERNS if pattern.search(text)), "what")
     polar = bool(_POLAR.match(text))
+    affirmed = _affirmed(text) if kind == "presence" else text
+    negated, text = affirmed != text, affirmed
     topic = frozenset(one.name for one in find_concepts(text, IGNORED)) - {"compare"}
     topic -= _SAID_ALONG.get(kind, frozenset()) if topic - _SAID_ALONG.get(kind, topic) else set()
     if topic & {"midlin", "mediastinum", "trachea"} and "displaced" in topic:
@@ -255,4 +259,31 @@ def parse_question(question: str) -> Question:
     if re.search(r"left or right|right or left|left or the right|right or the left", text):
         sides = frozenset()
     places = frozenset(one.place for one in find_places(text))
-    return Question(text, kind, topic, frozenset(map(str, sides)), places, polar, earlier)
+    return Question(text, kind, topic, frozenset(map(str, sides)), places, polar, earlier, negated)
+
+
+# Denials in a question that yes or no answers, and what it asks without them.
+_DENIALS = tuple(
+    (re.compile(rf"\b(?:{words})"), plain)
+    for words, plain in (
+        (r"not there(?: (?:any|an?))?\b", "there"),
+        (r"non-?displaced\b|undisplaced\b", "displaced"),
+        (r"(?:is|are|was|were)(?: the)? (?:absence|lack) of\b", "is there"),
+        (r"(?:absence|lack) of\b", "presence of"),
+        (
+            r"(?:free|clear|devoid) (?:of|from)\b|without(?! contrast)(?: any)?\b|negative for\b",
+            "with",
+        ),
+        (r"(?:absent|excluded|ruled out|missing)$", "present"),
+        (r"(?<!or )(?:no|not|neither)(?! (?:longer|more))\b(?: (?:any|an?)\b)? ?", ""),
+    )
+)
+
+
+def _affirmed(text: str) -> str:
+    """The question without its denial: "is there no effusion" becomes "is there effusion"."""
+    for words, plain in _DENIALS:
+        changed, count = words.subn(plain, text, count=1)
+        if count:
+            return " ".join(changed.split())
+    return text

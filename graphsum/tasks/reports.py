@@ -57,13 +57,22 @@ VERB = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A clause or sentence: its plain text, its concepts, those it inherits, and its sentence."""
+    """A clause or sentence: its plain text, its concepts, those it inherits, and its sentence.
+
+    ``also``: other sentences that an answer from it rests on.
+    """
 
     text: str
     concepts: tuple[Concept, ...]
     inherited: frozenset[str]
     sentence: int
     whole: bool
+    also: tuple[int, ...] = ()
+
+    @property
+    def quote(self) -> str:
+        """The words as an answer quotes them."""
+        return re.sub(r"^(?:and|but|while|with) ", "", self.text.strip(" ,;:.")).strip()
 
     @property
     def names(self) -> frozenset[str]:

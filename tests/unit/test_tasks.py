@@ -108,6 +108,144 @@ def test_questions_in_other_words(report, question, answer):
     assert answer.lower() in answer_question(report, question).text.lower()
 
 
+@pytest.mark.parametrize(
+    ("report", "question", "answer"),
+    [
+        ("Fracture of the left sixth rib.", "Are the ribs intact?",
+         "No: fracture of the left sixth rib."),
+        ("Displaced right clavicle fracture.", "Are the bones intact?",
+         "No: displaced right clavicle fracture."),
+        ("No displaced rib fracture.", "Are the ribs intact?", "Yes: no displaced rib fracture."),
+        ("Moderate cardiomegaly.", "Is the heart normal?", "No: moderate cardiomegaly."),
+        ("Moderate cardiomegaly.", "Is the heart size normal?", "No: moderate cardiomegaly."),
+        ("The heart is normal.", "Is the heart normal?", "Yes."),
+        ("Splenomegaly.", "Is the spleen normal?", "No: splenomegaly."),
+        ("Right upper lobe consolidation.", "Are the lungs clear?",
+         "No: right upper lobe consolidation."),
+        ("The right lung is clear. Left basal consolidation.", "Are the lungs clear?",
+         "No: left basal consolidation."),
+        ("The lungs are clear except for a small nodule.", "Are the lungs clear?",
+         "No: the lungs are clear except for a small nodule."),
+        ("The lungs are clear without consolidation.", "Are the lungs clear?", "Yes."),
+        ("Left basal consolidation.", "Is the right lung clear?", NOT_STATED),
+        ("The trachea deviates to the right.", "Is the trachea midline?",
+         "No: the trachea deviates to the right."),
+        ("Trachea deviated to the right.", "Is the trachea midline?",
+         "No: trachea deviated to the right."),
+        ("The trachea is midline.", "Is the trachea midline?", "Yes."),
+        ("The heart is seen.", "Is the heart normal?", NOT_STATED),
+        ("Lungs: Clear. Heart: Enlarged.", "Are the lungs clear?", "Yes."),
+        ("Lungs: Clear. Heart: Enlarged.", "Is the heart normal?", "No: enlarged."),
+        ("Lungs: Not clear.", "Are the lungs clear?", "No."),
+        ("Right basal pneumonia.", "Are the lungs normal?", "No: right basal pneumonia."),
+        ("Possible right basal pneumonia.", "Are the lungs clear?",
+         "It is not certain: possible right basal pneumonia."),
+        ("Cardiomegaly.", "Is the heart size within normal limits?", "No: cardiomegaly."),
+    ],
+)  # fmt: skip
+def test_a_state_is_refuted_by_what_it_excludes(report, question, answer):
+    assert answer_question(report, question).text == answer
+
+
+@pytest.mark.parametrize(
+    ("report", "question", "answer"),
+    [
+        ("Small right pneumothorax.", "Is there no pneumothorax?",
+         "No, there is: small right pneumothorax."),
+        ("No pneumothorax.", "Is there no pneumothorax?",
+         "Right, there is none: no pneumothorax."),
+        ("Small right pneumothorax.", "Isn't there a pneumothorax?",
+         "No, there is: small right pneumothorax."),
+        ("Small right pneumothorax.", "Is pneumothorax excluded?",
+         "No, there is: small right pneumothorax."),
+        ("Possible pneumothorax.", "Is there no pneumothorax?",
+         "Possibly; it is not certain: possible pneumothorax."),
+        ("12 mm nodule in the right lower lobe.", "Are the lungs free of nodules?",
+         "No, there is: 12 mm nodule in the right lower lobe."),
+        ("The lungs are clear.", "Are the lungs free of nodules?",
+         "Right, there is none: the lungs are clear."),
+        ("Small effusion.", "Is there no large effusion?",
+         "Right, there is none such: small effusion."),
+        ("New rib fracture.", "Is there no new fracture?", "No, there is: new rib fracture."),
+        ("The heart is enlarged.", "Is the heart not enlarged?",
+         "No, it is: the heart is enlarged."),
+        ("Nondisplaced radius fracture.", "Is the fracture nondisplaced?",
+         "Yes: nondisplaced radius fracture."),
+        ("The lungs are clear.", "Is there no rib fracture?", NOT_STATED),
+        ("Free air below the diaphragm.", "Is there free air?", "Yes."),
+    ],
+)  # fmt: skip
+def test_questions_with_a_denial_are_answered_without_doubt(report, question, answer):
+    assert answer_question(report, question).text == answer
+
+
+def test_no_statement_is_made_of_an_answer_to_a_question_with_a_denial():
+    from graphsum.tasks.checking import claim_of
+
+    assert claim_of("Is there no pneumothorax?", "No.") == ""
+    assert claim_of("Is there a pneumothorax?", "No.") == "There is no pneumothorax."
+
+
+@pytest.mark.parametrize(
+    ("report", "question", "answer"),
+    [
+        ("No PTX.", "Pneumothorax?", "No ptx."),
+        ("No pneumothorax.", "PTX?", "No pneumothorax."),
+        ("No PTX.", "Is there a pneumothorax?", "No."),
+        ("Small left PTX.", "Which side is the pneumothorax on?", "Left side."),
+        ("No pneumonia.", "Is there PNA?", "No."),
+        ("Thin left subdural hematoma.", "Is there an SDH?", "Yes."),
+    ],
+)
+def test_abbreviations_are_synonyms_in_questions(report, question, answer):
+    assert answer_question(report, question).text == answer
+
+
+@pytest.mark.parametrize(
+    ("report", "question", "answer"),
+    [
+        ("Left effusion larger, right effusion smaller.", "Is the effusion larger?",
+         "Left: yes, worse (increased); right: no, improved (decreased)."),
+        ("The left effusion has grown. The right one is unchanged.",
+         "How has the effusion changed?",
+         "Left: worse (increased); right: unchanged."),
+        ("Right effusion is unchanged. Left effusion has resolved.", "Is the effusion smaller?",
+         "Right: no, unchanged; left: yes, resolved."),
+        ("Left effusion larger, right effusion smaller.", "Is the right effusion smaller?",
+         "Yes: improved (decreased)."),
+        ("Left effusion larger, right consolidation smaller.", "Is the effusion larger?",
+         "Yes: worse (increased)."),
+        ("7 mm nodule in the right upper lobe. 5 mm nodule in the left lower lobe.",
+         "How big is the nodule?", "7 mm (right upper lobe); 5 mm (left lower lobe)."),
+        ("7 mm nodule in the right upper lobe. 5 mm nodule in the left lower lobe.",
+         "How big is the larger nodule?", "7 mm."),
+        ("7 mm nodule in the right upper lobe. 5 mm nodule in the left lower lobe.",
+         "How many nodules?", "Two."),
+        ("Nodules: 7 mm in the right upper lobe and 5 mm in the left lower lobe.",
+         "How large are the nodules?", "7 mm (right upper lobe); 5 mm (left lower lobe)."),
+        ("7 mm right upper lobe nodule. Impression: 7 mm nodule in the right upper lobe.",
+         "How big is the nodule?", "7 mm."),
+        ("7 mm nodule in the right upper lobe and 3 cm left adrenal mass.",
+         "How big is the nodule?", "7 mm."),
+        ("A 7 mm nodule in the right upper lobe. No nodule on the left.", "How many nodules?",
+         "One."),
+        ("Large left effusion, small right effusion.", "How large is the effusion?",
+         "Left: large; right: small."),
+    ],
+)  # fmt: skip
+def test_several_of_a_kind_are_all_told(report, question, answer):
+    assert answer_question(report, question).text == answer
+
+
+def test_an_answer_of_several_cites_each_sentence():
+    report = "7 mm nodule in the right upper lobe. No effusion. 5 mm nodule in the left lower lobe."
+    answer = answer_question(report, "How big is the nodule?")
+    assert answer.evidence == (
+        "7 mm nodule in the right upper lobe.",
+        "5 mm nodule in the left lower lobe.",
+    )
+
+
 def test_paraphrases_keep_what_is_stated():
     cases = rows("tasks_paraphrase.jsonl")
     answers = [paraphrase(case["text"]) for case in cases]
