@@ -210,7 +210,8 @@ def clauses_of(
             begin = segment.start  # "Pacing lead: fracture under the clavicle"
         if _is_of_an_organ(plain, segment):
             begin = segment.start  # "Thyroid: 2 cm nodule"
-        if next(find_sides(plain.text, segment.start, segment.label), None):
+        title = EXAMINATION.search(plain.text, segment.start, segment.label)
+        if not title and next(find_sides(plain.text, segment.start, segment.label), None):
             begin = segment.start  # "Right cardiophrenic angle: ..."
         elif not inside and not EXAMINATION.match(plain.text, segment.start):
             begin = segment.start  # "Gallbladder: surgically absent"

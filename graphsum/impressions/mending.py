@@ -330,9 +330,10 @@ def _draft(
     if quoted:
         parts.sort(key=lambda one: _urgency(stated[one]))
     parts = [_ended(part) for one in parts if (part := _BARE_BLANK.sub("", one).strip())]
-    if parts and plan.title_side in ("left", "right"):
+    side = plan.title_side
+    if parts and side in ("left", "right") and not re.search(rf"\b{side}\b", parts[0].lower()):
         first = parts[0] if parts[0][1:2].isupper() else parts[0][0].lower() + parts[0][1:]
-        parts[0] = f"{plan.title_side.capitalize()} side: {first}"
+        parts[0] = f"{side.capitalize()} side: {first}"
     if parts:
         parts += _advice(plan, " ".join(parts))
     if parts and not harmless and plan.denial:
