@@ -42,68 +42,68 @@ HARMLESS = frozenset(
     generator girl given gone good grade great grossly growth habitual habitus had hair hardware
     harmless has have he healed healthy height heights hemidiaphragmatic hemithoraces hemithorax
     hence her here hilum hindfoot his hit hold holds homogeneous homogeneously horizontal hour hours
-    however humeral hyperexpanded i identifiable identified identify ie ilo image imaged images
-    imaging immaculate immature immigration implant implants impression in incidental incidentally
-    included including inconspicuous indicate indicates infant inferior inflate inflated inflates
-    inflation inlet inner insertion inspiration inspiratory inspired insurance intact intercostal
-    interim interlobar internal interpretation interspaces interval intervertebral into
-    intraperitoneal intravenous is it its iv january jewellery jewelry july junction june keep keeps
-    kept kicked kind kindly knob knuckle kyphosis largely last lateral lead leads leaf leaflets
-    leaves left left-sided level levels lie lies likewise limit limitation limitations limited
-    limits lingula lmp located look looking looks lordosis lordotic lovely low-lying lower lumbar
-    lumbosacral lung-fields lungfields lying lymph madam made magnification magnified mainly
-    maintain maintained maintains major male man march margin marginated margins marking markings
-    match matched matches mature maximal maximum may measure measures medial medical medium mid
-    mid-abdomen midabdomen middle midfoot midline might mineralisation mineralised mineralization
-    mineralized minimum minor miss mobile modest monitor monitoring month months moreover mostly
-    motion move moves mr mri mrn mrs ms multiple must nad natural naught near neat neatly neck
-    negative neither neonate never nice nicely nil nipple nipples no non-dilated non-enlarged
-    nondilated none nonenlarged nonrib-bearing nor normal normally not notch note noted noteworthy
-    nothing nought november nowhere nowt oblique observed obtained october of off ok okay old on one
-    one-view onto open opinion opposite or oral ordinary organ organs ossification otherwise ought
-    outer outlet outline outlined outlines over overall overexposed overlain overlap overlapping
-    overlie overlies overlying overpenetrated owing pa pad pads paediatric pain paraspinal
-    paratracheal part parts patent patient patient's patients pattern patterns pediatric penetrated
-    penetration per perfect perfectly performed periodic peripheral peripherally periphery permeable
-    person phase phlebolith phleboliths phrenic physes physiologic physiological physiologically
-    picture pictured piercing pigtail placement plain plane planes plates please pleural pneumatised
-    pneumoconiosis pneumoconiotic portable portal portion portions position positional positioned
-    positioning positions post-op posterior postop postural pre-employment pre-op pre-operative
-    preemployment pregnancy preop preoperative present preserved pretty previous previously prior
-    priors probable probably procedure project projected projecting projection projections projects
-    prone proper properly prostheses prosthesis prosthetic protocol provided proximal ptx pulsation
-    quality queried queries query quite radiograph radiographic radiographically radiographs
-    radiography radiologically radiolucent range ranges rather ratio re reach reaches received
-    recent recesses recognised recognized recommend recommended reconstructions redemonstrated
-    redemonstration referral referrer referring reflection reflections reformats reformatted regards
-    region regions regular regularly relationship relationships relevant remain remainder remained
-    remaining remains remarkable replacement report reported reports requested resolved rest
-    retrocardiac retrosternal reveal revealed reveals reviewed rib-bearing right right-sided root
-    roots rotated rotation routine run sacral sacroiliac sacrum sagittal said same satisfactorily
-    satisfactory say scan scans school screen screening screw screws scrutiny second secondary see
-    seeing seem seems seen segmental semi-erect semi-upright senescent september series several
-    shall shallow shape shaped shapes sharp sharply she should show showing shown shows sic side
-    sides signed silhouette silhouettes similar since sincerely single sinus sinuses sir sitting
-    situated situs size sized sizes skeletal skeletally skeleton skin slender slice slices slim
-    smooth smoothly so solitus some someone something space spaces spacing spacings specifically
-    spotless stable stably stand standing stands stature still stimulator stool straight stripe
-    stripes struck structure structures studies study submitted subphrenic subsegmental such suggest
-    suggested suggesting suggests sulci sulcus summary superimposed superior supine suprapatellar
-    surface surfaces suspect suspected suspicion suspicious swimmer swimmers symmetric symmetrical
-    symmetrically symmetry system systems taken taper tapering tapers team technical technically
-    technique tell texture thank thanks that the their them then there therefore these they third
-    thirds this thoracic thoracolumbar those three through throughout thus thymic thymus tidy time
-    timed tissue tissues to today told total totally transcribed translucency transparency
-    transparent transradiant tree trim true tumbled two two-view type typical ultrasound unaltered
-    unblemished unbothered unbroken unchanged under underexposed underpenetrated undilated
-    undisplaced undisturbed unenhanced unenlarged uneventful unexceptional uninterrupted
-    unobstructed unremarkable unsuspicious untouched untoward up upper upright us usual usually
-    variant variants vascularity vasculature venous ventilated vents verified very view views visa
-    visible visibly visualisation visualised visualization visualized volume volumes wall walls ward
-    was wavy way ways we week weeks well well-aerated well-defined well-expanded well-inflated
-    well-placed well-positioned well-seated well-ventilated were what where which who whole whom
-    whose width will window with within without wnl woman wondered wonders worthy x-ray x-rays xray
-    xxxx xxxx-a-xxxx year years yesterday yet young zilch zone zones
+    humeral hyperexpanded i identifiable identified identify ie ilo image imaged images imaging
+    immaculate immature immigration implant implants impression in incidental incidentally included
+    including inconspicuous indicate indicates infant inferior inflate inflated inflates inflation
+    inlet inner insertion inspiration inspiratory inspired insurance intact intercostal interim
+    interlobar internal interpretation interspaces interval intervertebral into intraperitoneal
+    intravenous is it its iv january jewellery jewelry july junction june keep keeps kept kicked
+    kind kindly knob knuckle kyphosis largely last lateral lead leads leaf leaflets leaves left
+    left-sided level levels lie lies likewise limit limitation limitations limited limits lingula
+    lmp located look looking looks lordosis lordotic lovely low-lying lower lumbar lumbosacral
+    lung-fields lungfields lying lymph madam made magnification magnified mainly maintain maintained
+    maintains major male man march margin marginated margins marking markings match matched matches
+    mature maximal maximum may measure measures medial medical medium mid mid-abdomen midabdomen
+    middle midfoot midline might mineralisation mineralised mineralization mineralized minimum minor
+    miss mobile modest monitor monitoring month months moreover mostly motion move moves mr mri mrn
+    mrs ms multiple must nad natural naught near neat neatly negative neither neonate never nice
+    nicely nil nipple nipples no non-dilated non-enlarged nondilated none nonenlarged nonrib-bearing
+    nor normal normally not notch note noted noteworthy nothing nought november nowhere nowt oblique
+    observed obtained october of off ok okay old on one one-view onto open opinion opposite or oral
+    ordinary organ organs ossification otherwise ought outer outlet outline outlined outlines over
+    overall overexposed overlain overlap overlapping overlie overlies overlying overpenetrated owing
+    pa pad pads paediatric pain paraspinal paratracheal part parts patent patient patient's patients
+    pattern patterns pediatric penetrated penetration per perfect perfectly performed periodic
+    peripheral peripherally periphery permeable person phase phlebolith phleboliths phrenic physes
+    physiologic physiological physiologically picture pictured piercing pigtail placement plain
+    plane planes plates please pleural pneumatised pneumoconiosis pneumoconiotic portable portal
+    portion portions position positional positioned positioning positions post-op posterior postop
+    postural pre-employment pre-op pre-operative preemployment pregnancy preop preoperative present
+    preserved pretty previous previously prior priors probable probably procedure project projected
+    projecting projection projections projects prone proper properly prostheses prosthesis
+    prosthetic protocol provided proximal ptx pulsation quality queried queries query quite
+    radiograph radiographic radiographically radiographs radiography radiologically radiolucent
+    range ranges rather ratio re reach reaches received recent recesses recognised recognized
+    recommend recommended reconstructions redemonstrated redemonstration referral referrer referring
+    reflection reflections reformats reformatted regards region regions regular regularly
+    relationship relationships relevant remain remainder remained remaining remains remarkable
+    replacement report reported reports requested resolved rest retrocardiac retrosternal reveal
+    revealed reveals reviewed rib-bearing right right-sided root roots rotated rotation routine run
+    sacral sacroiliac sacrum sagittal said same satisfactorily satisfactory say scan scans school
+    screen screening screw screws scrutiny second secondary see seeing seem seems seen segmental
+    semi-erect semi-upright senescent september series several shall shallow shape shaped shapes
+    sharp sharply she should show showing shown shows sic side sides signed silhouette silhouettes
+    similar since sincerely single sinus sinuses sir sitting situated situs size sized sizes
+    skeletal skeletally skeleton skin slender slice slices slim smooth smoothly so solitus some
+    someone something space spaces spacing spacings specifically spotless stable stably stand
+    standing stands stature still stimulator stool straight stripe stripes struck structure
+    structures studies study submitted subphrenic subsegmental such suggest suggested suggesting
+    suggests sulci sulcus summary superimposed superior supine suprapatellar surface surfaces
+    suspect suspected suspicion suspicious swimmer swimmers symmetric symmetrical symmetrically
+    symmetry system systems taken taper tapering tapers team technical technically technique tell
+    texture thank thanks that the their them then there therefore these they third thirds this
+    thoracic thoracolumbar those three through throughout thus thymic thymus tidy time timed tissue
+    tissues to today told total totally transcribed translucency transparency transparent
+    transradiant tree trim true tumbled two two-view type typical ultrasound unaltered unblemished
+    unbothered unbroken unchanged under underexposed underpenetrated undilated undisplaced
+    undisturbed unenhanced unenlarged uneventful unexceptional uninterrupted unobstructed
+    unremarkable unsuspicious untouched untoward up upper upright us usual usually variant variants
+    vascularity vasculature venous ventilated vents verified very view views visa visible visibly
+    visualisation visualised visualization visualized volume volumes wall walls ward was wavy way
+    ways we week weeks well well-aerated well-defined well-expanded well-inflated well-placed
+    well-positioned well-seated well-ventilated were what where which who whole whom whose width
+    will window with within without wnl woman wondered wonders worthy x-ray x-rays xray xxxx
+    xxxx-a-xxxx year years yesterday yet young zilch zone zones
     """.split()
 )
 # What may be denied, and how much of it. By itself, said of a part of the body, it is none of it.
@@ -161,17 +161,17 @@ OF_DEVICES = frozenset(
     about access accessed aortic approach approximately arm arteries artery arthroplasty atria
     atrial atrium biventricular brachiocephalic bypass cabg cardiac carina carinal catheter
     catheters cava caval cavoatrial cerclage chamber clip clipped clips coil coiled coils coronary
-    course courses coursing densities density device devices dialysis double-lumen drain drains
-    dual dual-chamber dual-lead dual-lumen duodenum electronic end ending endotracheal ends enter
-    enteric entering enters exchange exchanged expected extend extending extends extremities
-    extremity feeding femoral film films gastric gastroesophageal ge generator graft grafts grossly
-    hole holes hub implantable innominate inserted insertion intact interval intracardiac ivc
-    jugular junction la lead leads line lines location loop loops lumen lv median metallic mitral
-    nasogastric new numerous overlie overlies overlying pacemaker pacer pass passes passing placed
-    placement port ports postoperative postsurgical project projecting projects ra radiopaque reach
-    reaches reaching removal removed replaced replacement reservoir rv several shunt side sidehole
-    single single-lead single-lumen staples stent stents sternal sternotomy stomach subclavian
-    suction support supporting surgery surgical suture sutures svc terminate terminated terminates
+    course courses coursing densities density device devices dialysis double-lumen drain drains dual
+    dual-chamber dual-lead dual-lumen duodenum electronic end ending endotracheal ends enter enteric
+    entering enters exchange exchanged expected extend extending extends extremities extremity
+    feeding femoral film films gastric gastroesophageal ge generator graft grafts grossly hole holes
+    hub implantable innominate inserted insertion intact interval intracardiac ivc jugular junction
+    la lead leads line lines location loop loops lumen lv median metallic mitral nasogastric neck
+    new numerous overlie overlies overlying pacemaker pacer pass passes passing placed placement
+    port ports postoperative postsurgical project projecting projects ra radiopaque reach reaches
+    reaching removal removed replaced replacement reservoir rv several shunt side sidehole single
+    single-lead single-lumen staples stent stents sternal sternotomy stomach subclavian suction
+    support supporting surgery surgical suture sutures svc terminate terminated terminates
     terminating tip tips tracheostomy triple tube tubes tubing tunneled tunnelled tunnelled-type
     unchanged valve valves vascular vena ventricle ventricular via well-seated wire wires
     """.split()

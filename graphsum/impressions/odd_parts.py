@@ -111,14 +111,16 @@ _BENIGN = re.compile(
     r" (?:\w+ )?(?:films?|stud(?:y|ies)|images?|imaging|radiographs?|exam\w*|priors?)"
     r"|tips? (?:\w+ ){0,6}?(?:svc|superior vena cava|cavo-?atrial|atri(?:um|al))(?: junction)?"
     r"|(?:arter(?:y|ies)|veins?|branch(?:es)?) (?:\w+ )?(?:fill|opacify)\w*(?: \w+ly| well)?"
-    r"|(?:multiple |numerous |several )?surgical clips?|nipple (?:ring|shadow|jewell?ery)s?"
+    r"|(?:multiple |numerous |several )?surgical clips?"
+    r"|nipple (?:ring|shadow|jewell?ery)s?"
     r"|costo-?chondral (?:calcification|cartilage)s?|calcifications? of (?:the )?(?:\w+ ){0,2}?"
     r"(?:cartilages?|chondral portions?)|evidence of (?:previous|prior|old|remote)"
     r"|(?:differences|change)"
     r" in (?:the )?(?:patient |patient's )?(?:rotation|positioning|position|technique|inspiration"
     r"|projection)|(?:colonic )?interposition(?: of (?:the )?(?:colon|bowel))?|chilaiditi\w*"
     r"|(?:(?:air|gas)[- ]filled )?non-?(?:dilated|distended) (?:bowel )?loops"
-    r"|(?:(?:humeral|femoral) )?heads?(?: (?:bone )?anchors)?"
+    r"|prosthetic (?:(?:left|right) )?(?:humeral|femoral) heads?"
+    r"|(?:(?:humeral|femoral) )?heads? (?:with )?(?:bone )?anchors"
     r"|obscured by (?:the )?(?:patient's |overlying )?(?:mandible|chin|jaw|head)"
     r"|(?:renal )?osteodystrophy"
     r"|(?:bridging )?syndesmophytes?|limbus vertebra|(?:(?:cervical|lumbar|spinal|posterior"
@@ -139,6 +141,7 @@ _BENIGN = re.compile(
 )
 
 
+_HOWEVER = re.compile(r"^ ?however,?(?= )")
 # "The lungs are clear airspace disease", of which "of" was lost.
 _LOST_OF = re.compile(
     r"(?:(?<=lungs )|(?<=lungs are )|(?<=expanded and ))clear(?= (?:focal |acute |any )*"
@@ -254,6 +257,7 @@ def odd_parts(
         return []
     text = _IN_ITS_PLACE.sub(lambda match: " " * len(match[0]), text)
     text = _LOST_OF.sub("no   ", text)
+    text = _HOWEVER.sub(lambda match: " " * len(match[0]), text)
     parts = _parts_of(text)
     found = {one[:2] for one in _beyond_denials(text, parts, denied, normal, devices)}
     of_device = bool(devices) or _DEVICE.search(text) is not None

@@ -201,6 +201,12 @@ _TURN = r"(?: (?:left|right|bilateral|left-sided|right-sided)(?: (?:apical|basal
 # How a finding begins anew behind a denial, and behind what is normal or there.
 _ANEW = re.compile(rf"(?:{_SOMEWHERE}(?: (?:has|shows|with))?{_GREAT}?{_TURN}?|{_GREAT}{_TURN}) ")
 _PLACED = re.compile(rf"(?:{_SOMEWHERE}|{_TURN})?(?: (?:has|shows|with))?{_GREAT}?{_TURN}? ")
+# "No acute bony abnormality is seen lytic lesion of the left rib".
+_NO_ABNORMALITY = re.compile(r"\bno (?:[\w-]+ ){0,3}?abnormalit(?:y|ies) $")
+_SEEN_NONE = re.compile(
+    r"\bno (?:[\w-]+ ){0,3}?abnormalit(?:y|ies) (?:is|are) (?:seen|identified|noted|demonstrated) $"
+)
+_BONE_OR_SIDE = re.compile(r"(?:[tlc]\d|left|right)")
 _OF_AN_ORGAN = re.compile(r"(?:heart|cardiac silhouette|mediastinum|aorta|trachea|diaphragms?) \w")
 _RECENT = frozenset(("acute", "new", "newly", "recent", "fresh"))
 
@@ -474,6 +480,13 @@ def _beyond_denials(
     degree and a side, with an organ of its own, or behind a phrase of what is normal.
     """
     result = list(judged)
+    first = mentions[0]
+    if result[0].status == "absent" and not first.fixed:
+        said = text[max(first.start - 80, 0) : first.start]
+        if _SEEN_NONE.search(said) or (
+            _NO_ABNORMALITY.search(said) and _BONE_OR_SIDE.match(text, first.start)
+        ):
+            result[0] = result[0]._replace(status="present")
     ended = False  # something that is there, or normal, came since the denial
     for row, (one, before) in enumerate(zip(mentions[1:], mentions, strict=False), 1):
         gap = text[before.end : one.start]
