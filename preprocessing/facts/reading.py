@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
+from itertools import pairwise
 from operator import attrgetter
 from typing import Any, cast
 
@@ -198,7 +199,7 @@ _SOMEWHERE = (
 )
 _GREAT = r"(?: an?)?(?: (?:small|moderate|large|massive|huge|tiny|big|extensive|sizeable|new))"
 _TURN = r"(?: (?:left|right|bilateral|left-sided|right-sided)(?: (?:apical|basal|basilar))?)"
-# How a finding begins anew behind a denial, and behind what is normal or there.
+# How a finding begins anew behind a denial, and behind a phrase of what is normal.
 _ANEW = re.compile(rf"(?:{_SOMEWHERE}(?: (?:has|shows|with))?{_GREAT}?{_TURN}?|{_GREAT}{_TURN}) ")
 _PLACED = re.compile(rf"(?:{_SOMEWHERE}|{_TURN})?(?: (?:has|shows|with))?{_GREAT}?{_TURN}? ")
 # "No acute bony abnormality is seen lytic lesion of the left rib".
@@ -487,19 +488,13 @@ def _beyond_denials(
             _NO_ABNORMALITY.search(said) and _BONE_OR_SIDE.match(text, first.start)
         ):
             result[0] = result[0]._replace(status="present")
-    ended = False  # something that is there, or normal, came since the denial
-    for row, (one, before) in enumerate(zip(mentions[1:], mentions, strict=False), 1):
+    for row, (before, one) in enumerate(pairwise(mentions), 1):
         gap = text[before.end : one.start]
         if result[row].status != "absent" or one.fixed or _OWN_DENIAL.search(gap):
-            ended = ended and one.fixed
             continue
-        if result[row - 1].status != "absent" and not before.fixed:
-            ended = False
-        anew = _ANEW.fullmatch(gap) if not (ended or before.fixed) else _PLACED.fullmatch(gap)
-        itself = not gap.strip() and _OF_AN_ORGAN.match(text, one.start)
-        if anew or itself:
+        anew = (_PLACED if before.fixed else _ANEW).fullmatch(gap)
+        if anew or (not gap.strip() and _OF_AN_ORGAN.match(text, one.start)):
             result[row] = result[row]._replace(status="present")
-            ended = True
     return result
 
 
