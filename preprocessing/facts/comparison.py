@@ -14,10 +14,11 @@ from typing import Any, Literal, get_args
 
 from preprocessing.annotation import Annotator, shared_annotator
 from preprocessing.facts.ontology import TIERS, Tier, on_change, ontology
-from preprocessing.facts.statements import Statement, read_statements, stem
+from preprocessing.facts.statements import Statement, further_names, read_statements, stem
 from preprocessing.records import Side
 from preprocessing.text.measurements import sizes_differ
 from preprocessing.text.places import places_differ
+from preprocessing.text.sided_parts import are_on_the_other_side, find_sided_parts
 
 Verdict = Literal[
     "supported", "inferred", "unsupported", "negation_flipped", "side_flipped", "place_flipped",
@@ -135,13 +136,15 @@ def compare_statements(
     impression: Sequence[Statement], findings: Sequence[Statement], findings_text: str
 ) -> Consistency:
     """As :func:`check_impression`, of statements that :func:`statements_of` has read."""
-    words = frozenset(map(stem, re.findall(r"\w+", findings_text)))
+    lowered = findings_text.lower()
+    words = frozenset(map(stem, re.findall(r"\w+", findings_text))) | further_names(lowered)
+    parts = frozenset((one.part, one.side) for one in find_sided_parts(lowered))
     findings = [one for one in findings if not one.only_large]
     abnormal = tuple(
         one for one in findings if one.status == "present" and one.names - _relations().neutral
     )
     return Consistency(
-        tuple(_judge(one, findings, impression, words) for one in impression),
+        tuple(_on_its_side(_judge(one, findings, impression, words), parts) for one in impression),
         abnormal,
         tuple(one for one in abnormal if not _mentioned(one, impression)),
         tuple(one for one in findings if is_actionable(one) and not tells(impression, one)),
@@ -312,7 +315,8 @@ def _judge(
     there = [other for other in same if other.status != "absent"]
     denied = [other for other in same if other.status == "absent" and _share_side(one, other)]
     if one.status == "absent":
-        own = _specific(one)
+        # "No infiltrate" leaves room for an opacity, "the right lung is clear" does not.
+        own = one.names if one.side and "clear" in one.words else _specific(one)
         against = [
             other
             for other in there
@@ -357,9 +361,16 @@ def _judge(
             return Checked(one, "negation_flipped", denied[0])
     if near:
         return _judge_details(one, near, "inferred")
-    if not one.names and not denied and one.words <= words:
+    if not denied and (one.names or one.words) <= words:
         return Checked(one, "supported")  # the findings have its words outside any statement
     return Checked(one, "unsupported", denied[0] if denied else None)
+
+
+def _on_its_side(judged: Checked, parts: frozenset[tuple[str, Side]]) -> Checked:
+    """The verdict, or a flip where the findings have its part of the body on the other side."""
+    if judged.wrong or not are_on_the_other_side(judged.statement.parts, parts):
+        return judged
+    return Checked(judged.statement, "side_flipped", judged.linked)
 
 
 def _judge_details(one: Statement, there: Sequence[Statement], kind: Verdict) -> Checked:

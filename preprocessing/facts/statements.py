@@ -27,6 +27,7 @@ from preprocessing.facts.statement_terms import (
 from preprocessing.records import AnnotatedReport, Change, Side
 from preprocessing.text.plain import PlainText
 from preprocessing.text.sentences import word_spans
+from preprocessing.text.sided_parts import SidedPart, find_sided_parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,8 @@ class Statement:
     chronic or healed; ``acute``: called acute, new or focal; ``resolved``: no longer there.
     ``places``: lobes, zones, ribs, vertebrae; ``sizes`` and ``distances`` (of a
     tip from a landmark): in millimetres. ``only_large``: denied only as large ("no large
-    effusion"), which leaves room for a small one.
+    effusion"), which leaves room for a small one. ``parts``: of the body, with their sides, that
+    its sentence or its heading names nearest to it ("left knee").
     """
 
     start: int
@@ -59,12 +61,18 @@ class Statement:
     sizes: frozenset[float] = frozenset()
     distances: frozenset[float] = frozenset()
     only_large: bool = False
+    parts: frozenset[tuple[str, Side]] = frozenset()
 
 
 def stem(word: str) -> str:
     """The first six letters, under which "tortuous" and "tortuosity" agree; bones are one."""
     word = word.lower()
     return "bone" if _BONE.match(word) else word.removesuffix("s")[:6]
+
+
+def further_names(text: str) -> frozenset[str]:
+    """The names of ``FURTHER_TERMS`` that have a word in a lower-cased text, denied or not."""
+    return frozenset(name for name, term in _FURTHER.items() if term.search(text))
 
 
 def read_statements(text: str, annotated: AnnotatedReport) -> tuple[Statement, ...]:
@@ -89,6 +97,8 @@ _FURTHER = {name: re.compile(pattern) for name, pattern in FURTHER_TERMS.items()
 _ADVICE = re.compile(ADVICE_PHRASES)
 _LONGEST_PHRASE = 400  # characters that are searched for further terms
 _AGES = OLD_WORDS | ACUTE_WORDS
+_LONGEST_HEADING = 6  # words: "2. Right knee and ankle."
+_TRUNK = re.compile(r"\b(?:chest|abdomen|pelvis|spine|skull|head|neck)\b")
 _PREDICATES = ("xcomp", "acomp", "advmod")
 
 
@@ -138,7 +148,38 @@ class _Reader:
             other = self._other(core, self._phrase(core))
             if other and other.names and core[0] not in advice:
                 result.append(other)
-        return tuple(sorted(result, key=lambda one: (one.start, one.end)))
+        return self._with_parts(sorted(result, key=lambda one: (one.start, one.end)))
+
+    def _with_parts(self, statements: Sequence[Statement]) -> tuple[Statement, ...]:
+        """The statements with the sided parts of the body that each is about.
+
+        A part goes to the nearest statement of its sentence, or, as "Right knee." does, to all up
+        to the next heading.
+        """
+        found = list(find_sided_parts(self._text.lower()))
+        if not found or not statements:
+            return tuple(statements)
+        parts: dict[int, set[tuple[str, Side]]] = defaultdict(set)
+        heading: set[tuple[str, Side]] = set()
+        for start, end in pairwise([*self._annotated.sentence_starts, len(self._words)]):
+            first, last = self._spans[start][0], self._spans[end - 1][1]
+            own = [one for one in found if first <= one.start < last]
+            inside = [row for row, one in enumerate(statements) if first <= one.start < last]
+            sentence = self._text[first:last]
+            if not inside and len(sentence.split()) <= _LONGEST_HEADING:
+                if own or _TRUNK.search(sentence.lower()):
+                    heading = {(one.part, one.side) for one in own}
+                continue
+            for row in inside:
+                parts[row] |= heading
+            for part in own:
+                if inside:
+                    nearest = min(inside, key=lambda row: _gap(statements[row], part))
+                    parts[nearest].add((part.part, part.side))
+        return tuple(
+            replace(one, parts=frozenset(parts[row])) if parts[row] else one
+            for row, one in enumerate(statements)
+        )
 
     def _label(self, word: int) -> str:
         entity = self._entity.get(word)
@@ -233,7 +274,7 @@ class _Reader:
         words = [self._words[word] for word in sorted(phrase)]
         normal = not NORMAL_WORDS.isdisjoint(words)
         joined = " ".join(words)[:_LONGEST_PHRASE]
-        names = frozenset(name for name, term in _FURTHER.items() if term.search(joined))
+        names = further_names(joined)
         content = frozenset(
             stem(self._words[word])
             for word in phrase
@@ -286,6 +327,11 @@ class _Reader:
             any(one.change == "improved" and one.negated for one in entities),
             next((one.change for one in entities if one.change), None),
         )
+
+
+def _gap(one: Statement, part: SidedPart) -> int:
+    """The characters between a statement and a part."""
+    return max(one.start - part.end, part.start - one.end, 0)
 
 
 def _has_content(word: str) -> bool:

@@ -65,6 +65,13 @@ _CUES: dict[str, str] = {
     "nothing": (
         rf"(?:no|without)(?: \w+){{0,3}}? {_MEASURED}(?<!change)(?: (?:in|of|from|to|since)\b)"
         r"|(?:no|without)(?: \w+){0,3}? change (?:in|from|to|since|vs|versus|cf|compared|w)\b"
+        # What might grow is there: "no suggestion of enlargement of the known nodule".
+        r"|(?:no|without)(?: \w+){0,3}? (?:enlargement|growth|extension|expansion)"
+        r" of (?:the |this |these )?(?:known|existing|residual|remaining)"
+        # Dictated without its "in": "no change left effusion".
+        r"|no(?: (?:significant|interval|definite|appreciable|further))* change"
+        r"(?= (?:the|this|these|left|right|bilateral|bibasilar|small|tiny|mild|moderate|large"
+        r"|marked|calcified|known|previous|size of)\b)"
         r"|(?:associated|along) with"
         rf"|(?:no|without)(?: (?:any|significant|interval|definite|appreciable|further|other))*"
         rf" {_MEASURED}{_STOP}"
