@@ -49,6 +49,7 @@ def _write(target: str, lines: Iterable[str]) -> int:
 
 def _records(source: str, *fields: tuple[str, ...]) -> Iterator[tuple[Any, list[str]]]:
     """The id and the texts of each line; ``fields``: the names that each text may have."""
+    number = 0
     for number, line in enumerate(read_jsonl(source), start=1):
         where = f"{source}, line {number}"
         if not isinstance(line, dict) or "id" not in line:
@@ -60,6 +61,8 @@ def _records(source: str, *fields: tuple[str, ...]) -> Iterator[tuple[Any, list[
                 raise InputError(f"{where}: needs a text in the field {' or '.join(names)!r}")
             texts.append(line[name])
         yield line["id"], texts
+    if not number:
+        raise InputError(f"{source}: empty; give a line of JSON for each text")
 
 
 def _read_lines(source: str) -> Iterator[dict[str, Any]]:

@@ -95,6 +95,8 @@ _SAID_OF = re.compile(
     r"|around )?\d"
     r"|(?:on|at|in) (?:the )?(?:\w+ ){1,3}?(?:it|this|these|they) (?:was|were|measured)"
     r" (?:about |only |around )?\d"
+    # What a shadow may be, in a sentence without a subject.
+    r"|(?:could|may|might) (?:also |well )?(?:be|represent|reflect|indicate)\b"
     r"|(?:today,? )?(?:it|this|these|they) (?:now|is now|are now|has now|fills?|occup\w+)\b"
     r"|(?:previously|formerly|before|was|were) (?:about |only |around )?\d+(?:\.\d+)? ?(?:mm|cm)\b"
 )
@@ -106,7 +108,7 @@ _OF_THE_CHEST = re.compile(
 _DENIAL = re.compile(
     r"\W*(?:there is |there are )?no (?:[\w-]+ ){0,3}?(?:filling defects?|clots?|embol\w+"
     r"|thromb\w+|breaks?"
-    r"|fractur\w+"
+    r"|fractur\w+|fx|disloc\w*"
     r"|bleed\w*|h\w?emorrhage|ich|tears?|stones?|calcul\w+|obstruct\w+|torsion|infarct\w*|flap"
     r"|dissection|perforat\w+|collections?|abscess\w*|mass(?:es)?|compression|dvt)\b"
 )
@@ -128,7 +130,12 @@ _OF_A_DEVICE = re.compile(
 _A_SIDE = re.compile(
     r"\b(?:left|right|lingul\w*|bilateral\w*|both|bi\w{3,}|[lr][lmu][lz])\b", re.IGNORECASE
 )
-_SHORT = 12  # words
+# A part that ends within the name of a place.
+_UNFINISHED = re.compile(
+    r"\b(?:at|in|of|over|on|behind|under|near|along|within) (?:the )?(?:(?:left|right|upper|middle"
+    r"|lower|mid|anterior|posterior|superior|inferior|lateral|medial) ?)+$"
+)
+_SHORT = 16  # words
 _AT_LENGTH = 20  # words of a sentence of which only a part is quoted
 _LEADING = re.compile(
     r"^(?:(?:findings?|results?|report|description) ?: *)?"
@@ -145,6 +152,7 @@ _LEADING = re.compile(
 )
 _TRAILING = re.compile(
     r"(?<!no longer)(?<!not)(?<!not be)(?<!well)(?<!best)(?<!better)(?<!only)(?<!partly)(?<!poorly)"
+    r"(?<!still)(?<!far as)(?<!just)(?<!clearly)(?<!easily)(?<!readily)"
     r"(?<!barely)(?<!partially)(?<!incompletely)(?<!never)"
     r",? (?:(?:is|are|was|were) )?(?:again |also |now |again also )*(?:seen|noted|identified"
     r"|demonstrated|visuali[sz]ed"
@@ -199,9 +207,18 @@ def clauses_of(
             ended, before = last, text
             continue
         others = [one for one in inside if not one.pronoun and one.status != "past"]
-        if not others and found and found[-1].end == ended and _is_said_of(plain, segment):
-            text = f"{found[-1].text} {as_impression(plain, segment.label, segment.end)}"
-            found[-1] = replace(found[-1], text=text)
+        doubted = all(one.status == "uncertain" for one in others)
+        if doubted and found and found[-1].end == ended and _is_said_of(plain, segment):
+            first, last = plain.origin(segment.start, segment.end)
+            own = tuple(o for o in statements if first <= o.start < last and o.names)
+            own = tuple(one for one in own if one.status != "absent")
+            found[-1] = replace(
+                found[-1],
+                text=f"{found[-1].text} {as_impression(plain, segment.label, segment.end)}",
+                statements=(*found[-1].statements, *own),
+                tier=min((found[-1].tier, *map(tier_of, own)), key=TIERS.index),
+                must=found[-1].must or any(map(is_actionable, own)),
+            )
             continue
         begin = segment.label
         if _NEEDS_SUBJECT.match(plain.text, segment.label, segment.end):
@@ -228,6 +245,9 @@ def clauses_of(
                 ended, before = last, text
                 continue
         spans = _spans(plain, begin, segment.end, inside, segment.start)
+        if any(one.sign for one in inside) and not any(one.status == "absent" for one in inside):
+            # What describes is not cut.
+            spans = [(begin, segment.end)]
         if not spans and _names_more(plain, segment, inside, statements):
             spans = [(begin, segment.end)]
         for start, end in spans:
@@ -457,6 +477,8 @@ def _spans(
             if after
             else end
         )
+        if _UNFINISHED.search(plain.text, first_char, last_char):
+            last_char = end  # "opacity at the right upper mediastinum is the normal thymus"
         spans.append((first_char, last_char))
         row = last + 1
     return spans

@@ -40,8 +40,9 @@ _IS_NORMAL = re.compile(
     r"|(?:portal )?venous phase|arterial phase|contrast (?:medium|agent)|acquisition"
     r"|outside the body"
     r"|gas in (?:the )?(?:stomach|gastric fundus)|gastric (?:air )?bubble"
-    r"|(?:ctr|cardio-?thoracic ratio) (?:is |of |= ?|measures )?(?:about )?"
-    r"(?:0?\.(?:[1-4]\d?|50?(?!\d))|(?:[1-4]\d|50)(?= ?(?:%|per ?cent)))"
+    r"|(?:ctr|cardio-?thoracic ratio) (?:is |of |= ?|measures )?"
+    r"(?:(?:about|under|below|less than|well under|just under|<) ?)?(?:0?\.(?:[1-4]\d?|50?(?!\d))"
+    r"|(?:[1-4]\d|50)(?= ?(?:%|per ?cent)))"
     r"|recommend\w*|advis\w+|correlat\w+)\b(?!.*\d (?:mm|cm)\b)"
 )
 # Words that are mostly said of what is normal, or of the examination.
@@ -66,7 +67,8 @@ _CALM = re.compile(
 )
 # The title of an examination, which an impression does without.
 EXAMINATION = re.compile(
-    r"(?:ct|cta|ctpa|hrct|n?ccth?|ncct\w*|cth|ctb|mri?|mra|us|usg|ultrasound|sonograph\w+|x-?rays?|xrs?"
+    r"(?:ct|cta|ctpa|hrct|n?ccth?|ncct\w*|cth|ctb|mri?|mra|us|usg|ultrasound|sonograph\w+|x-?rays?"
+    r"|xrs?"
     r"|doppler|duplex|radiograph\w*|film|pet)\b"
 )
 # A part of the body, its side and how it was examined are a title, no sentence.
@@ -74,7 +76,8 @@ _TITLE = re.compile(
     rf"(?:{ANATOMY.pattern}|{EXAMINATION.pattern}|\b(?:left|right|both|bilateral|the|and|of|pa|ap"
     r"|lateral|frontal|views?|erect|supine|portable|mobile|single|two|plain|native|with|without"
     r"|tech|[lct]s?|january|february|march|april|may|june|july|august|september|october|november"
-    r"|december|comparison|compared|contrast|(?:un|non-?)?enhanced|study|protocol|non|neonate|newborn|infant|child|day|days|weeks?"
+    r"|december|comparison|compared|contrast|(?:un|non-?)?enhanced|study|protocol|non|neonate"
+    r"|newborn|infant|child|day|days|weeks?"
     r"|months?|years?|male|female|man|woman|girl|boy|\d+)\b|\W)+"
 )
 _LONGEST = 400  # characters of a sentence that are searched for what is chronic

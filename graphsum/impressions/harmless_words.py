@@ -4,9 +4,9 @@
 # beside those that name an organ, of how and when was examined, and of what is old or lies on top.
 HARMLESS = frozenset(
     """
-    a about above absent acceptable accepted accession accessory acquired across additional
+        a about above absent acceptable accepted accession accessory acquired across additional
     additionally adequate adequately adult aerate aerated aerates aeration after again against age
-    age-appropriate aged agent ago air-filled aligned alignment all allowing along also am an
+    age-appropriate aged agent ago air-filled aligned alignment all allowing along also am amiss an
     anatomic anatomical anatomically anchor anchors and angle angles annual anterior any anybody
     anyone anything ap apical apparent appear appearance appearances appeared appearing appears
     appreciable appreciated approp appropriate appropriately april architecture are area areas
@@ -21,48 +21,49 @@ HARMLESS = frozenset(
     cervicothoracic check check-up checkup child clean cleaner clear cleared clearly clinic clinical
     clinically clinician clinicians clothing comfortable commensurate comment compared comparison
     comparisons compartment compartments complete completely concentration concerned conclusion
-    conclusive configuration configurations conform conforms congruent congruity consent considering
-    consist consists constant constitutional content contents contour contours contralateral
-    contrast convincing coronal correct correctly correlate correlation corresponding corresponds
-    costal costo-diaphragmatic costo-phrenic costodiaphragmatic cough could course cp crisp
-    cross-table crosstable ct cta ctr cupola cupolae current currently curvature cut cuts date dated
-    day days dead december decubitus defined definite definitely definitive degenerative degraded
-    delineated demonstrable demonstrate demonstrated demonstrates demonstrating density depicted
-    descending detail detect detected development developmental diagnostic diameter dictated did
-    dimension dimensions discern discernable discernible distal distribution do dob doctor does dome
-    domed domes dorsal dose down dr drainage drained drawing dry due dust each earlier ecg effort eg
-    either ekg elderly electrode electrodes electronically elements else elsewhere employment end
-    endplate ends enhanced entire entirely epicardial epigastric epigastrium epipericardial
-    epiphyses equal equally erect essentially etc evaluate evaluated evaluation even evenly every
-    evident exam examination examinations exams excluded expand expanded expands expansion expected
-    expiration expiratory exposed exposure external extraluminal extrapleural extubation factors
-    fall fat faultless february fell female fever field fields film films find finding findings fine
-    first fissure fissures fitness fixation flawless flow fluid-free fold folds follow follow-up for
-    forearm forefoot found four framework free from frontal full fully further fusion generally
-    generator girl given gone good grade great grossly growth habitual habitus had hair hardware
-    harmless has have he healed healthy height heights hemidiaphragmatic hemithoraces hemithorax
-    hence her here hilum hindfoot his hit hold holds homogeneous homogeneously horizontal hour hours
-    humeral hyperexpanded i identifiable identified identify ie ilo image imaged images imaging
-    immaculate immature immigration implant implants impression in incidental incidentally included
-    including inconspicuous indicate indicates infant inferior inflate inflated inflates inflation
-    inlet inner insertion inspiration inspiratory inspired insurance intact intercostal interim
-    interlobar internal interpretation interspaces interval intervertebral into intraperitoneal
-    intravenous is it its iv january jewellery jewelry july junction june keep keeps kept kicked
-    kind kindly knob knuckle kyphosis largely last lateral lead leads leaf leaflets leaves left
-    left-sided level levels lie lies likewise limit limitation limitations limited limits lingula
-    lmp located look looking looks lordosis lordotic lovely low-lying lower lumbar lumbosacral
-    lung-fields lungfields lying lymph madam made magnification magnified mainly maintain maintained
-    maintains major male man march margin marginated margins marking markings match matched matches
-    mature maximal maximum may measure measures medial medical medium mid mid-abdomen midabdomen
-    middle midfoot midline might mineralisation mineralised mineralization mineralized minimum minor
-    miss mobile modest monitor monitoring month months moreover mostly motion move moves mr mri mrn
-    mrs ms multiple must nad natural naught near neat neatly negative neither neonate never nice
-    nicely nil nipple nipples no non-dilated non-enlarged nondilated none nonenlarged nonrib-bearing
-    nor normal normally not notch note noted noteworthy nothing nought november nowhere nowt oblique
-    observed obtained october of off ok okay old on one one-view onto open opinion opposite or oral
-    ordinary organ organs ossification otherwise ought outer outlet outline outlined outlines over
-    overall overexposed overlain overlap overlapping overlie overlies overlying overpenetrated owing
-    pa pad pads paediatric pain paraspinal paratracheal part parts patent patient patient's patients
+    conclusive configuration configurations conform conforms congruent congruity consent consequence
+    considering consist consists constant constitutional content contents contour contours
+    contralateral contrast convincing coronal correct correctly correlate correlation corresponding
+    corresponds costal costo-diaphragmatic costo-phrenic costodiaphragmatic cough could course cp
+    crisp crisply cross-table crosstable ct cta ctr cupola cupolae current currently curvature cut
+    cuts date dated day days dead december decubitus defined definite definitely definitive
+    degenerative degraded delineated demonstrable demonstrate demonstrated demonstrates
+    demonstrating density depicted descending detail detect detected development developmental
+    diagnostic diameter dictated did dimension dimensions discern discernable discernible distal
+    distribution do dob doctor does dome domed domes dorsal dose down dr drainage drained drawing
+    dry due dust each earlier ecg effort eg either ekg elderly electrode electrodes electronically
+    elements else elsewhere employment end endplate ends enhanced entire entirely epicardial
+    epigastric epigastrium epipericardial epiphyses equal equally erect essentially etc evaluate
+    evaluated evaluation even evenly every evident exam examination examinations exams excluded
+    expand expanded expands expansion expect expected expects expiration expiratory exposed exposure
+    external extraluminal extrapleural extubation factors fall fat faultless february fell female
+    fever field fields film films find finding findings fine first fissure fissures fitness fixation
+    flawless flow fluid-free fold folds follow follow-up for forearm forefoot found four framework
+    free from frontal full fully further fusion generally generator girl given gone good grade great
+    grossly growth habitual habitus had hair hardware harmless has have he healed healthy height
+    heights hemidiaphragmatic hemithoraces hemithorax hence her here hilum hindfoot his hit hold
+    holds homogeneous homogeneously horizontal hour hours humeral hyperexpanded i identifiable
+    identified identify ie ilo image imaged images imaging immaculate immature immigration implant
+    implants impression in incidental incidentally included including inconspicuous indicate
+    indicates infant inferior inflate inflated inflates inflation inlet inner insertion inspiration
+    inspiratory inspired insurance intact intercostal interim interlobar internal interpretation
+    interspaces interval intervertebral into intraperitoneal intravenous is it its iv january
+    jewellery jewelry july junction june keep keeps kept kicked kind kindly knob knuckle kyphosis
+    largely last lateral lead leads leaf leaflets leaves left left-sided level levels lie lies
+    likewise limit limitation limitations limited limits lingula lmp located look looking looks
+    lordosis lordotic lovely low-lying lower lumbar lumbosacral lung-fields lungfields lying lymph
+    madam made magnification magnified mainly maintain maintained maintains major male man march
+    margin marginated margins marking markings match matched matches mature maximal maximum may
+    measure measures medial medical medium mid mid-abdomen midabdomen middle midfoot midline might
+    mineralisation mineralised mineralization mineralized minimum minor miss mobile modest monitor
+    monitoring month months moreover mostly motion move moves mr mri mrn mrs ms multiple must nad
+    natural naught near neat neatly negative neither neonate never nice nicely nil nipple nipples no
+    non-dilated non-enlarged nondilated none nonenlarged nonrib-bearing nor normal normally not
+    notch note noted noteworthy nothing nought november nowhere nowt oblique observed obtained
+    october of off ok okay old on one one-view onto open opinion opposite or oral ordinary organ
+    organs ossification otherwise ought outer outlet outline outlined outlines over overall
+    overexposed overlain overlap overlapping overlie overlies overlying overpenetrated owing pa pad
+    pads paediatric pain paraspinal paratracheal part parts patent patient patient's patients
     pattern patterns pediatric penetrated penetration per perfect perfectly performed periodic
     peripheral peripherally periphery permeable person phase phlebolith phleboliths phrenic physes
     physiologic physiological physiologically picture pictured piercing pigtail placement plain
@@ -94,16 +95,16 @@ HARMLESS = frozenset(
     texture thank thanks that the their them then there therefore these they third thirds this
     thoracic thoracolumbar those three through throughout thus thymic thymus tidy time timed tissue
     tissues to today told total totally transcribed translucency transparency transparent
-    transradiant tree trim true tumbled two two-view type typical ultrasound unaltered unblemished
-    unbothered unbroken unchanged under underexposed underpenetrated undilated undisplaced
-    undisturbed unenhanced unenlarged uneventful unexceptional uninterrupted unobstructed
-    unremarkable unsuspicious untouched untoward up upper upright us usual usually variant variants
-    vascularity vasculature venous ventilated vents verified very view views visa visible visibly
-    visualisation visualised visualization visualized volume volumes wall walls ward was wavy way
-    ways we week weeks well well-aerated well-defined well-expanded well-inflated well-placed
-    well-positioned well-seated well-ventilated were what where which who whole whom whose width
-    will window with within without wnl woman wondered wonders worthy x-ray x-rays xray xxxx
-    xxxx-a-xxxx year years yesterday yet young zilch zone zones
+    transradiant tree trim true tumbled two two-view type typical ultrasound umbilicus unaltered
+    unblemished unbothered unbroken unchanged under underexposed underpenetrated undilated
+    undisplaced undisturbed unenhanced unenlarged uneventful unexceptional uninterrupted
+    unobstructed unremarkable unsuspicious untouched untoward up upper upright us usual usually
+    variant variants vascularity vasculature venous ventilated vents verified very view views visa
+    visible visibly visualisation visualised visualization visualized volume volumes wall walls ward
+    was wavy way ways we week weeks well well-aerated well-defined well-expanded well-inflated
+    well-placed well-positioned well-seated well-ventilated were what where which who whole whom
+    whose width will window with within without wnl woman wondered wonders worthy would x-ray x-rays
+    xray xxxx xxxx-a-xxxx year years yesterday yet young zilch zone zones
     """.split()
 )
 # What may be denied, and how much of it. By itself, said of a part of the body, it is none of it.

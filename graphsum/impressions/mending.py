@@ -41,6 +41,12 @@ from preprocessing.text.sentences import sentence_spans
 NORMAL = "No acute cardiopulmonary abnormality."
 NORMAL_ELSEWHERE = "No acute abnormality."
 _NUMBER = re.compile(r"\s*\d+[.)]\s*")
+# Says what something may be, and nothing before it says what.
+_OF_NOTHING = re.compile(
+    r"(?:(?:these|the|this) )?(?:findings?|appearances?|these|this|it) (?:may|might|could)"
+    r" (?:also |well )?(?:be|represent|reflect|indicate|suggest)\b"
+)
+_STRAY_NUMBER = re.compile(r"(?<=[.!?])\s+\d{1,2}[.)]?\s*$")  # of a list whose item never came
 UNSURE = 0.5  # agreement of the samples below which routine findings are told too
 SURE = 0.7  # agreement from which the model is trusted with what it knows the words of
 # Agreement below which the model's words assert nothing: the findings' own clauses do.
@@ -198,6 +204,7 @@ def _own_clauses(sentences: Sequence[str], plan: Plan) -> list[str]:
 
 def _sentences(text: str) -> list[str]:
     """The sentences of a candidate, without the numbers of a list."""
+    text = _STRAY_NUMBER.sub("", text)
     parts = [text[start:end].strip() for start, end in sentence_spans(text)]
     parts = [_NUMBER.sub("", part, count=1) if _NUMBER.match(part) else part for part in parts]
     return [part for part in parts if re.search(r"[^\W\d_]", part)]
@@ -226,6 +233,8 @@ def _draft(
         kept = [one for one in kept if one in by_text or pairs.knows(one, plan.findings)]
     if agreement is not None and agreement < DISTRUSTED:
         kept = [one for one in kept if one in by_text or not _adds(stated[one], plan, one.lower())]
+    if kept and _OF_NOTHING.match(kept[0].lower()):
+        del kept[0]
     dropped = len(sentences) - len(kept)
     if not plan.allows_normal or any(c.odd for c in plan.clauses):
         kept = [one for one in kept if one in by_text or not _is_general_normal(one, stated[one])]
@@ -318,6 +327,7 @@ def _draft(
         and any(_is_verdict_lost(stated[one], one, plan) for one in sentences if one not in kept)
     )
     if kept and not quoted and kept == _sentences(candidate) and not harmless:
+        candidate = _STRAY_NUMBER.sub("", candidate)
         return [candidate, *_advice(plan, candidate)], 0, ()
     # What the own clauses say already need not be said again.
     parts = list(quoted)

@@ -15,6 +15,7 @@ from graphsum.impressions.clauses import (
     side_of_title,
     unexplained,
 )
+from graphsum.impressions.conclusions import with_conclusions
 from preprocessing.facts.comparison import (
     REPORTED_TIERS,
     beside_normal,
@@ -36,7 +37,8 @@ _OTHER_EXAM = re.compile(
     r"|femur|tibia|skull|head|brain"
     r"|lumbar spine|cervical spine|abdomen|abdominal film|kub|liver|gallbladder|kidneys?|uterus"
     r"|ovar\w+|prostate|testis|scrotal"
-    r"|subdural|extradural|intracranial|thyroid|breast|sinus(?:es)?|orbit\w*|menisc\w+|appendix|bladder)\b"
+    r"|subdural|extradural|intracranial|thyroid|breast|sinus(?:es)?|orbit\w*|menisc\w+|appendix"
+    r"|bladder)\b"
 )
 _CHEST = re.compile(r"\b(?:lungs?|heart|cardi\w+|chest|pleura\w*|pneumo\w+|mediastin\w+|cxr)\b")
 _MODALITY = re.compile(
@@ -63,6 +65,9 @@ _ARTEFACT = re.compile(
 # What the making of the film explains: "in expiration, hence the crowded markings".
 _EXPLAINED = re.compile(
     r"\b(?:shallow|poor|short|small|weak|limited) (?:\w+ )?(?:breath\w*|inspirat\w+)\b.{0,20}"
+    r"\b(?:crowd|bunch|squash|squeez)\w*"
+    r"|\b(?:low|small|shallow) (?:lung )?volumes?|\bvolumes? (?:is|are|remain) (?:\w+ )?(?:low"
+    r"|small)\b.{0,40}"
     r"\b(?:crowd|bunch|squash|squeez)\w*|\b(?:crowd|bunch|squash|squeez)\w*\b.{0,30}"
     r"\b(?:breath|inspirat\w+)\b"
     r"|\b(?:expirat\w+|oblique\w*|rotat\w+|lordotic|projection|magnif\w+|supine)\b.{0,40}"
@@ -80,10 +85,11 @@ _DOUBTS = re.compile(r"\b(?:versus|vs|or|equivocal|possibl\w+|may|might|rather|p
 # Many lesions are metastases until shown otherwise, and so are large lymph nodes.
 _LESIONS = frozenset(("Lung Lesion", "Nodule", "Mass"))
 _SHADOWS = _LESIONS | {"Lung Opacity", "Density"}
-_MASS = 30  # mm
+_MASS = 20  # mm
 _NODES = frozenset(("Lymphadenopathy",))
 _MANY = re.compile(
-    r"\b(?:multiple|numerous|several|many|innumerable|countless|scattered|disseminated|three|four|five"
+    r"\b(?:multiple|numerous|several|many|innumerable|countless|scattered|disseminated|three|four"
+    r"|five"
     r"|six|seven|eight|nine|ten|dozens?|(?:nodules|masses|lesions)\b.{0,40}\b(?:both|all))\b"
 )
 _IS_NEW = re.compile(r"\b(?:is|are) now\b|\b(?:new(?:ly)?|fresh)\b(?! (?:york|line|tube|lead))")
@@ -132,7 +138,7 @@ class Plan:
         )
         clauses = [
             c
-            for c in clauses_of(findings, statements, closed=not other)
+            for c in with_conclusions(clauses_of(findings, statements, closed=not other), findings)
             if (not c.calm or _is_new(c, unfamiliar))
             and (c.must or not _EXPLAINED.search(c.text.lower()))
             and (c.must or not cls.is_artefact(c))

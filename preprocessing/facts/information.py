@@ -77,6 +77,7 @@ ANATOMY = re.compile(
     r"|sma|ima|cfv|sfv|svc|ivc|branch(?:es)?|recess(?:es)?|arch|womb|glands?|kneecaps?|patell\w+|cartilage|cruciates?|facets?|ram(?:us|i)|pubi[cs]|acetabul\w+"
     r"|popliteal|cal(?:f|ves)|groin|scaph\w+|lunate|scapholunate|carpal\w*|metacarp\w+"
     r"|metatars\w+|phalan\w+|calcane\w+|heels?|talus|talar|mortise|malleol\w+|styloid\w*"
+    r"|(?:left|right) domes?|cupolas?|axill\w+|aortic (?:knuckle|knob)|thym(?:us|ic)"
     r"|collar ?bones?|windpipe|gullet|subdural|intracranial|burr holes?|lacunes?|endplates?"
     r"|ductus|ducts?|gall ?stones?|adnexa\w*|yolk|gestation\w*|pedicles?|laminae?|fibroglandular"
     r"|gb|cbd|ihbd|csf|ich|sdh|mls|drf|nof|mcp?|acl|pcl|mcl|lcl|dvt|ruq|luq|rlq|llq|[lr][lu]e"

@@ -16,6 +16,7 @@ from typing import Any, cast
 from preprocessing.facts.not_normal import find_not_normal
 from preprocessing.facts.ontology import NO_FINDING, on_change, ontology
 from preprocessing.facts.phrases import FIXED_STATUS_PHRASES, NORMAL_STUDY_PHRASES
+from preprocessing.facts.signs import find_signs
 from preprocessing.facts.statement_terms import DEGREES
 from preprocessing.records import Change, Side
 from preprocessing.text.alternatives import Alternatives
@@ -34,7 +35,8 @@ class Mention:
 
     ``segment``: the characters of its segment. ``places``: lobes, zones, ribs, vertebrae.
     ``sizes``: in millimetres. ``degree``: lowest and highest (1 slight, 2 moderate, 3 great).
-    ``fixed``: a phrase with a verdict of its own ("heart size is normal").
+    ``fixed``: a phrase with a verdict of its own ("heart size is normal"). ``sign``: it is not
+    named but described (``signs.py``).
     """
 
     names: tuple[str, ...]
@@ -55,6 +57,7 @@ class Mention:
     only_large: bool = False  # what is denied only as large: "no large effusion" is "past"
     pronoun: str = ""
     refers_back: bool = False
+    sign: bool = False
     segment: tuple[int, int] = (0, 0)
     other_part: bool = False  # of the indication, the technique, the comparison
 
@@ -363,7 +366,33 @@ def _read_words(
     """The mentions of a segment that stands alone, behind a blank where it is not the first."""
     start = 1 if text[:1] == " " else 0
     segment = Segment(start, len(text), label, line, False)
-    return tuple(_read_alone(text, segment, before, bare, heading, device, own))
+    found = _read_alone(text, segment, before, bare, heading, device, own)
+    return tuple(found if own and own.alone else _with_signs(text, segment, found))
+
+
+def _with_signs(text: str, segment: Segment, found: list[Mention]) -> list[Mention]:
+    """With the findings that the segment describes and does not name."""
+    described = []
+    known = ontology()
+    for sign, start, end, part in find_signs(text, segment.start, segment.end):
+        entry = known.by_name.get(sign.name)
+        if entry is None or any(
+            sign.name in one.names and (one.status != "absent" or part[0] <= one.start < part[1])
+            for one in found
+        ):
+            continue
+        sides = {one.side for one in find_sides(text, start, end)} or {
+            one.side for one in find_sides(text, *part)
+        }
+        described.append(
+            Mention(
+                entry.names or (entry.name,), start, end, entry.parents, certainty="probable",
+                side=union(sides) if entry.sided else None,
+                places=frozenset(one.place for one in find_places(text, *part)), sign=True,
+                segment=(segment.start, segment.end),
+            )
+        )  # fmt: skip
+    return sorted([*found, *described], key=lambda one: one.start) if described else found
 
 
 def _read_alone(

@@ -20,7 +20,8 @@ _MORE = (
 _SIDES = {
     # A direction, not a place.
     "none": (
-        r"(?:deviat|shift|displac|convex|rotat|curv|lean)\w*(?: \w+)? (?:to|towards?)(?: the)? "
+        r"(?:deviat|shift|displac|convex|rotat|curv|lean|push|pull|shov|suck|swung|swing|nudg)\w*"
+        r"(?: \w+){0,2}? (?:to|towards?)(?: the)? "
         r"(?:left|right)|(?:left|right) convex(?:ity)?"
         r"|(?:left|right) (?:atri(?:um|al)|ventric\w+|heart|cardiac|coronary|innominate"
         r"|brachiocephalic)"

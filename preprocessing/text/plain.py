@@ -77,7 +77,8 @@ ABBREVIATIONS = {
     "cardio megaly": "cardiomegaly", "consolodation": "consolidation",
     "consolidaton": "consolidation", "consoldation": "consolidation",
     "consilidation": "consolidation", "pnuemonia": "pneumonia", "pnumonia": "pneumonia",
-    "pneumona": "pneumonia", "fractrue": "fracture", "fracure": "fracture", "fx'd": "fractured",
+    "pneumona": "pneumonia", "fusion": "effusion", "fusions": "effusions",
+    "fractrue": "fracture", "fracure": "fracture", "fx'd": "fractured",
     "infiltarte": "infiltrate", "opactiy": "opacity", "opacitiy": "opacity",
     "emphesema": "emphysema", "emphysima": "emphysema", "hemorrage": "hemorrhage",
     "haemorrage": "haemorrhage", "aneurism": "aneurysm", "disection": "dissection",
@@ -157,6 +158,18 @@ _PLEURAL_AFTER = re.compile(r"\s*\(?\s*pleura", re.IGNORECASE)
 _SIZED_BEFORE = re.compile(
     r"\b(?:small|sml?|mod(?:erate)?|large|lge?|tiny|trace|loculated|b/l|bilat(?:eral)?|basal)\.?"
     r"(?: (?:rt|lt|right|left|R|L))?\s$",
+    re.IGNORECASE,
+)
+_SIZED_OR_NOT = re.compile(
+    r"\b(?:no|small|moderate|moderate(?:ly)?[- ]sized|large|tiny|trace|pleural|left|right|bilateral"
+    r"|loculated|basal|layering)\s$",
+    re.IGNORECASE,
+)
+_OF_BONES = re.compile(
+    r"\b(?:spin\w+|cervical|lumbar|vertebra\w*|discs?|hardware|rods?|screws?|arthrodesis|ankle"
+    r"|wrist"
+    r"|joints?|bony|osseous|fused|sacro\w+|lamin\w+|[CL]\d|anterior fusion|posterior fusion"
+    r"|labr\w+)\b",
     re.IGNORECASE,
 )
 _ARTERIES = re.compile(r"\bCT|segment|filling|saddle|embol|arter|strain|V/Q|infarct", re.IGNORECASE)
@@ -257,6 +270,11 @@ def _rewritten(match: re.Match[str], text: str) -> str | None:
         low = found.lower()
         if low in ("min", "med", "sm", "sl", "lg", "bil") and found.isupper() and len(found) < 2:
             return None
+        if low in ("fusion", "fusions") and (
+            _OF_BONES.search(text)
+            or not _SIZED_OR_NOT.search(text[max(match.start() - 24, 0) : match.start()])
+        ):
+            return None  # else dictation has lost the first syllable
         new = ABBREVIATIONS[low]
         if low == "w/" and text[match.end() : match.end() + 1].isspace():
             return "with"

@@ -50,10 +50,12 @@ _SIDED = re.compile(
 )
 _BEHIND = re.compile(rf"\b(?:{_PART}),?(?: (?:on|of) (?:the )?)(?P<side>left|right)(?: side)?\b")
 # Where the middle of the chest has moved, or the spine bends, to.
+_MOVED = r"(?:shift|deviat|displac|push|pull|shov|suck|draw|swing|swung|swept|nudg|mov(?:e|ing))\w*"
 _SHIFT = re.compile(
-    r"\b(?P<before>left|right)(?:ward)?s? (?:[\w-]+ )?(?:shift|deviat|displac)\w*"
-    r"|\b(?:shift|deviat|displac)\w*(?: of the [\w ]{3,40}?)? (?:to|towards?)(?: the)? "
-    r"(?P<behind>left|right)\b|\b(?:shifted|deviated|displaced) (?P<adverb>left|right)ward"
+    rf"\b(?P<before>left|right)(?:ward)?s? (?:[\w-]+ )?(?:shift|deviat|displac)\w*"
+    rf"|\b{_MOVED}(?: of the [\w ]{{3,40}}?)?"
+    rf"(?: (?:across|over|away|well|far|right|markedly)){{0,3}} (?:to|towards?)"
+    rf"(?: the)? (?P<behind>left|right)\b|\b{_MOVED} (?:\w+ly )?(?P<adverb>left|right)(?:wards?)?\b"
 )
 _MIDDLE = re.compile(r"\b(?:mediastin\w+|trachea\w*|heart|cardiac|midline)\b")
 _OTHER: dict[Side, Side] = {"left": "right", "right": "left"}

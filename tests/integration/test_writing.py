@@ -75,6 +75,7 @@ def summarizer():
                 ("writing_fifth.jsonl", 0.2, 0.85),
                 ("writing_sixth.jsonl", 0.5, 0.94),
                 ("writing_ninth.jsonl", 0.7, 0.94),
+                ("writing_tenth.jsonl", 0.7, 0.94),
             )
         ),
     ],

@@ -306,6 +306,12 @@ def test_read_and_compare_files(tmp_path: Path) -> None:
     source.write_text('{"id": 1, "findings": "Left effusion."}\n')
     with pytest.raises(InputError, match="line 1: needs a text in the field 'impression'"):
         compare_file(str(source), str(target))
+    source.write_text("", encoding="utf-8")
+    target.unlink()
+    for command in (read_file, compare_file):
+        with pytest.raises(InputError, match="empty; give a line"):
+            command(str(source), str(target))
+    assert not target.exists()
 
 
 @pytest.mark.parametrize(
