@@ -46,6 +46,7 @@ class Clause:
     rule reads it. ``tier``: the highest of theirs. ``must``: whether one of them must be reported.
     ``calm``: whether words in it are mostly said of what is normal, or of the examination. ``odd``:
     whether it names nothing and says more than what is normal, denied or of the examination.
+    ``described``: whether its text says what it means, which the findings only describe.
     """
 
     text: str
@@ -56,6 +57,7 @@ class Clause:
     must: bool
     calm: bool = False
     odd: bool = False
+    described: bool = False
 
 
 _SEPARATOR = re.compile(

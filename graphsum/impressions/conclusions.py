@@ -53,6 +53,7 @@ def with_conclusions(clauses: Sequence[Clause], findings: str) -> list[Clause]:
     result = []
     for clause in clauses:
         text = clause.text
+        meant: list[str] = []
         if not _INTERPRETED.search(text.lower()):
             meant = [one for one in _meant(clause, plain, mentions) if one not in said]
             said.update(meant)
@@ -60,7 +61,7 @@ def with_conclusions(clauses: Sequence[Clause], findings: str) -> list[Clause]:
                 text = f"{text.rstrip('.')}, in keeping with {' and '.join(meant)}."
         if place := _place(text.lower()):
             text = f"{text.rstrip('.')} ({place})."
-        result.append(replace(clause, text=text))
+        result.append(replace(clause, text=text, described=bool(meant)))
     return result
 
 

@@ -255,6 +255,8 @@ class Plan:
         """Whether "no acute cardiopulmonary abnormality" may stand."""
         if any(not clause.statements for clause in self.must):
             return False  # "the lungs are not clear"
+        if any(clause.described for clause in self.clauses):
+            return False
         if any(_is_fresh_opacity(one) for clause in self.clauses for one in clause.statements):
             return False
         if any(_is_large(one) or is_stable_only(one) for c in self.clauses for one in c.statements):

@@ -560,7 +560,13 @@ def _without_label(text: str, segment: Segment, mentions: list[Mention]) -> list
     named = [one for one in mentions if one.end <= segment.label]
     if named and len(words.split()) > len(text[named[0].start : named[-1].end].split()) + 2:
         return mentions  # "Opacity at the left base: either ..."
-    own = [one for one in mentions if one.start >= segment.label or one.end > segment.label]
+    own = [
+        one
+        for one in mentions
+        if one.start >= segment.label
+        or one.end > segment.label
+        or "Device Malposition" in one.names  # "PICC goes up: tip in the neck"
+    ]
     if _NO_LABEL.search(words) or _EXPLANATION.search(value):
         # "The opacity obscures the diaphragm: pneumonia?", "basal opacity: likely atelectasis"
         known = {name for one in mentions if one not in named for name in one.names}
