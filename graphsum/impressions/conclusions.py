@@ -88,7 +88,7 @@ def _meant(clause: Clause, plain: PlainText, mentions: Sequence[Mention]) -> lis
     if _tension(inside, plain):
         last = [one for one in meant if "pneumothora" in one]
         meant = [one for one in meant if one not in last]
-        meant.append(last[0].replace("a ", "a tension ", 1) if last else "tension")
+        meant.append(last[0].replace("pneumothora", "tension pneumothora") if last else "tension")
     if opaque := _opaque(inside, mentions, plain):
         meant = [opaque]
     return meant

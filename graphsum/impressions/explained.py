@@ -40,7 +40,7 @@ _IS_NORMAL = re.compile(
     r"|(?:portal )?venous phase|arterial phase|contrast (?:medium|agent)|acquisition"
     r"|outside the body"
     r"|gas in (?:the )?(?:stomach|gastric fundus)|gastric (?:air )?bubble"
-    r"|(?:ctr|cardio-?thoracic ratio) (?:is |of |= ?|measures )?"
+    r"|(?:ctr|cardio-?thoracic (?:ratio|index)) (?:is |of |at |is at |= ?|measures )?"
     r"(?:(?:about|under|below|less than|well under|just under|<) ?)?(?:0?\.(?:[1-4]\d?|50?(?!\d))"
     r"|(?:[1-4]\d|50)(?= ?(?:%|per ?cent)))"
     r"|recommend\w*|advis\w+|correlat\w+)\b(?!.*\d (?:mm|cm)\b)"

@@ -47,6 +47,8 @@ _OF_NOTHING = re.compile(
     r" (?:also |well )?(?:be|represent|reflect|indicate|suggest)\b"
 )
 _STRAY_NUMBER = re.compile(r"(?<=[.!?])\s+\d{1,2}[.)]?\s*$")  # of a list whose item never came
+_LONE_NUMBER = re.compile(r"^\s*1[.)]\s+")
+_SECOND = re.compile(r"(?<![\d.])2[.)] ?[^\W\d]")
 UNSURE = 0.5  # agreement of the samples below which routine findings are told too
 SURE = 0.7  # agreement from which the model is trusted with what it knows the words of
 # Agreement below which the model's words assert nothing: the findings' own clauses do.
@@ -327,7 +329,7 @@ def _draft(
         and any(_is_verdict_lost(stated[one], one, plan) for one in sentences if one not in kept)
     )
     if kept and not quoted and kept == _sentences(candidate) and not harmless:
-        candidate = _STRAY_NUMBER.sub("", candidate)
+        candidate = _without_lone_number(_STRAY_NUMBER.sub("", candidate))
         return [candidate, *_advice(plan, candidate)], 0, ()
     # What the own clauses say already need not be said again.
     parts = list(quoted)
@@ -359,6 +361,11 @@ def _draft(
         chest = not plan.other_exam or _CHEST.search(plan.findings.lower())
         parts.append(NORMAL if chest else NORMAL_ELSEWHERE)
     return parts, dropped, tuple(quoted)
+
+
+def _without_lone_number(text: str) -> str:
+    """Without the "1." of a list that has no second item."""
+    return text if _SECOND.search(text) else _LONE_NUMBER.sub("", text)
 
 
 def _may_harm(text: str) -> bool:

@@ -134,7 +134,7 @@ _BENIGN = re.compile(
     r"|prominent thym\w+|(?:reflections|pleural surfaces|fissures) (?:are |is )?(?:thin|delicate)"
     r"|(?:both )?lungs (?:are )?(?:nice and |nicely )?(?:black|lucent)"
     r"|as (?:sharp|clear|black|clean|good|normal) as|great vessels|full of air"
-    r"|(?:bowel )?gas pattern|bowel gas"
+    r"|(?:bowel )?gas pattern|bowel gas|(?:in)?as ?far as (?:can be )?seen"
     r"|(?:right|left) (?:\w+ )?(?:slightly |a little )?higher than the (?:left|right)"
     r"|(?:(?:can|could) )?(?:not|never) (?:be |been )?(?:\w+ly )?(?:included|imaged|covered"
     r"|assessed|evaluated|judged))\b"

@@ -66,8 +66,8 @@ _ARTEFACT = re.compile(
 _EXPLAINED = re.compile(
     r"\b(?:shallow|poor|short|small|weak|limited) (?:\w+ )?(?:breath\w*|inspirat\w+)\b.{0,20}"
     r"\b(?:crowd|bunch|squash|squeez)\w*"
-    r"|\b(?:low|small|shallow) (?:lung )?volumes?|\bvolumes? (?:is|are|remain) (?:\w+ )?(?:low"
-    r"|small)\b.{0,40}"
+    r"|(?:\b(?:low|small|shallow) (?:lung )?volumes?|\bvolumes? (?:is|are|remain) (?:\w+ )?(?:low"
+    r"|small))\b.{0,40}"
     r"\b(?:crowd|bunch|squash|squeez)\w*|\b(?:crowd|bunch|squash|squeez)\w*\b.{0,30}"
     r"\b(?:breath|inspirat\w+)\b"
     r"|\b(?:expirat\w+|oblique\w*|rotat\w+|lordotic|projection|magnif\w+|supine)\b.{0,40}"
