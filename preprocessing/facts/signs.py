@@ -58,6 +58,7 @@ class Sign:
     but: re.Pattern[str] | None
     alternatives: tuple[tuple[re.Pattern[str], ...], ...]
     always: bool
+    cues: frozenset[str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,6 +115,7 @@ def signs() -> tuple[tuple[Sign, ...], tuple[Silhouette, ...]]:
             but,
             (*single, *several),
             value.get("always", False),
+            frozenset(value["cues"].split()),
         )
 
     hides = data["hides"]
@@ -133,9 +135,17 @@ def signs() -> tuple[tuple[Sign, ...], tuple[Silhouette, ...]]:
 
 
 @cache
-def _cue() -> re.Pattern[str]:
-    """Words of which every sign has one: most sentences have none and are not looked at."""
-    return re.compile(read_yaml(_FILE)["cues"])
+def signs_by_cue() -> tuple[re.Pattern[str], dict[str, frozenset[int]]]:
+    """How the words of all signs begin, and the signs that may be met where one does."""
+    cues = {cue for one in signs()[0] for cue in one.cues}
+    rows = {
+        cue: frozenset(
+            row for row, one in enumerate(signs()[0]) if any(map(cue.startswith, one.cues))
+        )
+        for cue in cues
+    }
+    longest = sorted(cues, key=len, reverse=True)
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, longest))})"), rows
 
 
 def find_signs(text: str, start: int = 0, end: int | None = None) -> Iterator[SignWords]:
@@ -152,10 +162,13 @@ def find_signs(text: str, start: int = 0, end: int | None = None) -> Iterator[Si
 
 
 def _in_part(words: str, start: int) -> Iterator[SignWords]:
-    if not _cue().search(words) or _OVER.search(words) or _UNREAL.search(words):
+    expression, rows = signs_by_cue()
+    cues = set(expression.findall(words))
+    if not cues or _OVER.search(words) or _UNREAL.search(words):
         return
     met: set[str] = set()
-    for one in signs()[0]:
+    for row in sorted(frozenset().union(*(rows[cue] for cue in cues))):
+        one = signs()[0][row]
         if one.name in met:
             continue
         for parts in one.alternatives:

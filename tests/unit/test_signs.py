@@ -1,12 +1,18 @@
 """Findings that a text describes and does not name, and what only resembles them."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from graphsum.impressions.plan import plans_of
 from preprocessing.facts.comparison import check_impression
 from preprocessing.facts.ontology import ontology
 from preprocessing.facts.reading import read_mentions
-from preprocessing.facts.signs import find_signs, signs
+from preprocessing.facts.signs import find_signs, signs, signs_by_cue
+from preprocessing.text.plain import plain_text
+
+DATA = Path(__file__).parents[1] / "data"
 
 DESCRIBED = (
     ("A thin dark crescent separates the liver from the right dome.", "Free Air"),
@@ -51,6 +57,23 @@ def test_what_resembles_a_sign_is_none(text: str) -> None:
 
 def test_the_shipped_signs_mean_findings_of_the_ontology() -> None:
     assert {one.name for one in signs()[0] if one.name} <= set(ontology().by_name)
+
+
+def test_the_cues_lose_no_sign() -> None:
+    texts = [text for text, _ in DESCRIBED] + [
+        json.loads(line)["findings"]
+        for line in (DATA / "writing_tenth.jsonl").read_text("utf-8").splitlines()
+    ]
+    sentences = [one for text in texts for one in plain_text(text).text.split(". ")]
+    expression, rows = signs_by_cue()
+    met = 0
+    for words in sentences:
+        looked_for = {row for cue in expression.findall(words) for row in rows[cue]}
+        for row, one in enumerate(signs()[0]):
+            if any(all(part.search(words) for part in parts) for parts in one.alternatives):
+                met += 1
+                assert row in looked_for, (one.says, words)
+    assert met >= 60
 
 
 def clauses(text: str) -> list[str]:
