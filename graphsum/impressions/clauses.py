@@ -80,6 +80,8 @@ _PARTICIPLE = re.compile(r"(?:leaving|causing|producing|giving|resulting)\b")
 _NEEDS_BEFORE = re.compile(
     r"(?:its?|their|this|these|they|one|answer|reply|yes|confirmed|affirmative|false|untrue"
     r"|incorrect|regrettably|unfortunately|today there|(?:and )?now there"
+    r"|(?:the )?(?:[\w-]+ ){1,3}(?:is|are) not(?=\W*$)"
+    r"|(?:(?:and )?(?:on|at|in) the \w+ )?there (?:is|are) (?:one|some|another)"
     r"|both(?= (?:are|is|have|show|remain|measure|appear|look|were)\b)"
     r"|(?:the )?(?:left|right|other) one|(?:the )?(?:tips?"
     r"|ends?|side ?ports?|lead|wire)|(?:please )?(?:advance|withdraw|pull back|retract"
@@ -99,6 +101,7 @@ _SAID_OF = re.compile(
     r" (?:about |only |around )?\d"
     # What a shadow may be, in a sentence without a subject.
     r"|(?:could|may|might) (?:also |well )?(?:be|represent|reflect|indicate)\b"
+    r"|(?:[\w-]+ ){1,2}(?:is |are )?favou?red\b"
     r"|(?:today,? )?(?:it|this|these|they) (?:now|is now|are now|has now|fills?|occup\w+)\b"
     r"|(?:previously|formerly|before|was|were) (?:about |only |around )?\d+(?:\.\d+)? ?(?:mm|cm)\b"
 )
@@ -154,7 +157,7 @@ _LEADING = re.compile(
 )
 _TRAILING = re.compile(
     r"(?<!no longer)(?<!not)(?<!not be)(?<!well)(?<!best)(?<!better)(?<!only)(?<!partly)(?<!poorly)"
-    r"(?<!still)(?<!far as)(?<!just)(?<!clearly)(?<!easily)(?<!readily)"
+    r"(?<!still)(?<!far as)(?<!just)(?<!to be)(?<!clearly)(?<!easily)(?<!readily)"
     r"(?<!barely)(?<!partially)(?<!incompletely)(?<!never)"
     r",? (?:(?:is|are|was|were) )?(?:again |also |now |again also )*(?:seen|noted|identified"
     r"|demonstrated|visuali[sz]ed"

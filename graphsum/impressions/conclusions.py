@@ -76,7 +76,8 @@ def _meant(clause: Clause, plain: PlainText, mentions: Sequence[Mention]) -> lis
     ]
     met = {one.sign.name: one.sign for one in find_signs(lowered)}
     for sign in signs()[0]:
-        if sign.always and any(_has(one, sign) for one in inside):
+        against = sign.but is not None and sign.but.search(lowered)
+        if sign.always and not against and any(_has(one, sign) for one in inside):
             met.setdefault(sign.name, sign)
     if "Pneumothorax" in met or "Hydropneumothorax" in met:  # the lung shrinks away from it
         met.pop("Collapsed Lung", None)

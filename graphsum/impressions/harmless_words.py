@@ -4,7 +4,7 @@
 # beside those that name an organ, of how and when was examined, and of what is old or lies on top.
 HARMLESS = frozenset(
     """
-        a about above absent acceptable accepted accession accessory acquired across additional
+    a about above absent acceptable accepted accession accessory acquired across additional
     additionally adequate adequately adult aerate aerated aerates aeration after again against age
     age-appropriate aged agent ago air-filled aligned alignment all allowing along also am amiss an
     anatomic anatomical anatomically anchor anchors and angle angles annual anterior any anybody
@@ -50,18 +50,18 @@ HARMLESS = frozenset(
     interspaces interval intervertebral into intraperitoneal intravenous is it its iv january
     jewellery jewelry july junction june keep keeps kept kicked kind kindly knob knuckle kyphosis
     largely last lateral lead leads leaf leaflets leaves left left-sided level levels lie lies
-    likewise limit limitation limitations limited limits lingula lmp located look looking looks
-    lordosis lordotic lovely low-lying lower lumbar lumbosacral lung-fields lungfields lying lymph
-    madam made magnification magnified mainly maintain maintained maintains major male man march
-    margin marginated margins marking markings match matched matches mature maximal maximum may
-    measure measures medial medical medium mid mid-abdomen midabdomen middle midfoot midline might
-    mineralisation mineralised mineralization mineralized minimum minor miss mobile modest monitor
-    monitoring month months moreover mostly motion move moves mr mri mrn mrs ms multiple must nad
-    natural naught near neat neatly negative neither neonate never nice nicely nil nipple nipples no
-    non-dilated non-enlarged nondilated none nonenlarged nonrib-bearing nor normal normally not
-    notch note noted noteworthy nothing nought november nowhere nowt oblique observed obtained
-    october of off ok okay old on one one-view onto open opinion opposite or oral ordinary organ
-    organs ossification otherwise ought outer outlet outline outlined outlines over overall
+    likewise limit limitation limitations limited limits lingula lmp located longer look looking
+    looks lordosis lordotic lovely low-lying lower lumbar lumbosacral lung-fields lungfields lying
+    lymph madam made magnification magnified mainly maintain maintained maintains major male man
+    march margin marginated margins marking markings match matched matches mature maximal maximum
+    may measure measures medial medical medium mid mid-abdomen midabdomen middle midfoot midline
+    might mineralisation mineralised mineralization mineralized minimum minor miss mobile modest
+    monitor monitoring month months moreover mostly motion move moves mr mri mrn mrs ms multiple
+    must nad natural naught near neat neatly negative neither neonate never nice nicely nil nipple
+    nipples no non-dilated non-enlarged nondilated none nonenlarged nonrib-bearing nor normal
+    normally not notch note noted noteworthy nothing nought november nowhere nowt oblique observed
+    obtained october of off ok okay old on one one-view onto open opinion opposite or oral ordinary
+    organ organs ossification otherwise ought outer outlet outline outlined outlines over overall
     overexposed overlain overlap overlapping overlie overlies overlying overpenetrated owing pa pad
     pads paediatric pain paraspinal paratracheal part parts patent patient patient's patients
     pattern patterns pediatric penetrated penetration per perfect perfectly performed periodic
@@ -83,10 +83,10 @@ HARMLESS = frozenset(
     sacral sacroiliac sacrum sagittal said same satisfactorily satisfactory say scan scans school
     screen screening screw screws scrutiny second secondary see seeing seem seems seen segmental
     semi-erect semi-upright senescent september series several shall shallow shape shaped shapes
-    sharp sharply she should show showing shown shows sic side sides signed silhouette silhouettes
-    similar since sincerely single sinus sinuses sir sitting situated situs size sized sizes
-    skeletal skeletally skeleton skin slender slice slices slim smooth smoothly so solitus some
-    someone something space spaces spacing spacings specifically spotless stable stably stand
+    sharp sharply she shorter should show showing shown shows sic side sides signed silhouette
+    silhouettes similar since sincerely single sinus sinuses sir sitting situated situs size sized
+    sizes skeletal skeletally skeleton skin slender slice slices slim smooth smoothly so solitus
+    some someone something space spaces spacing spacings specifically spotless stable stably stand
     standing stands stature still stimulator stool straight stripe stripes struck structure
     structures studies study submitted subphrenic subsegmental such suggest suggested suggesting
     suggests sulci sulcus summary superimposed superior supine suprapatellar surface surfaces
@@ -137,23 +137,23 @@ DENIABLE = frozenset(
     lines liquid little lobar loculated loss lucencies lucency lump lumps lymphadenopathy lytic
     major malalignment malignancy malignant malunion marked mass masses massive material measurable
     mediastinal metastases metastasis metastatic mild minor mitotic moderate more most motion much
-    multifocal narrowed narrowing neoplastic new newly nodes nodularity nodule nodules
-    non-calcified noncalcified nonunion now object objects obstructed obstructing obstruction
-    obvious oedema opacification opacities opacity opaque osseus osteoblastic osteolytic other out
-    overload overt paratracheal parenchymal past patch patches pathologic pathological
-    pathologically pathology perforation periosteal persistent pleurisy pleuroparenchymal plural
-    pneumatosis pneumomediastinum pneumonia pneumoperitoneum pneumothoraces pneumothorax
-    post-traumatic posttraumatic problem problems process processes progression prominence
-    prominent pulmonary pulmonic radio-opaque radiodense radiopaque raised reach reason recent
-    recurrent reduced reduction relevant residual retained reticular reticulation rotation rupture
-    ruptured scar scarring scars sclerosis sclerotic scoliosis segmental severe shadow shadowing
-    shadows shift shifted sign significant signs sinister sizable sizeable slight slightest small
-    smaller solid sort source spot spots spread stases stasis stenosis stone stones strain
-    subcutaneous subdiaphragmatic subluxation subphrenic suggestion suspicious swelling swollen
-    symptoms tb tear tears tension tenting than thick thickened thickening thin thoracic thrombosis
-    thrombus tiny too torsion trace tram trapping traumatic tube tuberculosis tuberculous tubes
-    tumor tumour type unfolded vascular venous visible volume water wedge whatsoever wide widened
-    widening wider wing wings wish worrying worsening
+    multifocal narrowed narrowing neoplastic new newly nodes nodularity nodule nodules non-calcified
+    noncalcified nonunion now object objects obstructed obstructing obstruction obvious oedema
+    opacification opacities opacity opaque osseus osteoblastic osteolytic other out overload overt
+    paratracheal parenchymal past patch patches pathologic pathological pathologically pathology
+    perforation periosteal persistent pleurisy pleuroparenchymal plural pneumatosis
+    pneumomediastinum pneumonia pneumoperitoneum pneumothoraces pneumothorax post-traumatic
+    posttraumatic problem problems process processes progression prominence prominent pulmonary
+    pulmonic radio-opaque radiodense radiopaque raised reach reason recent recurrent reduced
+    reduction relevant residual retained reticular reticulation rotated rotation rupture ruptured
+    scar scarring scars sclerosis sclerotic scoliosis segmental severe shadow shadowing shadows
+    shift shifted sign significant signs sinister sizable sizeable slight slightest small smaller
+    solid sort source spot spots spread stases stasis stenosis stone stones strain subcutaneous
+    subdiaphragmatic subluxation subphrenic suggestion suspicious swelling swollen symptoms tb tear
+    tears tension tenting than thick thickened thickening thin thoracic thrombosis thrombus tiny too
+    torsion trace tram trapping traumatic tube tuberculosis tuberculous tubes tumor tumour type
+    unfolded vascular venous visible volume water wedge whatsoever wide widened widening wider wing
+    wings wish worrying worsening
     """.split()
 )
 # What is said of a device that lies where it should.

@@ -153,7 +153,11 @@ _NO_HARM = (
     r"|aspirat|dilat|disten|obstruct|wall|herni|chest|thora|lung|retain|fail|delay|hold))[^,;])"
 )
 _IN_ITS_PLACE = re.compile(
-    r"\b(?:(?:residual|oral|enteric|excreted|radiopaque|radio-opaque|dense|old) )*"
+    # "No nodule > 4 mm" says of what size none is.
+    r"\b(?:no|without) (?:[\w-]+ ){0,3}?(?:nodules?|lesions?|mass(?:es)?|effusions?|nodes?"
+    r"|opacit\w+) ?(?:>|(?:larger|greater|bigger) than|over|above|exceeding|of more than)"
+    r" ?\d+(?:\.\d+)? ?[mc]m\b"
+    r"|\b(?:(?:residual|oral|enteric|excreted|radiopaque|radio-opaque|dense|old) )*"
     r"(?:(?:contrast|barium)(?: (?:material|medium|media|agent))?|(?:air|gas) and (?:stool"
     r"|f(?:a)?eces)|(?:stool|f(?:a)?eces)(?: and (?:air|gas))?)\b"
     rf"{_NO_HARM}{{0,60}}?\b(?:in|within|fills?|opacif(?:y|ies)|outlines?|over|throughout|along)"

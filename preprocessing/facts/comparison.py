@@ -106,6 +106,7 @@ _ATTRIBUTE_OF: dict[str, Attribute] = {
     "change_flipped": "change",
 }
 _LARGE = 3  # the degree
+_LONGEST_SENTENCE = 400  # characters that are searched for further names
 # Changes that may be said of the same finding.
 _SAME_CHANGE = ({"new", "worse"},)
 
@@ -136,9 +137,7 @@ def compare_statements(
     impression: Sequence[Statement], findings: Sequence[Statement], findings_text: str
 ) -> Consistency:
     """As :func:`check_impression`, of statements that :func:`statements_of` has read."""
-    lowered = findings_text.lower()
-    words = frozenset(map(stem, re.findall(r"\w+", findings_text))) | further_names(lowered)
-    parts = frozenset((one.part, one.side) for one in find_sided_parts(lowered))
+    words, parts = _said(findings_text)
     findings = [one for one in findings if not one.only_large]
     abnormal = tuple(
         one for one in findings if one.status == "present" and one.names - _relations().neutral
@@ -149,6 +148,16 @@ def compare_statements(
         tuple(one for one in abnormal if not _mentioned(one, impression)),
         tuple(one for one in findings if is_actionable(one) and not tells(impression, one)),
     )
+
+
+@lru_cache(maxsize=1024)
+def _said(text: str) -> tuple[frozenset[str], frozenset[tuple[str, Side]]]:
+    """The stems of a text's words with the further names that it has, and its sided parts."""
+    lowered = text.lower()
+    sentences = re.split(r"[.;\n]", lowered)
+    names = frozenset().union(*(further_names(one[:_LONGEST_SENTENCE]) for one in sentences))
+    parts = frozenset((one.part, one.side) for one in find_sided_parts(lowered))
+    return frozenset(map(stem, re.findall(r"\w+", text))) | names, parts
 
 
 def errors_of(checked: Consistency) -> list[Error]:

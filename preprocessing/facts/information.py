@@ -54,7 +54,7 @@ _NOT_PERFORMED = re.compile(
     r"|unavailable|not received)|(?:study|exam\w*) (?:cancell?ed|void|incomplete))\b"
 )
 ANATOMY = re.compile(
-    r"\b(?:heart|cardi\w+|lungs?|pulmon\w+|pleura\w*|mediastin\w+|hil(?:a|um|ar)|diaphragm\w*"
+    r"\b(?:heart|cardi\w+|dextrocardia|situs|hemi-?thora\w+|mastectom\w+|lungs?|pulmon\w+|pleura\w*|mediastin\w+|hil(?:a|um|ar)|diaphragm\w*"
     r"|hemidiaphragm\w*|aort\w+"
     r"|trachea\w*|bronch\w+|ribs?|spine|vertebra\w*|thora\w+|chest|clavic\w+|shoulders?|bon(?:e"
     r"|es|y)|osseous|soft[ -]tissues?"

@@ -120,6 +120,7 @@ _PRONOUN = re.compile(
     r"|it(?= (?:is|has|was|may|measures|lies|now|had))|the other(?= (?:is|has|was))"
     r"|(?:now |today )?(?:there (?:is|are|was) )?none(?! of)(?= (?:is|are|was|seen|visible"
     r"|remains|now|today)|[ ]?[.,;]|$)"
+    r"|(?<=there is )one(?= (?:on|at|in|measur|of \d)|[ ]?[,.;]|$)"
     r"|(?<=other than )(?:the|an?)(?= (?:\w+ ){0,2}(?:patch|area|focus|one|band)\b)"
     r"|(?<=except )(?:in|at|on|over)(?= the)|(?<=except for )(?:in|at|on|the(?= (?:left"
     r"|right) (?:lung|base|apex|side)))"
@@ -139,6 +140,14 @@ _DEVICE_PART = re.compile(
     r"|(?=(?:please |kindly |suggest )?(?:advance|withdraw|pull back|retract|reposition"
     r"|re-?site)\b)"
 )
+# "Pneumothorax, effusion, free air: none": all of the list.
+_DENIED_LIST = re.compile(
+    r"(?: ?[:=]| -) *(?:all )?(?:none|negative|absent|nil|no|excluded"
+    r"|not (?:seen|present|identified))\W*$"
+)
+_JOINS = re.compile(r",|/| (?:and|or) ")
+_LIST = re.compile(r"[\w/' ,-]+")
+_SAYS = re.compile(r"\b(?:is|are|was|were|has|have|with|but|without|shows?|which|left|right)\b")
 _FIRST = frozenset(("since", "subsequently", "later"))
 _WHOLE = frozenset(("it", "this", "these", "they", "that"))
 _LARGE_BEFORE = re.compile(
@@ -426,6 +435,8 @@ def _read_alone(
         return []
     spans = [(one.start, one.end) for one in mentions]
     judged = _beyond_denials(text, mentions, judge_mentions(text, start, end, spans))
+    if _is_denied_list(text[start:end]):
+        judged = [one._replace(status="absent") for one in judged]
     side_words = list(find_sides(text, start, end))
     if segment.label > start and (without := _VALUE_SIDE.findall(text, segment.label, end)):
         # "Effusion: left small, right none"
@@ -499,6 +510,17 @@ def _read_alone(
             )
         )  # fmt: skip
     return _resolve_sides(text, result)
+
+
+def _is_denied_list(words: str) -> bool:
+    """Whether a segment is a list and one denial of all of it."""
+    denial = _DENIED_LIST.search(words)
+    listed = words[: denial.start()] if denial else ""
+    return (
+        _LIST.fullmatch(listed) is not None
+        and _JOINS.search(listed) is not None
+        and not _SAYS.search(listed)
+    )
 
 
 def _beyond_denials(

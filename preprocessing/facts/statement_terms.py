@@ -15,7 +15,8 @@ FURTHER_TERMS = {
     "Kyphosis": r"\bkypho",
     "Tortuous Aorta": r"\b(?:tortuo|ectat|ectasi|unfold)|(?=.*\baort).*\b(?:dilat|prominen)",
     "Vascular Calcification": (
-        r"\b(?:athero|arterio)|(?=.*\b(?:aort|vascular|arter|coronar)).*\bcalcif"
+        r"\b(?:athero|arterio|aorto-?sclero)|\baort\w* scleros"
+        r"|(?=.*\b(?:aort|vascular|arter|coronar)).*\bcalcif"
     ),
     "Calcified Nodes": r"(?=.*\b(?:node|lymph|hil[aiu])).*\bcalcif",
     "Low Lung Volumes": (

@@ -256,7 +256,7 @@ _CUES: dict[str, str] = {
         r"|(?:(?:is|are) (?:\w+ly )?)?favou?red over|(?:is|are) (?:\w+ly )?favou?red"
     ),
     "absent_before": (
-        rf"(?:{_AUX} )?(?:not|n't|never|no longer) (?:be |been |any "
+        rf"(?:{_AUX} )?(?:not|n't|never|no longer) (?:to be |be |been |any "
         rf"|longer )?{_ADVERB}{_SEEN}(?! (?:on|in) (?:the )?(?:prior|previous|earlier|last))"
         r"|there (?:is|are|was) no (?:sign|evidence|trace|suggestion"
         r"|indication)s?(?: (?:whatsoever|at all|here|today|seen))*(?= ?[.,;]| in this\b| ?$)"
