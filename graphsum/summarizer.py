@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, overload
 
@@ -156,6 +156,9 @@ class Summarizer:
             InputError: an unknown kind of context, or another number of contexts than of findings.
             TypeError: something else than a text.
         """
+        if isinstance(findings, bytes | Mapping) or not isinstance(findings, Iterable):
+            kind = type(findings).__name__
+            raise TypeError(f"findings must be a text, or a list of texts, not {kind}")
         texts = [findings] if isinstance(findings, str) else list(map(_as_text, findings))
         styles: Sequence[StyleSpec | None] = [None] * len(texts)
         if style is not None:

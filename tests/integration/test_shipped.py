@@ -36,6 +36,9 @@ def test_empty_cells_of_a_data_frame_are_no_findings():
     summarizer = Summarizer.from_pretrained(FOLDER)
     found = summarizer.summarize([None, float("nan"), ""])
     assert [(str(one), one.reason) for one in found] == [("", "empty")] * 3
+    for wrong in (None, float("nan"), b"Small effusion.", {"findings": "Small effusion."}):
+        with pytest.raises(TypeError, match="must be a text, or a list of texts, not"):
+            summarizer.summarize(wrong)
     with pytest.raises(TypeError, match="not int"):
         summarizer.summarize([3])
 
