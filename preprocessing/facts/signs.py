@@ -28,8 +28,6 @@ _OVER = re.compile(
     r"|closed|vanished))\b"
     r"|\b(?:previously|formerly|resolution of|excluded|unlikely|no longer (?:any|a|an))\b"
 )
-
-
 # What is no part of the body, or lies on it, or is an illusion.
 _UNREAL = re.compile(
     r"\b(?:mach|artef?act\w*|skin ?folds?|electrodes?|ecg|repeat (?:film|exposure|view|image)"
@@ -94,7 +92,7 @@ class SignWords(NamedTuple):
 
 @cache
 def signs() -> tuple[tuple[Sign, ...], tuple[Silhouette, ...]]:
-    """The shipped signs."""
+    """The shipped signs, and the places whose opacities hide a border of the heart."""
     data = read_yaml(_FILE)
     macros = {key: str(value) for key, value in data["macros"].items()}
 
@@ -119,7 +117,6 @@ def signs() -> tuple[tuple[Sign, ...], tuple[Silhouette, ...]]:
         )
 
     hides = data["hides"]
-
     return (
         tuple(map(sign, data["signs"])),
         tuple(
