@@ -31,7 +31,7 @@ from preprocessing.facts.observations import extract_observations  # noqa: E402
 from preprocessing.files import read_jsonl  # noqa: E402
 
 DATA = ROOT / "tests/data"
-SETS = ("", "_heldout", "_third", "_fourth")
+SETS = ("", "_heldout", "_third", "_fourth", "_fifth")
 
 
 class Score(NamedTuple):

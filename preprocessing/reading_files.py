@@ -84,7 +84,7 @@ def _read_lines(source: str) -> Iterator[dict[str, Any]]:
                     }
                     for one in extract_observations(text)
                 ],
-                "statements": [_statement(one) for one in statements if not one.only_large],
+                "statements": [_statement(one) for one in statements if not one.denied_only],
                 "verdict": information.verdict,
                 "reason": information.reason,
             }

@@ -126,7 +126,7 @@ class Plan:
         is_word: Callable[[str], bool] | None = None,
     ) -> "Plan":
         """The plan of findings; ``is_word``: whether the model knows a lower-cased word."""
-        statements = tuple(one for one in statements if not one.only_large)
+        statements = tuple(one for one in statements if not one.denied_only)
         words = [word for word in WORD.findall(findings.lower()) if len(word) > 3]
         unknown = [word for word in words if is_word is not None and not is_word(word)]
         share = len(unknown) / len(words) if len(unknown) >= MIN_UNKNOWN else 0.0

@@ -50,7 +50,9 @@ class Checked:
     def wrong(self) -> bool:
         """Whether to raise an alarm: a flip, or a named finding asserted without support."""
         if self.kind == "unsupported":
-            return self.statement.status == "present" and bool(self.statement.names)
+            one = self.statement
+            history = one.names == {"Surgery"} and one.words <= _OPERATED
+            return one.status == "present" and bool(one.names) and not history
         return self.kind.endswith("flipped")
 
 
@@ -106,6 +108,10 @@ _ATTRIBUTE_OF: dict[str, Attribute] = {
     "change_flipped": "change",
 }
 _LARGE = 3  # the degree
+# That there was an operation is known from the history: "attributed to the recent surgery".
+_OPERATED = frozenset(
+    map(stem, "surgery surgical postsurgical postoperative postprocedural operation".split())
+) | frozenset(map(stem, "procedure abdominal recent prior previous".split()))
 _LONGEST_SENTENCE = 400  # characters that are searched for further names
 # Changes that may be said of the same finding.
 _SAME_CHANGE = ({"new", "worse"},)
@@ -138,7 +144,7 @@ def compare_statements(
 ) -> Consistency:
     """As :func:`check_impression`, of statements that :func:`statements_of` has read."""
     words, parts = _said(findings_text)
-    findings = [one for one in findings if not one.only_large]
+    findings = [one for one in findings if not one.denied_only]
     abnormal = tuple(
         one for one in findings if one.status == "present" and one.names - _relations().neutral
     )
@@ -201,7 +207,7 @@ def denied_names(findings: Sequence[Statement]) -> frozenset[str]:
     return frozenset(
         name
         for one in findings
-        if one.status == "absent" and not one.only_large
+        if one.status == "absent" and not one.denied_only
         for name in one.names - neutral
     )
 
@@ -360,10 +366,18 @@ def _judge(
         own = _specific(one)
         precise = [other for other in there if own & _specific(other)]
         there = precise or there
-        placed = [other for other in near if _concluded(one, other) and other.side == one.side]
-        if one.side in ("left", "right") and not _here(one, there) and placed:
-            return _judge_details(one, placed, "inferred")
-        return _judge_details(one, there, "supported")
+        judged = _judge_details(one, there, "supported")
+        if judged.kind in ("side_flipped", "place_flipped"):
+            # "Scarring at the apices. An opacity at the left base.": scarring at the left base?
+            placed = [
+                other
+                for other in near
+                if other not in there
+                and _lies_there(one, other)
+                and (one.status == "uncertain" or _concluded(one, other))
+            ]
+            return _judge_details(one, placed, "inferred") if placed else judged
+        return judged
     if denied and one.status == "present":
         kinds = {kind for name in one.names for kind in relations.kinds_of.get(name, ())}
         if not any(other.names & kinds for other in near):
@@ -516,8 +530,10 @@ def _denies(one: Statement, finding: Statement) -> bool:
     """Whether a denial contradicts a finding: "no acute infiltrate" leaves room for an old one."""
     old = finding.old or finding.change == "stable"
     qualified = one.acute and (old or finding.status == "uncertain")
-    if one.only_large and (finding.degree is None or finding.degree[1] < _LARGE):
+    if one.denied_only == "large" and (finding.degree is None or finding.degree[1] < _LARGE):
         return False  # it leaves room for a small one
+    if one.denied_only == "new" and finding.change not in ("new", "worse"):
+        return False
     return (
         bool(one.names or finding.names)
         and not qualified
@@ -529,8 +545,19 @@ def _share_side(one: Statement, other: Statement) -> bool:
     return {one.side, other.side} != {"left", "right"}
 
 
+def _lies_there(one: Statement, other: Statement) -> bool:
+    """Whether another statement has the side and the place of this one, as far as it has any."""
+    return (
+        (not one.side or other.side == one.side)
+        and bool(not one.places or other.places)
+        and not places_differ(one.places, other.places)
+    )
+
+
 def _here(one: Statement, there: Sequence[Statement]) -> list[Statement]:
     """Those that lie where the statement says; those without a side count if none has one."""
+    if not one.side:
+        return list(there)
     sided = [other for other in there if other.side]
     return [other for other in sided or there if _share_side(one, other)]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from itertools import pairwise
 from operator import attrgetter
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from preprocessing.facts.not_normal import find_not_normal
 from preprocessing.facts.ontology import NO_FINDING, on_change, ontology
@@ -54,7 +54,7 @@ class Mention:
     old: bool = False
     acute: bool = False
     fixed: bool = False
-    only_large: bool = False  # what is denied only as large: "no large effusion" is "past"
+    denied_only: Literal["", "large", "new"] = ""  # as such: "no large effusion" is "past"
     pronoun: str = ""
     refers_back: bool = False
     sign: bool = False
@@ -153,6 +153,10 @@ _WHOLE = frozenset(("it", "this", "these", "they", "that"))
 _LARGE_BEFORE = re.compile(
     r"\b(?:large|larger|sizable|sizeable|massive|big|drainable|tension)\s(?:\w+\s)?$"
 )
+_NEW_BEFORE = re.compile(
+    r"\b(?:no|without)(?: \w+){0,2}? (?:new|developing|recurrent|worsening|increasing|enlarging"
+    r"|growing|progressive|progressing)\s(?:[\w-]+\s){0,3}$"
+)
 _BIGGER_BEHIND = re.compile(r" ?(?:>|<|larger than|greater than|over|above|of more than) ?\d")
 _VALUE_SIDE = re.compile(
     r"\b(left|right)(?: (?:side|lung))?[:=]? ?(?:none|no|negative|absent|clear"
@@ -190,7 +194,10 @@ _OLD = re.compile(
     r"|postoperative|post-?surgical)\b"
 )
 _ACUTE = re.compile(
-    r"(?<!nothing )(?<!no )(?<!not )\b(?:acute|active|new|newly|recent|fresh|focal|superimposed"
+    r"(?<!nothing )(?<!no )(?<!not )(?<!without )(?<!without interval )(?<!no interval )"
+    r"\b(?:acute|active|new|newly|recent(?! (?:\w+ ){0,2}(?:surg\w+|procedures?|operations?"
+    r"|interventions?|biops\w+|trauma|falls?|injur\w+|stud(?:y|ies)|exam\w*|films?|radiographs?"
+    r"|admission|history)\b)|fresh|focal|superimposed"
     r"|definite|significant|overt|gross|discrete|suspicious|visible|obvious"
     r"|frank|lobar|confluent|displaced)\b"
 )
@@ -478,10 +485,16 @@ def _read_alone(
             and _REMOVAL_BEHIND.match(text, one.end, end)
         ):
             status = "past"
+        elif (
+            status == "past"
+            and not one.pronoun
+            and _NEW_BEFORE.search(text[max(start, one.start - 60) : one.start])
+        ):
+            one = replace(one, denied_only="new")
         elif status == "absent" and not one.pronoun:
             large = _LARGE_BEFORE.search(text[max(start, one.start - 30) : one.start])
             if large or _BIGGER_BEHIND.match(text, one.end, end):
-                one, status = replace(one, only_large=bool(large)), "past"
+                one, status = replace(one, denied_only="large" if large else ""), "past"
         if side is None and before and before[-1].side in ("left", "right"):
             rest = text[start:end]
             if _OTHER_SIDE.search(rest):

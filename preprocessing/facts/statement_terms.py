@@ -34,7 +34,9 @@ FURTHER_TERMS = {
     "Osteopenia": r"\bosteo(?:pen|por)|\bdeminerali|\bbone density (?:decreas|reduc|low)"
     r"|\b(?:decreased|reduced|low) bone density",
     "Bone Deformity": (
-        r"\b(?:deformit|pectus|wedging\b)|(?=.*\b(?:vertebra|bod(?:y|ies)\b|endplate|[tl]\d|spine|lumbar"
+        r"\b(?:deformit|pectus|wedging\b)"
+        r"|(?=.*\b(?:ribs?|cortical|cortex)\b).*\birregular"
+        r"|(?=.*\b(?:vertebra|bod(?:y|ies)\b|endplate|[tl]\d|spine|lumbar"
         r"|thoracic|dorsal|anterior)).*\b(?:wedg|compress)|(?=.*\bheight).*\bloss"
     ),
     "Density": r"\b(?:densit|markings|shadow)",

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import cast
+from typing import Literal, cast
 
 from preprocessing.facts.observations import Status
 from preprocessing.facts.ontology import NO_FINDING
@@ -40,9 +40,9 @@ class Statement:
     ``degree``: lowest and highest (1 slight, 2 moderate, 3 great), or None. ``old``: called old,
     chronic or healed; ``acute``: called acute, new or focal; ``resolved``: no longer there.
     ``places``: lobes, zones, ribs, vertebrae; ``sizes`` and ``distances`` (of a
-    tip from a landmark): in millimetres. ``only_large``: denied only as large ("no large
-    effusion"), which leaves room for a small one. ``parts``: of the body, with their sides, that
-    its sentence or its heading names nearest to it ("left knee").
+    tip from a landmark): in millimetres. ``denied_only``: denied only as ``large`` or as
+    ``new`` ("no large effusion"), which leaves room for a small or an old one. ``parts``: of the
+    body, with their sides, that its sentence or its heading names nearest to it ("left knee").
     """
 
     start: int
@@ -60,7 +60,7 @@ class Statement:
     places: frozenset[str] = frozenset()
     sizes: frozenset[float] = frozenset()
     distances: frozenset[float] = frozenset()
-    only_large: bool = False
+    denied_only: Literal["", "large", "new"] = ""
     parts: frozenset[tuple[str, Side]] = frozenset()
 
 
@@ -122,14 +122,14 @@ class _Reader:
         named = [
             (self._inside(*plain.origin(one.start, one.end)), one)
             for one in mentions
-            if one.status != "past" or one.only_large
+            if one.status != "past" or one.denied_only
         ]
         self._owned.update(word for core, _ in named for word in core)
         result = [self._named(core, one, plain) for core, one in named]
         self._owned.update(
             word
             for one in mentions
-            if one.status == "past" and not one.only_large
+            if one.status == "past" and not one.denied_only
             for word in self._inside(*plain.origin(one.start, one.end))
         )
         others = self._claim("OBSERVATION")
@@ -244,7 +244,7 @@ class _Reader:
 
     def _named(self, core: Sequence[int], one: Mention, plain: PlainText) -> Statement:
         names = frozenset(one.names) - {NO_FINDING}
-        if one.only_large:
+        if one.denied_only:
             one = replace(one, status="absent")
         if one.status != "absent":
             names |= frozenset(one.parents)
@@ -266,7 +266,7 @@ class _Reader:
             one.places,
             one.sizes,
             one.distances,
-            one.only_large,
+            one.denied_only,
         )
 
     def _other(self, core: Sequence[int], phrase: set[int]) -> Statement | None:

@@ -57,6 +57,9 @@ _SAME_PLACE = re.compile(
 _PREDICATE = re.compile(r" (?:is|are|was|were)\b")
 _WITH = re.compile(r"\bwith\b")
 _OTHER = re.compile(r"\b(?:no|not|without|but)\b|;")
+# "Scarring or atelectasis in the right base": two names of one thing.
+_OR = re.compile(r"[ ,]*(?:and/)?(?:or|versus|vs|/)[. ]*(?:\w+ )?")
+_BEHIND_THE_HEART = re.compile(r"\bretro-?cardiac\b|\bbehind the heart\b")  # on either side
 
 
 class SideWords(NamedTuple):
@@ -121,9 +124,13 @@ def values_of_mentions(
             prepositions = _PREPOSITION.search(text, before, after)
             cut = conjunctions[-1] if conjunctions else after if prepositions else before
             near = len(text[before:after].split()) <= 3
-            joined[position] = not _OTHER.search(text, before, after) and bool(
-                (near if conjunctions else prepositions or near)
-                or _SAME_PLACE.search(text, before, after)
+            joined[position] = (
+                not _OTHER.search(text, before, after)
+                and not _BEHIND_THE_HEART.search(text, cut, mentions[position][1])
+                and bool(
+                    (near if conjunctions else prepositions or near)
+                    or _SAME_PLACE.search(text, before, after)
+                )
             )
         inside = mentions[position][1] if position < count else end
         for value, place, _ in found:
@@ -134,6 +141,10 @@ def values_of_mentions(
     values = [first | last for first, last in zip(leading, trailing, strict=True)]
     if not shared:
         return values
+    for position in range(count - 2, -1, -1):
+        between = text[mentions[position][1] : mentions[position + 1][0]]
+        if not values[position] and not leading[position + 1] and _OR.fullmatch(between):
+            values[position] = set(trailing[position + 1])
     for position in range(1, count):  # "left effusion and atelectasis"
         if joined[position] and not values[position]:
             values[position] = set(values[position - 1])

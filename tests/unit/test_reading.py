@@ -36,7 +36,7 @@ def test_critical_things_in_yet_other_words() -> None:
     assert scores["all"].share == 1, scores["all"].wrong
 
 
-@pytest.mark.parametrize("name", ["", "_heldout", "_third", "_fourth"])
+@pytest.mark.parametrize("name", ["", "_heldout", "_third", "_fourth", "_fifth"])
 def test_pairs_that_say_the_same_and_that_differ(name: str) -> None:
     errors, by_kind = reading.score_pairs(DATA / f"comparison{name}.jsonl")
     assert errors <= 0.1
