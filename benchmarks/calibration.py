@@ -32,6 +32,8 @@ from graphsum.metrics.rouge import rouge_scores  # noqa: E402
 from preprocessing.corpora import load_corpus  # noqa: E402
 from preprocessing.errors import InputError  # noqa: E402
 from preprocessing.facts.comparison import (  # noqa: E402
+    REPORTED_TIERS,
+    Error,
     compare_statements,
     errors_of,
     statements_of,
@@ -43,20 +45,41 @@ FOLDS = 10
 SEED = 0
 
 
-def are_right(impressions: Sequence[str], references: Sequence[str]) -> np.ndarray:
-    """Which impressions are right, bool [n]."""
+def errors_against(impressions: Sequence[str], references: Sequence[str]) -> list[list[Error]]:
+    """The errors of each impression by the radiologist's: n lists."""
     stated = statements_of([*impressions, *references])
     own, wanted = stated[: len(impressions)], stated[len(impressions) :]
+    return [
+        errors_of(compare_statements(mine, theirs, text))
+        for mine, theirs, text in zip(own, wanted, references, strict=True)
+    ]
+
+
+def are_right(
+    impressions: Sequence[str], references: Sequence[str], errors: Sequence[Sequence[Error]]
+) -> np.ndarray:
+    """Which impressions are right, bool [n]."""
     rouge = rouge_scores(impressions, references)[:, 2] / 100
-    right = []
-    for mine, theirs, text, score in zip(own, wanted, references, rouge, strict=True):
-        errors = errors_of(compare_statements(mine, theirs, text))
-        urgent = any(
-            one.tier in ("critical", "urgent") and one.kind in ("missed", "invented")
-            for one in errors
+    urgent = [
+        any(
+            one.tier in ("critical", "urgent") and one.kind in ("missed", "invented") for one in own
         )
-        right.append(score >= LEAST_ROUGE_L and not urgent)
-    return np.array(right)
+        for own in errors
+    ]
+    return (rouge >= LEAST_ROUGE_L) & ~np.array(urgent)
+
+
+def reviewed(summaries: Sequence[Summary], errors: Sequence[Sequence[Error]]) -> str:
+    """How many impressions ask for a review, and how many of those with an actionable error."""
+    actionable = [
+        any(one.tier in REPORTED_TIERS and one.significance == "major" for one in own)
+        for own in errors
+    ]
+    found = sum(one.review and wrong for one, wrong in zip(summaries, actionable, strict=True))
+    return (
+        f"{sum(one.review for one in summaries)} of {len(summaries)} ask for a review, among them "
+        f"{found} of the {sum(actionable)} with a major error of tier notable or above"
+    )
 
 
 def fit(features: np.ndarray, right: np.ndarray) -> np.ndarray:
@@ -119,7 +142,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     summaries: list[Summary] = summarizer.summarize(
         [report.findings for report in reports], train=TrainingEvidence(corpus.train)
     )
-    right = are_right([str(one) for one in summaries], [report.impression for report in reports])
+    impressions = [str(one) for one in summaries]
+    references = [report.impression for report in reports]
+    errors = errors_against(impressions, references)
+    right = are_right(impressions, references, errors)
     names = list(summaries[0].features)
     features = np.array([[one.features[name] for name in names] for one in summaries])
     if options.split == "test":
@@ -135,6 +161,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if options.write:
             replace(settings, calibration=weights).save_pretrained(options.checkpoint)
     print(curve(confidence, right))
+    print(reviewed(summaries, errors))
 
 
 if __name__ == "__main__":
