@@ -139,6 +139,14 @@ def check_at_least(options: argparse.Namespace, least: int, *names: str) -> None
             raise InputError(f"--{name.replace('_', '-')} must be at least {least}, not {value}")
 
 
+def text_of_stdin(what: str) -> str:
+    """The text on standard input; ``InputError`` where it is not UTF-8."""
+    try:
+        return sys.stdin.buffer.read().decode("utf-8")
+    except UnicodeDecodeError:
+        raise InputError(f"standard input: not UTF-8 text; expected {what}") from None
+
+
 def add_vllm(parser: argparse._ActionsContainer) -> None:
     """The option ``--vllm``, of commands that write impressions."""
     parser.add_argument(

@@ -23,6 +23,7 @@ from graphsum.personal.context import Context, contexts_for, in_context, is_unkn
 from graphsum.personal.style import StyleSpec
 from preprocessing.annotation import Annotator, shared_annotator
 from preprocessing.corpora.sections import extract_sections
+from preprocessing.errors import InputError
 from preprocessing.graphs import build_graph
 from preprocessing.records import Report
 from preprocessing.text.prose import as_prose
@@ -295,6 +296,8 @@ class Summarizer:
         **settings: Any,
     ) -> tuple[list[str], list[float | None]]:
         """What the model writes, and how far its samples agree with it (mean ROUGE, 0 to 1)."""
+        if batch_size < 1:
+            raise InputError(f"batch_size must be at least 1, not {batch_size}")
         if not inputs:
             return [], []
         examples = list(self.processor.examples(inputs))

@@ -16,6 +16,7 @@ import argparse
 import sys
 from typing import Any
 
+from graphsum.command_line import text_of_stdin
 from graphsum.tasks import TASKS
 from graphsum.tasks.assistant import Assistant, task_of
 from graphsum.tasks.task import Answer, Request
@@ -52,7 +53,7 @@ def execute(options: argparse.Namespace) -> None:
     if options.input is None:
         if options.output is not None:
             raise InputError("--output needs --input")
-        text = sys.stdin.read() if options.text in (None, "-") else options.text
+        text = text_of_stdin("a report") if options.text in (None, "-") else options.text
         answer = _assistant(options).ask(
             text, question=options.question, term=options.term, task=options.task or ""
         )

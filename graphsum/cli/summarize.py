@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphsum import __version__
 from graphsum.bulk import Job, Summarize, Tally, summarize_to_file, summarize_to_stream, survey
-from graphsum.command_line import add_vllm, check_at_least, search_options
+from graphsum.command_line import add_vllm, check_at_least, search_options, text_of_stdin
 from graphsum.options.runs import (
     choose_checkpoint,
     context_kinds_of,
@@ -362,10 +362,7 @@ def given_text(argument: str | None) -> tuple[str, str]:
     """The findings of one report from the command line or standard input, and where they stood."""
     if argument in (None, "-"):
         where = "standard input"
-        try:
-            text = sys.stdin.buffer.read().decode("utf-8")
-        except UnicodeDecodeError:
-            raise InputError(f"{where}: not UTF-8 text; expected findings") from None
+        text = text_of_stdin("findings")
     else:
         text, where = str(argument), "the text given"
     _check_not_empty(text, where)

@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from preprocessing.errors import RunError
+from preprocessing.errors import InputError, RunError
 
 NEVER = -1.0e9  # score of what must not be chosen; finite, as in transformers
 PART = 4096  # tokens of the vocabulary that a GPU sorts at a time
@@ -37,6 +37,13 @@ class SearchSettings:
     min_new_tokens: int = 0
     length_penalty: float = 0.95
     no_repeat_ngram_size: int = 3
+
+    def __post_init__(self) -> None:
+        names = ("num_beams", "max_new_tokens", "min_new_tokens", "no_repeat_ngram_size")
+        for name, lowest in zip(names, (1, 1, 0, 0), strict=True):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < lowest:
+                raise InputError(f"{name} must be a whole number from {lowest} on, not {value!r}")
 
     def as_options(self) -> dict[str, Any]:
         """The same search as keyword arguments for transformers' ``generate``."""

@@ -218,7 +218,7 @@ class EncoderLabeler(Labeler):
         }
         write_text_atomically(folder / LABELER_FILE, [json_text(values)])
 
-    def label(self, texts: Sequence[str]) -> list[ReportLabels]:
+    def _labels_of(self, texts: Sequence[str]) -> list[ReportLabels]:
         """The labels of each text, in order, with probabilities and the sentence behind each."""
         found: list[ReportLabels] = []
         for start in range(0, len(texts), CHUNK):

@@ -32,9 +32,18 @@ class Labeler(ABC):
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
 
-    @abstractmethod
     def label(self, texts: Sequence[str]) -> list[ReportLabels]:
-        """The labels of each text, in order."""
+        """The labels of each text, in order.
+
+        Raises:
+            TypeError: one text instead of a list of them.
+        """
+        if isinstance(texts, str | bytes):
+            raise TypeError("texts must be a list of texts: label([text])")
+        return self._labels_of(texts)
+
+    @abstractmethod
+    def _labels_of(self, texts: Sequence[str]) -> list[ReportLabels]: ...
 
     @property
     @abstractmethod

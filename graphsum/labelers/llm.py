@@ -121,7 +121,7 @@ class LLMLabeler(Labeler):
         version = digest_of(folder / LABELER_FILE, *trained)
         return cls(schema, _placed(llm), mc, findings, version=version)
 
-    def label(self, texts: Sequence[str]) -> list[ReportLabels]:
+    def _labels_of(self, texts: Sequence[str]) -> list[ReportLabels]:
         """The labels of each text, in order; with probabilities, where no list is written.
 
         A term that is not in a report's list is not mentioned.

@@ -67,8 +67,7 @@ class RuleLabeler(Labeler):
         }
         return other
 
-    def label(self, texts: Sequence[str]) -> list[ReportLabels]:
-        """The labels of each text, in order."""
+    def _labels_of(self, texts: Sequence[str]) -> list[ReportLabels]:
         return [self._label(text) for text in texts]
 
     def _label(self, text: str) -> ReportLabels:

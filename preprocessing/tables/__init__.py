@@ -56,6 +56,8 @@ def open_table(
         table = load(READERS, "text")(path, wanted, separator=separator)
     else:
         table = load(READERS, kind or kind_of(path, wanted))(path, wanted)
+    if not table.columns:
+        raise InputError(f"{path}: holds no report; give a file with one at least")
     if table.layout.get("encoding") == "cp1252":
         _warn_once(path)
     return table

@@ -16,6 +16,7 @@ from graphsum.decoding.beam_search import SearchSettings, beam_search, block_rep
 from graphsum.models import generation
 from graphsum.models.decoders import transformer
 from graphsum.models.generation import generate_impressions, onednn_is_exact, onednn_products
+from preprocessing.errors import InputError
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +60,12 @@ SETTINGS = [
     SearchSettings(max_new_tokens=7, num_beams=4, min_new_tokens=7),
     SearchSettings(max_new_tokens=1),
 ]
+
+
+@pytest.mark.parametrize("wrong", [{"num_beams": 0}, {"num_beams": 2.5}, {"max_new_tokens": 0}])
+def test_a_search_that_cannot_be_is_refused(wrong):
+    with pytest.raises(InputError, match="whole number"):
+        SearchSettings(**wrong)
 
 
 @pytest.mark.parametrize("settings", SETTINGS)

@@ -61,6 +61,11 @@ def test_invented_reports_of_others_are_labeled_as_they_say(chexpert, name, f1, 
     assert scores["four_state_accuracy"] >= accuracy
 
 
+def test_one_text_is_no_list_of_texts(chexpert):
+    with pytest.raises(TypeError, match="list of texts"):
+        chexpert.label("No effusion.")
+
+
 def test_evidence_is_what_the_state_rests_on(chexpert):
     text = "No  left effusion. Small right pleural effusion w/o PTX."
     labels = chexpert.label([text])[0]

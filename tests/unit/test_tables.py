@@ -102,6 +102,7 @@ def test_a_field_longer_than_csv_allows_by_default(tmp_path):
         ("a.csv", "findings,impression,split\na,b,train\nc,d,secret\n", ":3: the split is neither"),
         ("a.jsonl", '{"findings":"a","impression":"b"}\n{"findings"\n', ":2: not JSON"),
         ("a.jsonl", "\n[1]\n", ":2: not a JSON object"),
+        ("a.jsonl", "\n", "holds no report"),
         ("a.jsonl", '{"findings":"a"}\n', "no column 'impression'.*'findings'"),
         ("a.jsonl", '{"findings":{"secret":1},"impression":"b"}\n', ":1: 'findings' is neither"),
         ("a.jsonl", '{"findings":"\\ud800secret","impression":"b"}\n', ":1: half a surrogate"),
