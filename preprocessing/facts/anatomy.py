@@ -16,7 +16,7 @@ GAP = (
     r"(?:[ ,:/-]+(?!(?:not|non|no|nor|without|but|normal\w*|unremarkable|enlarge\w*|large|larger"
     r"|big"
     r"|prominen\w+|borderline|upper|top|high|increased|widen\w*|wide|clear|exaggerated|magnified"
-    r"|there|with|lungs? (?:is|are)|unchanged|stable|limits?)\b)[\w']+){0,%d}?[ ,:-]+"
+    r"|there|with|lungs? (?:is|are)|unchanged|stable|limits?)\b)(?:\d?\.\d+|[\w']+)){0,%d}?[ ,:-]+"
 )
 ENLARGED = (
     r"(?:enlarged|large|larger|big|bigger|prominent|increased(?: in size)?|enlargement|above normal"

@@ -75,7 +75,7 @@ FIXED_STATUS_PHRASES = (
     (
         "absent",
         ("Lymphadenopathy",),
-        r"(?:lymph_)?nodes?_(?:\w+_){0,3}?(?:not_(?:\w+_)?enlarged|non-?enlarged"
+        r"(?:lymph_)?nodes?(?:_|:_?|_-_)(?:\w+_){0,3}?(?:(?:not|none)_(?:\w+_)?enlarged|non-?enlarged"
         r"|normal(?:_in_size)?)"
         r"|non-?enlarged_(?:\w+_){0,2}nodes?",
     ),
@@ -83,7 +83,13 @@ FIXED_STATUS_PHRASES = (
     (
         "absent",
         ("Pleural Effusion", "Pneumothorax"),
-        r"pleural spaces?_(?:are_|is_)?(?:\w+ly_)?clear(?!_(?:of|on|except|apart))",
+        r"pleural spaces?_(?:are_|is_)?(?:\w+ly_)?clear(?!_(?:of|on|except|apart))"
+        r"|(?:no|neither)_(?:air|fluid|gas)_(?:or|nor|and)_(?:air|fluid|gas)(?:_(?:is|are)(?:_\w+)?"
+        r"|_found|_seen)?_(?:in|within)_(?:either_|the_|both_)?pleural_(?:cavit\w+|spaces?)"
+        r"|pleural_(?:cavit\w+|spaces?)_(?:contain|hold|show)s?_(?:neither|no)_(?:air|fluid|gas)_n?or"
+        r"_(?:air|fluid|gas)"
+        r"|pleural_(?:cavit\w+|spaces?)_(?:are_|is_)?(?:free|clear|empty)_(?:of|from)_(?:both_)?"
+        r"(?:air|fluid|gas)_(?:and|or)_(?:air|fluid|gas)",
     ),
     (
         "absent",

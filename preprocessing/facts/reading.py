@@ -167,7 +167,25 @@ _EXPLANATION = re.compile(
     r"\b(?:versus|vs|(?:most )?likely|probabl[ey]|may|suspicious|suggest\w*|concerning"
     r"|represent\w*)\b"
 )
-_ANSWER = re.compile(r"(?:yes|no|none|negative|positive|present|absent|0|nil|unchanged|resolved)\b")
+_MAY_BE = re.compile(
+    r",? ?(?:(?:the|this|its) (?:appearances?|findings?) )?(?:which |that |this )?"
+    r"(?:(?:could|may|might|would) (?:\w+ )?(?:represent|be|reflect|indicate|mean)|possibly|probably|perhaps|likely"
+    r"|suspicious (?:of|for)|suggest\w*(?: of)?|raising (?:the )?(?:possibility|suspicion) of"
+    r"|concerning for|query|possible)(?: an?)?(?: \w+)? "
+)
+# What somebody came with; a question beside it was asked and is no doubt of the reader.
+_COMPLAINT = re.compile(
+    r"\b(?:c/o|complain\w*|presents? with|presented with|fevers?|cough\w*|(?:chest|back|flank) pain"
+    r"|dyspn\w+|breathless\w*|shortness of breath|haemoptysis|hemoptysis|wheez\w+|weight loss)\b"
+)
+_ASKED = re.compile(r"(?:.*, ?)?possible \w")
+_OWN_LUNG = re.compile(
+    r" lung(?: (?:is|remains|appears))?(?: (?:\w+ly|well|now|still))?"
+    r" (?:up|aerated|over-?expanded|expanded|inflated)\b"
+)
+_ANSWER = re.compile(
+    r"(?:yes|no|none|neg|pos|negative|positive|present|absent|0|nil|unchanged|resolved)\b"
+)
 _ATTRIBUTE_LINE = re.compile(
     r"(?:(?P<answer>no|none|negative|absent|nil)|yes|positive|present)(?=[ ,]|$)(?!,? \w+ \w+ \w+)"
     r"|(?:(?:small|large|moderate|mild|severe|tiny|trace|left|right|bilateral|both sides|stable"
@@ -188,6 +206,7 @@ _OTHER_SIDE = re.compile(r"\b(?:contralateral|opposite side|other side)\b")
 _SAME_SIDE = re.compile(
     r"^(?:the )?(?:findings?|appearances?|features)\b|\b(?:ipsilateral|same side|same (?:lung"
     r"|hemi-?thorax)|that (?:side|hemi-?thorax|lung|lobe)|it|there)\b(?! (?:is|are))"
+    r"|\b(?:within|in|inside|beside|around|behind|below|above|next to|adjacent to) it\b"
 )
 _OLD = re.compile(
     r"\b(?:old|healed|healing|chronic|remote|longstanding|long-standing|sequela\w*"
@@ -258,6 +277,11 @@ def _read(plain: PlainText, own: OwnTerms | None = None) -> list[Mention]:
         found = _read_segment(plain.text, segment, before[-1:], bare, heading, device, own)
         if other_part and (segment.new and not label and last_label < row):
             other_part = False
+        asked = _COMPLAINT.search(plain.text, segment.start, segment.end) or (
+            row and _COMPLAINT.search(plain.text, parts[row - 1].start, parts[row - 1].end)
+        )
+        if asked and not result and _ASKED.match(plain.text, segment.start, segment.end):
+            found = [replace(o, status="past") if o.status == "uncertain" else o for o in found]
         if other_part or (
             row < first_findings
             and not organs
@@ -451,6 +475,8 @@ def _read_alone(
         if not any(one.start > segment.label for one in mentions):
             status: Status = "present" if side_words else "absent"
             judged = [one._replace(status=status) for one in judged]
+    if len({one.side for one in side_words}) > 1:  # "small left effusion, right lung aerated"
+        side_words = [one for one in side_words if not _OWN_LUNG.match(text, one.end, end)]
     sides = sides_of_mentions(text, start, end, spans, side_words)
     places = values_of_mentions(text, start, end, spans, list(find_places(text, start, end)))
     measured = [((one.kind, one.value), one.start, one.end) for one in find_sizes(text, start, end)]
@@ -522,7 +548,7 @@ def _read_alone(
                 old=bool(ages[row]), acute=bool(acute[row]), segment=(start, end),
             )
         )  # fmt: skip
-    return _resolve_sides(text, result)
+    return _resolve_sides(text, _signs_in_doubt(text, result))
 
 
 def _is_denied_list(words: str) -> bool:
@@ -559,6 +585,20 @@ def _beyond_denials(
         anew = (_PLACED if before.fixed else _ANEW).fullmatch(gap)
         if anew or (not gap.strip() and _OF_AN_ORGAN.match(text, one.start)):
             result[row] = result[row]._replace(status="present")
+    return result
+
+
+def _signs_in_doubt(text: str, mentions: list[Mention]) -> list[Mention]:
+    """With a sign in doubt as what it may be is: "bulky hilum, possibly adenopathy"."""
+    result = list(mentions)
+    for row, (one, other) in enumerate(pairwise(mentions)):
+        if (
+            one.names == other.names
+            and (one.status, other.status) == ("present", "uncertain")
+            and text[one.start : one.end] != text[other.start : other.end]
+            and _MAY_BE.fullmatch(text, one.end, other.start)
+        ):
+            result[row] = replace(one, status="uncertain", certainty=other.certainty)
     return result
 
 

@@ -116,7 +116,12 @@ _REWRITE = Alternatives(
         "round_unchecked": r"\([ \t]*\)",
         "round_checked": r"\([ \t]*[xX\u2713\u2714][ \t]*\)",
         "leader": r"(?<=[\w)])\s*\.{4,}\s*(?=\w)|(?<=[\w)])[ \t]*\|[ \t]*(?=[\w(<>+-])",
+        "slash": r"\s/\s(?=[A-Za-z][\w ]{1,24}:)",
         "pipe": r"\|",
+        # "Mass [yes, left lower lobe]  Effusion [no]"
+        "answered": r"(?<=\w)\s*[\[(]\s*"
+        r"(?i:yes|none|no|nil|neg|negative|pos|positive|absent|present)\s*(?:,[^\[\]()\n]{1,40})?[\])]",
+        "heart": r"(?<!\w)[Hh][Tt]\.?(?=\s+(?:N\b|size|not? |normal|enl|(?:mildly|slightly) enl))",
         "choice": r"\s*\(?\b[YyNn](?:es|ES)?/[YyNn][oO]?\b\)?(?=\s*:)",
         "bracket": r"[\[\]](?!\s*\*)(?<!\*\])",
         "plus": r"(?<=\w)\s*\+(?=\s*(?:[,.;)\]]|$))",
@@ -148,6 +153,11 @@ _ROUND_BOX = re.compile(r"\([ \txX\u2713\u2714]*\)")
 _NO_SIDE_AFTER = re.compile(r"\s?(?:\d|spine|sp\b|vertebra)", re.IGNORECASE)
 _NO_SIDE_BEFORE = re.compile(r"(?:\d|\bml|\b[A-Z]\.)\s?$")
 _ANSWER_BEFORE = re.compile(r"[:=?|\t-]\s*$")
+# "Rib fx L 6-8", "fx ribs 3-5 L".
+_RIBS_BEFORE = re.compile(
+    r"\bribs?(?: (?:fx'?s?|fractures?|#s?))?(?: \d[\d, &-]{0,12})? ?$", re.IGNORECASE
+)
+_ORGAN_BEFORE = re.compile(r"\b(?:heart|hrt|ht|cor|lungs?|size)[.:]?\s?$", re.IGNORECASE)
 _SENTENCE_AFTER = re.compile(r"\s*(?:$|\n|[A-Z])")
 _START_BEFORE = re.compile(r"(?:^|[.:\n])\s*$")
 _SILHOUETTE_AFTER = re.compile(r"\s*(?:sil\b|silh|silhouette|contour)", re.IGNORECASE)
@@ -284,7 +294,9 @@ def _rewritten(match: re.Match[str], text: str) -> str | None:
     if kind == "cased":
         before, after = text[max(match.start() - 8, 0) : match.start()], text[match.end() :][:12]
         if found in ("L", "R") and (_NO_SIDE_AFTER.match(after) or _NO_SIDE_BEFORE.search(before)):
-            return None
+            return _CASED[found] if _RIBS_BEFORE.search(text[: match.start()]) else None
+        if found == "N" and _ORGAN_BEFORE.search(before):
+            return "normal"
         if found in ("N", "Y") and not _ANSWER_BEFORE.search(before):
             return None
         if found == "CM" and _SILHOUETTE_AFTER.match(after):
@@ -304,6 +316,9 @@ def _rewritten(match: re.Match[str], text: str) -> str | None:
         if found == "LAD" and (_ARTERY_AFTER.match(after) or _CORONARY.search(text)):
             return None
         return _CASED[found]
+    if kind == "answered":
+        inner = found.strip()[1:-1].strip()
+        return f": {_rewrite(inner)[0]};"
     if kind == "entity":
         new = html.unescape(found)
         return None if new == found else " " if new.isspace() else new
@@ -320,7 +335,8 @@ _FIXED = {
     "dash": "-", "times": "x", "apostrophe": "'", "absent": "no", "present": "positive",
     "unchecked": UNTICKED, "checked": TICKED, "round_unchecked": UNTICKED,
     "round_checked": TICKED, "leader": ": ", "clause": "; ", "pipe": " ",
-    "choice": "", "bracket": " ", "plus": " positive", "minus": ": no", "minus2": " no",
+    "choice": "", "bracket": " ", "slash": "; ",
+    "heart": "heart", "plus": " positive", "minus": ": no", "minus2": " no",
     "hash": "fracture of ", "query": "possible ", "more": " greater than ",
     "less": " less than ", "non": "-",
 }  # fmt: skip

@@ -19,7 +19,7 @@ Certainty = Literal["definite", "probable", "possible", "unlikely"]
 
 _SEEN = (
     r"(?:seen|identified|visuali[sz]ed|demonstrated|present|evident|appreciated|detected|noted"
-    r"|visible|found|apparent|observed|shown|suggested|suspected|recogni[sz]ed|depicted|there"
+    r"|visible|detectable|demonstrable|identifiable|traceable|found|apparent|observed|shown|suggested|suspected|recogni[sz]ed|depicted|there"
     r"|reproduced|discernible|discerned|encountered|perceived|delineated|xxxx seen|xxxx)"
 )
 _AUX = (
@@ -47,7 +47,8 @@ _GONE = (
     r"(?:resolved|cleared|disappeared"
     # "Gone up", and "gone from 1 cm to 3 cm", is still there.
     r"|gone(?! (?:up|down|back|to|from (?:[^\s.;]+ ){1,4}?to)\b)|vanished|(?:re-?)?absorbed|closed"
-    r"|returned to normal(?: size)?|abated|regressed completely|normali[sz]ed)"
+    r"|returned to normal(?: size)?|abated|regressed (?:completely|entirely|fully)"
+    r"|(?:(?<=completely )|(?<=entirely )|(?<=fully ))regressed|normali[sz]ed)"
 )
 _TAKEN = (
     r"(?:removed|withdrawn(?!,? (?:now |and )?(?:with|to|by|into|slightly)\b)"
@@ -112,6 +113,12 @@ _CUES: dict[str, str] = {
         r"|sure)(?= whether(?! there))"
         r"|which (?:\w+ ){1,4}?(?:had |has )?(?:shown|showed|demonstrated|seen|noted)"
         r"|(?:whether|that|if|because|as) there (?:is|are|may be|might be|was|were)"
+        # Of what is there: "differential of this opacity", "suggest biopsy of the mass".
+        r"|differentials?(?: diagnos[ei]s)?(?: considerations?)? (?:for|of)(?= (?:the|this|these"
+        r"|those|left|right|such)\b)"
+        r"|(?:suggest|recommend|advis|consider|request)\w* (?:[\w-]+ ){0,4}?(?:biops(?:y|ies)"
+        r"|aspiration|thoracentesis|drainage|sampling|fna|excision|resection|tapping|tap) of"
+        r"(?= (?:the|this|these)\b)"
         r"|not without|not necessarily present|no longer (?:as|so)"
         r"|none of (?:it|them|this|these|which) (?:is|are|was|were"
         r"|(?:(?:has|have) )?(?:moved|changed|shifted|displaced|kinked|migrated))"
@@ -162,6 +169,10 @@ _CUES: dict[str, str] = {
         r"|withdrawal|extubation)(?: (?:of|for))?"
         r"|(?:interval |subsequent |recent )?(?:removal|extraction|withdrawal|retrieval"
         r"|explantation|evacuation|drainage) of"
+        r"|(?:father|mother|brother|sister|sibling|son|daughter|wife|husband|uncle|aunt|cousin"
+        r"|grand(?:father|mother|parent)|room-?mate)s? (?:\w+ ){0,2}?(?:has|have|had|with"
+        r"|died (?:of|from)|(?:was |were )?(?:treated|diagnosed|operated) (?:for|with)"
+        r"|suffer\w* from|is known (?:for|with))"
         r"|(?:asks?|asked|queries|enquir\w+|inquir\w+|worried|worries) (?:about|whether|if|for)"
         r"|(?:look|watch|monitor|screen)(?:ing)? for|correlat\w+ (?:\w+ )?for"
         r"|(?:notes?|records?|letters?|referral|request|details|ward|patient|mother|form"
@@ -252,7 +263,7 @@ _CUES: dict[str, str] = {
     "uncertain_around": (
         rf"(?:{_BE} )?(?:(?:favou?red|preferred) over|(?:more likely|likelier) than)|"
         r"versus(?! (?:the )?(?:\d|prior|previous|earlier))"
-        r"|vs\.?(?! (?:the )?(?:\d|prior|previous|earlier))|and/or"
+        r"|vs(?!\.? (?:the )?(?:\d|prior|previous|earlier))\.?|and/or"
         r"|(?:(?:is|are) (?:\w+ly )?)?favou?red over|(?:is|are) (?:\w+ly )?favou?red"
     ),
     "absent_before": (
@@ -278,6 +289,10 @@ _CUES: dict[str, str] = {
         r"|ruled out"
         r"|(?: ?[:=?]| -) *(?:none|no|absent|negative|not (?:seen|present|identified|detected"
         r"|applicable|evident)|nil|n/?a|0|zero"
+        r"|(?:complete|full|total)(?:ly)? (?:clearing|clearance|resolution|resolved|cleared"
+        r"|regression|gone)(?: (?:on|under|after|with|since) [^.,;]{1,30})?"
+        r"|nothing (?:remains|left|residual)|none (?:left|remaining|remains)|no (?:residual"
+        r"|residuum|remnant|residue|remainder)|gone"
         r"|not|unremarkable|denied|excluded|resolved|clear(?:ed)?)(?: (?:is|are|was))?(?: (?:seen"
         r"|identified|detected|evident|visible|present|noted|found|demonstrated))?(?= ?[.,;:)\]]"
         r"| ?$)"
@@ -307,7 +322,8 @@ _CUES: dict[str, str] = {
         r"|not (?:certain|sure|known|proven|established)(?: that| if)?"
         r"|not necessarily|unlikely to (?:be|represent)|less likely(?: to (?:be|represent))?"
         r"|unlikely|not (?:definitely|clearly) (?:a|an)\b"
-        r"|^whether|wonders? (?:whether|if|about)|possib(?:le|ly|ility of|ilities (?:of|include))"
+        r"|^whether|wonder(?:s|ing)? (?:whether|if|about)(?: there (?:is|are|was|may be"
+        r"|might be))?|possib(?:le|ly|ility of|ilities (?:of|include))"
         r"|probab(?:le|ly|ility of)|likely|perhaps|maybe|conceivabl[ye]"
         r"|may|might|could|would"
         r"|suggest(?:s|ed|ing|ive of|ion of|ions of)?|in favou?r of"
@@ -375,6 +391,8 @@ _CUES: dict[str, str] = {
         r"|consistent with|in keeping with|on a background of|superimposed on|adjacent to"
         r"|at the site of|where|behind"
     ),
+    # What a differential holds is in doubt.
+    "includes": r"includes?|comprises?|lies between",
     "verb": (
         r"is|are|was|were|has|have|had|remains?|persists?|appears?|shows?|demonstrates?|measures?"
         r"|represents?|reveals?|contains?|lies|ends|terminates|obscures?"
@@ -464,6 +482,7 @@ class _Clauses:
         self._listed = False  # "or" joins items of a list
         self._cue_end = start  # of the cue that set the state
         self._or = False  # "or" met since the last mention
+        self._differential = False  # "the differential of the opacity ..." met
 
     def walk(self, start: int) -> None:
         saved: list[Judged] = []
@@ -481,6 +500,7 @@ class _Clauses:
             elif kind == "close":
                 self._state = saved.pop() if saved else self._state
             elif kind == "nothing":
+                self._differential = match.group().startswith("differential")
                 # "No change in the nodule or in the effusion" names no alternatives.
                 self._listed = self._listed or match.group().startswith(("no ", "without "))
             else:
@@ -538,8 +558,12 @@ class _Clauses:
         elif kind == "place":
             if self._state.status in ("absent", "uncertain") and self._met > self._opened:
                 self._state = Judged("present", "definite")
-        elif kind == "verb":
+        elif kind in ("verb", "includes"):
             self._clause = self._met
+            if kind == "includes" and self._differential:
+                self._state, self._opened = Judged("uncertain", "possible"), self._met
+        elif kind == "colon" and self._differential:
+            self._state, self._opened = Judged("uncertain", "possible"), self._met
         elif kind == "colon":
             # "Possible tuberculosis: cavity", but not "differential diagnosis: cavity".
             if self._state.status == "uncertain" and self._text[self._cue_end : start].strip():
