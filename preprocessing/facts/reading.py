@@ -21,6 +21,7 @@ from preprocessing.facts.statement_terms import DEGREES
 from preprocessing.records import Change, Side
 from preprocessing.text.alternatives import Alternatives
 from preprocessing.text.change import changes_of_mentions
+from preprocessing.text.days import EARLIER_DAY
 from preprocessing.text.laterality import find_sides, sides_of_mentions, union, values_of_mentions
 from preprocessing.text.measurements import find_sizes, sizes_differ
 from preprocessing.text.places import find_places
@@ -120,6 +121,7 @@ _PRONOUN = re.compile(
     r"|it(?= (?:is|has|was|may|measures|lies|now|had))|the other(?= (?:is|has|was))"
     r"|(?:now |today )?(?:there (?:is|are|was) )?none(?! of)(?= (?:is|are|was|seen|visible"
     r"|remains|now|today)|[ ]?[.,;]|$)"
+    r"|its (?:site|location|position)(?= is)"
     r"|(?<=there is )one(?= (?:on|at|in|measur|of \d)|[ ]?[,.;]|$)"
     r"|(?<=other than )(?:the|an?)(?= (?:\w+ ){0,2}(?:patch|area|focus|one|band)\b)"
     r"|(?<=except )(?:in|at|on|over)(?= the)|(?<=except for )(?:in|at|on|the(?= (?:left"
@@ -169,7 +171,8 @@ _EXPLANATION = re.compile(
 )
 _MAY_BE = re.compile(
     r",? ?(?:(?:the|this|its) (?:appearances?|findings?) )?(?:which |that |this )?"
-    r"(?:(?:could|may|might|would) (?:\w+ )?(?:represent|be|reflect|indicate|mean)|possibly|probably|perhaps|likely"
+    r"(?:(?:could|may|might|would) (?:\w+ )?(?:represent|be|reflect|indicate|mean)|possibly"
+    r"|probably|perhaps|likely"
     r"|suspicious (?:of|for)|suggest\w*(?: of)?|raising (?:the )?(?:possibility|suspicion) of"
     r"|concerning for|query|possible)(?: an?)?(?: \w+)? "
 )
@@ -178,11 +181,14 @@ _COMPLAINT = re.compile(
     r"\b(?:c/o|complain\w*|presents? with|presented with|fevers?|cough\w*|(?:chest|back|flank) pain"
     r"|dyspn\w+|breathless\w*|shortness of breath|haemoptysis|hemoptysis|wheez\w+|weight loss)\b"
 )
+_QUERY_BEFORE = re.compile(r"\b(?:possible|query|queried|any) (?:(?:an?|the|new) )?$")
 _ASKED = re.compile(r"(?:.*, ?)?possible \w")
+_FREE = r"(?: (?:is|remains|appears))?(?: (?:\w+ly|well|now|still))? (?:up|aerated|over-?expanded"
 _OWN_LUNG = re.compile(
-    r" lung(?: (?:is|remains|appears))?(?: (?:\w+ly|well|now|still))?"
-    r" (?:up|aerated|over-?expanded|expanded|inflated)\b"
+    rf" lung{_FREE}|expanded|inflated)\b"
+    rf"|(?:-sided)? (?:one|side|hemi-?thorax){_FREE}|expanded|inflated|dry|clear|normal|free)\b"
 )
+_ONE_IS_FREE = re.compile(rf" one{_FREE}|expanded|inflated|dry|clear|normal|free)\b")
 _ANSWER = re.compile(
     r"(?:yes|no|none|neg|pos|negative|positive|present|absent|0|nil|unchanged|resolved)\b"
 )
@@ -223,6 +229,9 @@ _ACUTE = re.compile(
 _DEGREE = re.compile(
     rf"(?<!slightly )(?<!mildly )(?<!moderately )\b(?:{'|'.join(DEGREES)})(?:ly)?\b"
 )
+# "The heart was large in 2019."
+_WAS_INSIDE = re.compile(r" (?:was|were) ")
+_THEN = re.compile(rf" (?:in (?:19|20)\d\d\b|{EARLIER_DAY})")
 _WAS = re.compile(
     r"(?:it |this |they |these )?(?:was|were|had measured|previously|formerly|earlier)\b"
 )
@@ -307,8 +316,24 @@ def _read(plain: PlainText, own: OwnTerms | None = None) -> list[Mention]:
         if found:
             before = found
         result += found
+    result = [
+        replace(one, status="past") if _is_answered(plain.text, one, result[row + 1 :]) else one
+        for row, one in enumerate(result)
+    ]
     expected = ontology().expected_in(plain.text)
     return [replace(one, old=True) if expected & {*one.names} else one for one in result]
+
+
+def _is_answered(text: str, one: Mention, later: Sequence[Mention]) -> bool:
+    """Whether a doubt was the question that a later sentence denies: "? mass. No mass is seen."."""
+    return (
+        one.status == "uncertain"
+        and _QUERY_BEFORE.search(text[max(one.start - 30, 0) : one.start]) is not None
+        and any(
+            other.status == "absent" and other.names == one.names and other.segment != one.segment
+            for other in later
+        )
+    )
 
 
 def _grown(one: Mention, text: str, start: int, end: int, *, now: bool = False) -> Mention:
@@ -501,6 +526,8 @@ def _read_alone(
             one, status = replace(one, names=kept or one.names), "present" if there else "past"
         elif one.pronoun.endswith("none"):
             status, certainty = "absent", "definite"
+        elif _WAS_INSIDE.search(text, one.start, one.end) and _THEN.match(text, one.end, end):
+            status = "past"
         elif (
             status == "past" and _NOT_EXCLUDED.search(text[max(start, one.start - 40) : one.start])
         ) or (status == "present" and _DOUBT_INSIDE.search(text, one.start, one.end)):
@@ -595,6 +622,7 @@ def _signs_in_doubt(text: str, mentions: list[Mention]) -> list[Mention]:
         if (
             one.names == other.names
             and (one.status, other.status) == ("present", "uncertain")
+            and not any(ontology().tier(name) == "critical" for name in one.names)
             and text[one.start : one.end] != text[other.start : other.end]
             and _MAY_BE.fullmatch(text, one.end, other.start)
         ):
@@ -690,6 +718,8 @@ def _with_pronouns(
         word = match.group()
         if any(one.start < match.end() and one.end > match.start() for one in result):
             continue
+        if word.endswith(" one") and _ONE_IS_FREE.match(text, match.end() - 4):
+            continue  # "while the right one is well expanded"
         earlier = [one for one in mentions if one.end <= match.start()]
         if word in _WHOLE and (earlier or match.start() > segment.start + 12):
             continue
@@ -698,7 +728,7 @@ def _with_pronouns(
         if word.split()[0] in _FIRST and match.start() > segment.start:
             continue
         whom = earlier[-1:] or list(before[-1:])
-        back = word in _WHOLE or word.endswith("none") or word in _FIRST
+        back = word in _WHOLE or word.endswith("none") or word in _FIRST or word.startswith("its")
         if whom and not whom[0].fixed and not (earlier and back and word in _WHOLE):
             own = Mention(
                 whom[0].names, *match.span(), whom[0].parents, pronoun=word, refers_back=back

@@ -191,7 +191,7 @@ def _stop(text: str, boxes: Sequence[Box], end: int) -> int:
 def _behind(text: str, start: int, boxes: Sequence[Box]) -> Iterator[Edit]:
     """Each box as the answer of its item; behind a label only what is ticked stays."""
     place, label = start, False
-    for box in boxes:
+    for row, box in enumerate(boxes):
         chunk = text[place : box.start]
         colon = chunk.rfind(":")
         if colon >= 0:
@@ -201,7 +201,18 @@ def _behind(text: str, start: int, boxes: Sequence[Box]) -> Iterator[Edit]:
         if not text[item : box.start].strip():  # "Effusion: [x]"
             yield box.start, box.end, "positive;" if box.ticked else "no;"
         elif not label:
-            yield box.start, box.end, ": positive;" if box.ticked else ": no;"
+            # "Effusion [x] right   Pneumothorax [ ]": the side belongs to what is ticked.
+            line_end = text.find("\n", box.end)
+            last = len(text) if line_end < 0 else line_end
+            upto = boxes[row + 1].start if row + 1 < len(boxes) else last
+            said = _ATTRIBUTE.match(text[box.end : upto].lower().lstrip())
+            rest = text[box.end : upto].lstrip()[said.end() :] if said else ""
+            if box.ticked and said and (not rest or rest[0].isupper()):
+                yield box.start, box.end, ": positive,"
+                if rest:
+                    yield upto - len(rest), upto - len(rest), "; "
+            else:
+                yield box.start, box.end, ": positive;" if box.ticked else ": no;"
         elif box.ticked:
             yield box.start, box.end, ";"
         else:

@@ -54,7 +54,7 @@ ABBREVIATIONS = {
     "kbls": "kerley b lines", "msw": "sternotomy wires", "msws": "sternotomy wires",
     "sbo": "small bowel obstruction", "lbo": "large bowel obstruction",
     "pvg": "portal venous gas", "hptx": "hydropneumothorax", "lvf": "left ventricular failure",
-    "w/d": "withdraw", "loc": "loculated", "mets": "metastases", "nods": "nodules",
+    "w/d": "withdraw", "loc": "loculated", "mets": "metastases", "nod": "nodule", "nods": "nodules",
     "thick'g": "thickening", "enl": "enlarged", "enlgd": "enlarged", "incrd": "increased",
     "decrd": "decreased", "impr": "improved", "resid": "residual", "sugg": "suggests",
     "fld": "fluid", "assoc": "associated", "w/in": "within", "b/w": "between", "n'l": "normal",
@@ -134,6 +134,9 @@ _REWRITE = Alternatives(
         "number": r"~(?=\s*\d)",
         "dash": r"[\u2010-\u2015\u2212]",
         "times": r"\u00d7",
+        "none": r"[\u00d8\u2205]\s?(?=[A-Za-z])",
+        "up": r"\u2191\s?(?=[A-Za-z])",
+        "down": r"\u2193\s?(?=[A-Za-z])",
         "apostrophe": r"[\u2018\u2019]",
         "absent": r"\(\s*[-\u2013\u2212]\s*\)",
         "present": r"\(\s*\+\s*\)",
@@ -146,11 +149,16 @@ _REWRITE = Alternatives(
         "word": rf"(?<![\w'.-])(?i:{'|'.join(map(re.escape, _WORDS))})(?!\w|(?<!w/)['/-]\w)",
     },
     # Of what begins with a blank only "yes/no" goes on with a letter.
-    start=r"(?<!\w)[A-Za-z]|[^\w ]| (?![A-MO-XZa-mo-xz])",
+    start=r"(?<!\w)[A-Za-z\u00d8]|[^\w ]| (?![A-MO-XZa-mo-xz])",
 )
 _ROUND_BOX = re.compile(r"\([ \txX\u2713\u2714]*\)")
 # "L" and "R" that are no sides, "N" and "Y" that are no answers.
 _NO_SIDE_AFTER = re.compile(r"\s?(?:\d|spine|sp\b|vertebra)", re.IGNORECASE)
+_RIBS_AFTER = re.compile(
+    r"\s?\d{1,2}(?:st|nd|rd|th)?(?:(?:\s?[,&-]\s?|\s(?:and|to)\s)\d{1,2}(?:st|nd|rd|th)?){0,3}"
+    r"\s(?:\w+\s)?ribs?\b",
+    re.IGNORECASE,
+)
 _NO_SIDE_BEFORE = re.compile(r"(?:\d|\bml|\b[A-Z]\.)\s?$")
 _ANSWER_BEFORE = re.compile(r"[:=?|\t-]\s*$")
 # "Rib fx L 6-8", "fx ribs 3-5 L".
@@ -294,7 +302,10 @@ def _rewritten(match: re.Match[str], text: str) -> str | None:
     if kind == "cased":
         before, after = text[max(match.start() - 8, 0) : match.start()], text[match.end() :][:12]
         if found in ("L", "R") and (_NO_SIDE_AFTER.match(after) or _NO_SIDE_BEFORE.search(before)):
-            return _CASED[found] if _RIBS_BEFORE.search(text[: match.start()]) else None
+            ribs = _RIBS_BEFORE.search(text[: match.start()]) or _RIBS_AFTER.match(
+                text, match.end()
+            )
+            return _CASED[found] if ribs else None
         if found == "N" and _ORGAN_BEFORE.search(before):
             return "normal"
         if found in ("N", "Y") and not _ANSWER_BEFORE.search(before):
@@ -336,7 +347,8 @@ _FIXED = {
     "unchecked": UNTICKED, "checked": TICKED, "round_unchecked": UNTICKED,
     "round_checked": TICKED, "leader": ": ", "clause": "; ", "pipe": " ",
     "choice": "", "bracket": " ", "slash": "; ",
-    "heart": "heart", "plus": " positive", "minus": ": no", "minus2": " no",
+    "heart": "heart", "none": "no ", "up": "increased ", "down": "decreased ",
+    "plus": " positive", "minus": ": no", "minus2": " no",
     "hash": "fracture of ", "query": "possible ", "more": " greater than ",
     "less": " less than ", "non": "-",
 }  # fmt: skip

@@ -161,6 +161,12 @@ _GOES_ON = re.compile(
     r"|on|to|for|from|by|the|an?"
     r"|is|are|was|were|has|have|may|than|which|that))$"
 )
+# "There is a right", before a line that begins in lower case.
+_GOES_ON_LOW = re.compile(
+    r"(?:^|(?<!\bon )(?<!\bin )(?<!\bat )(?<!\bof )(?<!\bto )\b(?:an?|the)"
+    r"(?: (?:small|large|moderate|mild|tiny|new|old|left|right|bilateral|upper|lower|middle|stable"
+    r"|focal|patchy|dense|hazy|rounded)){1,4})$"
+)
 # A line that begins so goes on with the one before.
 _GOES_ON_WITH = re.compile(
     r"(?:is|are|was|were|has|have|of|in|at|on|and|or|nor|with|which|that|to|from|by|for|but)\b"
@@ -209,7 +215,8 @@ def join_wrapped_lines(plain: PlainText) -> PlainText:
             continue
         full = width >= _WRAP_WIDTH and len(line) + 1 + len(start.split()[0]) > width
         wrapped = full and start[0].islower()
-        if wrapped or _GOES_ON.search(body.lower()) or _GOES_ON_WITH.match(start):
+        low = start[0].islower() and _GOES_ON_LOW.search(body.lower())
+        if wrapped or low or _GOES_ON.search(body.lower()) or _GOES_ON_WITH.match(start):
             text[place] = " "
     cased = list(plain.cased)
     for match in re.finditer("\n", plain.text):

@@ -227,7 +227,7 @@ def test_tables_of_predictions(tmp_path):
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ([], "no column 'prediction'"),
+        ([], "holds no report"),
         ([{"uid": 1}], "no column 'prediction'.*'uid'"),
         ([{"uid": 1, "prediction": ""}], "1 uids missing of the 2 to score \\(first: 2\\)"),
         (
