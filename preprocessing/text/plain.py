@@ -7,6 +7,7 @@ stands in the text as given.
 
 import html
 import re
+import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -97,6 +98,12 @@ _CASED = {
     "N": "no", "Y": "yes",
 }  # fmt: skip
 _WORDS = sorted((word for word in ABBREVIATIONS if word != "?"), key=len, reverse=True)
+
+
+def _escaped(word: str) -> str:
+    return re.escape(word).replace("'", "['\u2018\u2019]")
+
+
 _BLOCK_TAGS = "br|p|li|div|tr|ul|ol|td|th|table|h[1-6]"
 _ANSWER = r"(?:no|none|yes|y|n|nil|negative|neg|positive|pos|absent|present)\b"
 # What is rewritten, tried in this order at each place.
@@ -109,6 +116,21 @@ _REWRITE = Alternatives(
         "line": r"\\\.(?:br|sp)\d*\\|~(?=\s*[^\W\d])|\r\n?|\n|[\u2028\u2029\x0b\x0c]"
         rf"|</?(?i:{_BLOCK_TAGS})\b[^<>]{{0,80}}>",
         "clause": r" +-{2,} +",
+        # Signs between the items of a list on one line.
+        "bullet": r"(?<=\S)[^\S\n]+[\u2022\u25cf\u25aa\u2023\u00b7][^\S\n]+(?=[^\W\d_])",
+        "item": r"(?<=\S)[,;]?[^\S\n]+\(?[b-j]\)[^\S\n]+(?=[A-Z])",
+        "list_sign": r"(?<=[\w.,)])[^\S\n]+[-\u2013\u2014/*\u2192][^\S\n]+(?=[A-Za-z])",
+        "ellipsis": r"\u2026",
+        "soft": r"\u00ad",
+        "compatible": r"[\ufb00-\ufb06\uff01-\uff5e]+",
+        # "Effusion: L - moderate; R - none."
+        "side_stop": r"[;.](?=[^\S\n]+(?:L|R|(?i:left|right|lt|rt))\.?\s?[-:=]\s?[a-z+\d])",
+        "side_value": r"(?<=[:;.,] )(?:L|R|(?i:left|right|lt|rt))\.?\s?[-:=]\s?(?=[a-z+\d])",
+        # Headings that have lost their colon.
+        "heading": _LINE_START
+        + r"(?i:clinical (?:details|information|info|history|indication|data))"
+        r"[^\S\n]+(?=[\w?])(?!(?i:of|for|is|was|given|and|correlation)\b)"
+        r"|(?<=[.] )(?:REPORT|Report|FINDINGS|Findings)[^\S\n]+(?=[A-Z])",
         "space": r"\\[HNFSTRE]\\|</?[A-Za-z][^<>]{0,80}>|[^\S\n\t][^\S\n\t]+|[^\S\n\t ]"
         r"|[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\u200b-\u200f\ufeff]+",
         "unchecked": r"\[\s*_?\s*\]|[\u2610]",
@@ -146,10 +168,10 @@ _REWRITE = Alternatives(
         "non": r"(?<=\b[nN]on) - (?=\w)",
         "cased": rf"(?<![\w'/.-])(?:{'|'.join(sorted(_CASED, key=len, reverse=True))})"
         r"(?![\w'&]|[./-]\w|/)",
-        "word": rf"(?<![\w'.-])(?i:{'|'.join(map(re.escape, _WORDS))})(?!\w|(?<!w/)['/-]\w)",
+        "word": rf"(?<![\w'.-])(?i:{'|'.join(map(_escaped, _WORDS))})(?!\w|(?<!w/)['/-]\w)",
     },
     # Of what begins with a blank only "yes/no" goes on with a letter.
-    start=r"(?<!\w)[A-Za-z\u00d8]|[^\w ]| (?![A-MO-XZa-mo-xz])",
+    start=r"(?<!\w)[A-Za-z\u00d8]|[\ufb00-\ufb06\uff01-\uff5e]|[^\w ]| (?![A-MO-XZa-mo-xz])",
 )
 _ROUND_BOX = re.compile(r"\([ \txX\u2713\u2714]*\)")
 # "L" and "R" that are no sides, "N" and "Y" that are no answers.
@@ -166,6 +188,26 @@ _RIBS_BEFORE = re.compile(
     r"\bribs?(?: (?:fx'?s?|fractures?|#s?))?(?: \d[\d, &-]{0,12})? ?$", re.IGNORECASE
 )
 _ORGAN_BEFORE = re.compile(r"\b(?:heart|hrt|ht|cor|lungs?|size)[.:]?\s?$", re.IGNORECASE)
+_BULLETS = "\u2022\u25cf\u25aa\u2023\u00b7"
+_DASHES = "-\u2013\u2014"
+# A denial since the last stop: what follows a sign in a list is not denied too.
+_A_DENIAL = re.compile(
+    r"\b(?:no|nil|not|without|neg|negative|never|absent|(?:is|are|was|were|do|does|did)n['\u2019]t)\b"
+    r"[^.;:\n\u2022]*$",
+    re.IGNORECASE,
+)
+_NEW_ITEM = re.compile(
+    r"[A-Z]|(?:small|large|mild|moderate|mod|sm|left|right|tiny|trace|new|old|bilateral|minimal"
+    r"|severe|marked|multiple|several)\b"
+)
+_SIDED_LABEL = re.compile(
+    r"[^\W\d_][\w ]{2,30}:\s*(?:l|r|lt|rt|left|right)\.?\s?[-:=]", re.IGNORECASE
+)
+_EMBOLIC_BEFORE = re.compile(
+    r"\b(?:acute|massive|sub-?massive|saddle|(?:sub)?segmental|lobar|central)\s(?:[\w/]+\s){0,2}$",
+    re.IGNORECASE,
+)
+_IN_AN_ARTERY = re.compile(r"s?\s+in (?:the )?(?:\w+ ){0,3}(?:lobe|arter\w+)", re.IGNORECASE)
 _SENTENCE_AFTER = re.compile(r"\s*(?:$|\n|[A-Z])")
 _START_BEFORE = re.compile(r"(?:^|[.:\n])\s*$")
 _SILHOUETTE_AFTER = re.compile(r"\s*(?:sil\b|silh|silhouette|contour)", re.IGNORECASE)
@@ -285,7 +327,7 @@ def _rewritten(match: re.Match[str], text: str) -> str | None:
     """What stands in the place of a match; None: what stood there."""
     kind, found = match.lastgroup, match.group()
     if kind == "word":
-        low = found.lower()
+        low = found.lower().replace("\u2018", "'").replace("\u2019", "'")
         if low in ("min", "med", "sm", "sl", "lg", "bil") and found.isupper() and len(found) < 2:
             return None
         if low in ("fusion", "fusions") and (
@@ -315,6 +357,11 @@ def _rewritten(match: re.Match[str], text: str) -> str | None:
         if found == "CM" and (_MEASURE_BEFORE.search(before) or text.isupper()):
             return None
         if found == "PE" and (
+            _EMBOLIC_BEFORE.search(text[max(match.start() - 32, 0) : match.start()])
+            or _IN_AN_ARTERY.match(text, match.end())
+        ):
+            return "pulmonary embolism"
+        if found == "PE" and (
             _PLEURAL_AFTER.match(after)
             or (
                 _SIZED_BEFORE.search(text[max(match.start() - 24, 0) : match.start()])
@@ -327,18 +374,40 @@ def _rewritten(match: re.Match[str], text: str) -> str | None:
         if found == "LAD" and (_ARTERY_AFTER.match(after) or _CORONARY.search(text)):
             return None
         return _CASED[found]
+    if kind == "compatible":
+        return unicodedata.normalize("NFKC", found)
+    if kind == "heading":
+        return f"\n{found.strip()}: " if match.start() else f"{found.strip()}: "
+    if kind == "list_sign":
+        new_item = _denies(text, match.start()) and _NEW_ITEM.match(text, match.end())
+        return "; " if new_item else f" {'-' if found.strip() in _DASHES else found.strip()} "
+    if kind in ("side_stop", "side_value"):
+        line = text[text.rfind("\n", 0, match.start()) + 1 : match.end()]
+        sided = _SIDED_LABEL.search(line)
+        if kind == "side_stop":
+            return "," if sided else None
+        return f"{'left' if found[0] in 'lL' else 'right'}{'' if sided else found.strip()[-1]} "
     if kind == "answered":
         inner = found.strip()[1:-1].strip()
         return f": {_rewrite(inner)[0]};"
     if kind == "entity":
         new = html.unescape(found)
+        if new in _BULLETS:
+            return ";"
         return None if new == found else " " if new.isspace() else new
     if kind == "leader" and "|" in found:
         line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
-        return "; " if ":" in line else ": "
+        return "; " if ":" in line or _denies(text, match.start()) else ": "
+    if kind == "tab" and _denies(text, match.start()):
+        return "; "
     if kind in ("header", "segment"):
         return "\n" if match.start() and match.end() < len(text) else " "
     return _FIXED.get(kind or "")
+
+
+def _denies(text: str, end: int) -> bool:
+    """Whether the clause before a place denies something."""
+    return _A_DENIAL.search(text, max(end - 80, 0), end) is not None
 
 
 _FIXED = {
@@ -347,6 +416,7 @@ _FIXED = {
     "unchecked": UNTICKED, "checked": TICKED, "round_unchecked": UNTICKED,
     "round_checked": TICKED, "leader": ": ", "clause": "; ", "pipe": " ",
     "choice": "", "bracket": " ", "slash": "; ",
+    "bullet": "; ", "item": "; ", "ellipsis": ";", "soft": "",
     "heart": "heart", "none": "no ", "up": "increased ", "down": "decreased ",
     "plus": " positive", "minus": ": no", "minus2": " no",
     "hash": "fracture of ", "query": "possible ", "more": " greater than ",

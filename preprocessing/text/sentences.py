@@ -173,7 +173,9 @@ _GOES_ON_WITH = re.compile(
 )
 _WRAP_WIDTH = 50
 # "FINDINGS:", "Pleura:", "Pleural effusion:"; not "10:30", not "ratio 1:2".
-_LABEL = re.compile(r"(?:[^\W\d_][\w/&(),' -]{0,58}?[\w)])[ ]?:(?!\d)[ ]*")
+_LABEL = re.compile(
+    r"(?!(?:no|not|without|nil) )(?:[^\W\d_][\w/&(),' -]{0,58}?[\w)])[ ]?:(?!\d)[ ]*"
+)
 
 
 class Segment(NamedTuple):

@@ -112,7 +112,8 @@ _CUES: dict[str, str] = {
         r"|no (?:lack|shortage|absence) of|(?:it is )?not (?:clear|certain|known"
         r"|sure)(?= whether(?! there))"
         r"|which (?:\w+ ){1,4}?(?:had |has )?(?:shown|showed|demonstrated|seen|noted)"
-        r"|(?:whether|that|if|because|as) there (?:is|are|may be|might be|was|were)"
+        r"|(?:whether|that|because|as|if(?! there (?:is|are) an?y?\b)) there"
+        r" (?:is|are|may be|might be|was|were)"
         r"(?! (?:\w+ )?(?:suspicion|concern)s?\b)"
         # Of what is there: "differential of this opacity", "suggest biopsy of the mass".
         r"|differentials?(?: diagnos[ei]s)?(?: considerations?)? (?:for|of)(?= (?:the|this|these"
@@ -120,6 +121,9 @@ _CUES: dict[str, str] = {
         r"|(?:suggest|recommend|advis|consider|request)\w* (?:[\w-]+ ){0,4}?(?:biops(?:y|ies)"
         r"|aspiration|thoracentesis|drainage|sampling|fna|excision|resection|tapping|tap) of"
         r"(?= (?:the|this|these)\b)"
+        r"|no longer (?:any|in) (?:doubt|question)(?: about| of| that)?|tips? (?:is "
+        r"|are )?not (?:\w+ly )?"
+        r"(?:seen|visuali[sz]ed|visible|included|identified)(?: (?:below|beyond|on|beneath|in))?"
         r"|not without|not necessarily present|no longer (?:as|so)"
         r"|none of (?:it|them|this|these|which) (?:is|are|was|were"
         r"|(?:(?:has|have) )?(?:moved|changed|shifted|displaced|kinked|migrated))"
@@ -174,6 +178,8 @@ _CUES: dict[str, str] = {
         r"|grand(?:father|mother|parent)|room-?mate)s? (?:\w+ ){0,2}?(?:has|have|had|with"
         r"|died (?:of|from)|(?:was |were )?(?:treated|diagnosed|operated) (?:for|with)"
         r"|suffer\w* from|is known (?:for|with))"
+        r"|previously (?:thought|believed|considered|interpreted|called|felt) (?:to be|as"
+        r"|to represent)"
         r"|(?:asks?|asked|queries|enquir\w+|inquir\w+|worried|worries) (?:about|whether|if|for)"
         r"|(?:look|watch|monitor|screen)(?:ing)? for|correlat\w+ (?:\w+ )?for"
         r"|(?:notes?|records?|letters?|referral|request|details|ward|patient|mother|form"
@@ -267,7 +273,8 @@ _CUES: dict[str, str] = {
         r"|(?:may|might|could) (?:also |well )?(?:co-?exist|contribute|have developed|be developing"
         r"|be superimposed|underlie)"
         r"|(?:is |are |was |were )?not (?:\w+ly )?absent"
-        rf"|(?:{_BE} )?(?:considered |thought |felt |judged )?(?:to be )?(?:less likely|unlikely"
+        rf"|(?:{_BE} )?(?:considered |thought |felt |judged )?(?:to be )?(?:less likely(?! \w)"
+        rf"|unlikely"
         rf"|not likely|improbable)(?! to| represent)"
         rf"|if (?:any|present|at all(?: present)?|it exists|real|so)\b|\?(?= ?[.,;)]| ?$)"
         r"|(?:questionable|possible|probable|suspected|equivocal|not certain|query"
@@ -304,7 +311,7 @@ _CUES: dict[str, str] = {
         rf"|(?:has|have|had) {_ADVERB}been {_ADVERB}(?:excluded|ruled out)"
         rf"|(?:completely|entirely|fully|now|totally) {_GONE}|{_GONE}(?= ?[.,;:)]| ?$"
         rf"| (?:completely|entirely|fully|since|in the interval))"
-        r"|ruled out"
+        r"|ruled out|(?:is |are )?conspicuous by (?:its|their) absence"
         r"|(?: ?[:=?]| -) *(?:none|no|absent|negative|not (?:seen|present|identified|detected"
         r"|applicable|evident)|nil|n/?a|0|zero"
         r"|(?:complete|full|total)(?:ly)? (?:clearing|clearance|resolution|resolved|cleared"
@@ -374,13 +381,16 @@ _CUES: dict[str, str] = {
         r"|full) (?:interval )?clearing|disappearance|exclusion) of"
         r"|fails? to (?:show|demonstrate|reveal|identify)|failed to (?:show|demonstrate|reveal"
         r"|identify)"
+        r"|(?:is |are |was |were )?not (?:\w+ly )?(?:consistent|compatible|in keeping|in line) with"
+        r"|(?:inconsistent|incompatible|not at all in keeping) with"
         r"|rather than|instead of|exclud(?:es|ing)|resolved|lacks?|den(?:y|ies|ied)"
         r"|(?:not|n't|no|without|neither|nor|none(?: of)?|never|absent(?: (?:is|are))?|zero)"
         r"|un-?remarkable for"
     ),
     # Where every scope ends.
     "bound": (
-        r"but|however|although|though|whereas|while|except(?:ing|ed)?(?: (?:for|that))?"
+        r"(?:is|are) now (?:seen|known|shown|found|thought) to be|but|however|although|though"
+        r"|whereas|while|except(?:ing|ed)?(?: (?:for|that))?"
         r"|yet(?! to)|aside from|apart from|other than"
         r"|besides|otherwise|rather(?! than)|nevertheless|nonetheless|still(?= (?:there|the|a)\b)"
         r"|despite"
@@ -421,7 +431,9 @@ _CUES: dict[str, str] = {
     "separator": r",(?: and| also)?|and(?: also)?|&|\+",
 }
 _CUE = Alternatives(
-    _CUES, start=r"(?:(?<!\w)(?<!\w-)(?=\S)|(?=[,:=? ;()&+]))[\s\S]", behind=r"(?!\w)"
+    _CUES,
+    start=r"(?:(?<!\w)(?<!\w-)(?=\S)|(?=[,:=? ;()&+]))[\s\S]",
+    behind=r"(?:(?!\w)|(?<=\())",
 )
 
 # What opens a new clause behind a comma or "and": an article, or an adjective of what is there.
@@ -517,6 +529,8 @@ class _Clauses:
             self._pass(match.end(), kind)
             if kind == "open":
                 saved.append(self._state)
+                if self._state.status == "absent" and _PRESENT.match(self._text, match.end()):
+                    self._state = Judged("present", "definite")  # "no effusion (small mass)"
             elif kind == "close":
                 self._state = saved.pop() if saved else self._state
             elif kind == "nothing":
@@ -584,6 +598,13 @@ class _Clauses:
                 self._state, self._opened = Judged("uncertain", "possible"), self._met
         elif kind == "colon" and self._differential:
             self._state, self._opened = Judged("uncertain", "possible"), self._met
+        elif (
+            kind == "colon"
+            and self._state.status == "absent"
+            and self._met > self._opened
+            and _PRESENT.match(self._text, end + 1)
+        ):
+            self._open_clause(end)  # "no fracture: small effusion"
         elif kind == "colon":
             # "Possible tuberculosis: cavity", but not "differential diagnosis: cavity".
             if self._state.status == "uncertain" and self._text[self._cue_end : start].strip():
