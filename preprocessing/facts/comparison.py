@@ -108,6 +108,16 @@ _ATTRIBUTE_OF: dict[str, Attribute] = {
     "change_flipped": "change",
 }
 _LARGE = 3  # the degree
+_ASTRAY = "Device Malposition"
+_DEVICES = frozenset(("Support Devices",))
+_OF_DEVICES = frozenset(
+    map(
+        stem,
+        "the in of at its is malpositioned misplaced displaced position region left right distal"
+        " tip tube line catheter ett et ng ngt picc".split(),
+    )
+)
+_FRACTURE = frozenset(("Fracture",))
 # That there was an operation is known from the history: "attributed to the recent surgery".
 _OPERATED = frozenset(
     map(stem, "surgery surgical postsurgical postoperative postprocedural operation".split())
@@ -361,6 +371,16 @@ def _judge(
         wanted = {other for name in one.names for other in relations.implied_by.get(name, ())}
         implied = [o for o in findings if o.status == "absent" and o.names & wanted]
         return Checked(one, "inferred", implied[0]) if implied else Checked(one, "unsupported")
+    if _ASTRAY in one.names and not any(
+        _ASTRAY in other.names for other in findings if other.status != "absent"
+    ):
+        devices = [other for other in findings if other.names & _DEVICES]
+        if {word for word in one.words - _OF_DEVICES if word.isalpha()} <= words:
+            pass  # the findings tell its place without calling it wrong
+        elif any(sizes_differ(one.distances, other.distances) for other in devices):
+            return Checked(one, "size_flipped", devices[0])
+        else:
+            return Checked(one, *(("place_flipped", devices[0]) if devices else ("unsupported",)))
     near = [other for other in findings if other.status != "absent" and _related(one, other)]
     if there:
         own = _specific(one)
@@ -500,6 +520,9 @@ def _same(one: Statement, other: Statement) -> bool:
 
 
 def _near(one: Statement, other: Statement) -> bool:
+    own, theirs = one.names - _FRACTURE, other.names - _FRACTURE
+    if one.names & other.names == _FRACTURE and own and theirs:
+        return False  # of two bones
     return any(
         not (one.names.isdisjoint(group) or other.names.isdisjoint(group))
         for group in _relations().near
@@ -537,7 +560,7 @@ def _denies(one: Statement, finding: Statement) -> bool:
     return (
         bool(one.names or finding.names)
         and not qualified
-        and (one.side in (None, "bilateral", finding.side) or finding.side is None)
+        and (one.side in (None, "bilateral", finding.side) or finding.side in (None, "bilateral"))
     )
 
 

@@ -10,7 +10,8 @@ from preprocessing.facts.anatomy import GAP, HEART, LUNG, MEDIASTINUM
 _NORMAL = (
     r"(?:normal(?!_(?:in size to|to))|unremarkable|(?:not|nonenlarged)(?:_\w+ly)?_(?:enlarged"
     r"|widened|big|large)"
-    r"|within limits of normal|wnl|non-?enlarged|not(?:_\w+)?_(?:abnormal|increased))"
+    r"|within limits of normal|wnl|non-?enlarged|non-?widened|fine|ok(?:ay)?"
+    r"|not(?:_\w+)?_(?:abnormal|increased))"
 )
 _TOP_NORMAL = r"(?:the )?(?:upper|high|top)(?:[ -]limits?)?(?:_of)?[ -]?normal(?:_(?:in_)?size)?"
 _BORDERLINE = (
@@ -50,7 +51,17 @@ FIXED_STATUS_PHRASES = (
     ("absent", ("Cardiomegaly",), rf"{HEART}{GAP % 12}{_NORMAL}"),
     ("absent", ("Cardiomegaly",), rf"(?:normal|unremarkable|non-?enlarged)(?:_\w+)?_{HEART}"),
     ("absent", ("Enlarged Cardiomediastinum",), rf"{MEDIASTINUM}{GAP % 8}{_NORMAL}"),
-    ("absent", ("Enlarged Cardiomediastinum",), rf"(?:normal|unremarkable)_{MEDIASTINUM}"),
+    (
+        "absent",
+        ("Enlarged Cardiomediastinum",),
+        rf"(?:normal|unremarkable|non-?widened)_{MEDIASTINUM}",
+    ),
+    (
+        "absent",
+        ("Cardiomegaly", "Lung Opacity", "Consolidation", "Infiltrate"),
+        rf"(?:{HEART}_and_lungs?|lungs?_and_{HEART})_(?:(?:are|appear|both|is)_){{0,2}}(?:normal"
+        r"|unremarkable|clear|within_normal_limits)",
+    ),
     (
         "absent",
         ("Lung Opacity", "Consolidation", "Infiltrate"),
@@ -108,5 +119,4 @@ NORMAL_STUDY_PHRASES = (
     rf"|of the)){{0,8}}_{_CHEST}",
     rf"{_CHEST}:_(?:normal|negative|unremarkable)(?=[ ]?(?:[.,;\n]|$))",
     rf"{_CHEST}_(?:is_|are_|appears_|within_)?(?:normal|negative|unremarkable)(?!_for)",
-    rf"{HEART}_and_lungs?(?:_are|_appear)?_(?:normal|clear|unremarkable|within normal limits)",
 )

@@ -120,7 +120,7 @@ _PRONOUN = re.compile(
     r"|th(?:is|ese|ey|at)(?= (?:is|are|has|have|was|were|may|measures?|lies|had))"
     r"|it(?= (?:is|has|was|may|measures|lies|now|had))|the other(?= (?:is|has|was))"
     r"|(?:now |today )?(?:there (?:is|are|was) )?none(?! of)(?= (?:is|are|was|seen|visible"
-    r"|remains|now|today)|[ ]?[.,;]|$)"
+    r"|remains|now|today|on|at|in)|[ ]?[.,;]|$)"
     r"|its (?:site|location|position)(?= is)"
     r"|(?<=there is )one(?= (?:on|at|in|measur|of \d)|[ ]?[,.;]|$)"
     r"|(?<=other than )(?:the|an?)(?= (?:\w+ ){0,2}(?:patch|area|focus|one|band)\b)"
@@ -188,6 +188,7 @@ _OWN_LUNG = re.compile(
     rf" lung{_FREE}|expanded|inflated)\b"
     rf"|(?:-sided)? (?:one|side|hemi-?thorax){_FREE}|expanded|inflated|dry|clear|normal|free)\b"
 )
+_ON_A_SIDE = re.compile(r" (?:on|at|in) the (?:left|right)\b")
 _ONE_IS_FREE = re.compile(rf" one{_FREE}|expanded|inflated|dry|clear|normal|free)\b")
 _ANSWER = re.compile(
     r"(?:yes|no|none|neg|pos|negative|positive|present|absent|0|nil|unchanged|resolved)\b"
@@ -208,6 +209,7 @@ _NOT_EXCLUDED = re.compile(
     r"\b(?:can|could) not (?:\w+ly )?(?:exclude|rule out) (?:an? )?(?:[\w-]+ ){0,3}$"
 )
 _REMOVAL_BEHIND = re.compile(r" (?:removal|extraction|withdrawal|explantation)\b")
+_REPAIR_BEHIND = re.compile(r" (?:repair|resection|excision|surgery|operation|clipping)\b")
 _OTHER_SIDE = re.compile(r"\b(?:contralateral|opposite side|other side)\b")
 _SAME_SIDE = re.compile(
     r"^(?:the )?(?:findings?|appearances?|features)\b|\b(?:ipsilateral|same side|same (?:lung"
@@ -544,6 +546,8 @@ def _read_alone(
             and _NEW_BEFORE.search(text[max(start, one.start - 60) : one.start])
         ):
             one = replace(one, denied_only="new")
+        elif status == "present" and _REPAIR_BEHIND.match(text, one.end, end):
+            status = "past"
         elif status == "absent" and not one.pronoun:
             large = _LARGE_BEFORE.search(text[max(start, one.start - 30) : one.start])
             if large or _BIGGER_BEHIND.match(text, one.end, end):
@@ -723,12 +727,13 @@ def _with_pronouns(
         earlier = [one for one in mentions if one.end <= match.start()]
         if word in _WHOLE and (earlier or match.start() > segment.start + 12):
             continue
-        if word.endswith("none") and earlier:
+        if word.endswith("none") and earlier and not _ON_A_SIDE.match(text, match.end()):
             continue
         if word.split()[0] in _FIRST and match.start() > segment.start:
             continue
         whom = earlier[-1:] or list(before[-1:])
-        back = word in _WHOLE or word.endswith("none") or word in _FIRST or word.startswith("its")
+        none = word.endswith("none") and not earlier  # else "effusion left, none on the right"
+        back = none or word in _WHOLE or word in _FIRST or word.startswith("its")
         if whom and not whom[0].fixed and not (earlier and back and word in _WHOLE):
             own = Mention(
                 whom[0].names, *match.span(), whom[0].parents, pronoun=word, refers_back=back

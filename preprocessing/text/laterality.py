@@ -23,6 +23,7 @@ _SIDES = {
         r"(?:deviat|shift|displac|convex|rotat|curv|lean|push|pull|shov|suck|swung|swing|nudg)\w*"
         r"(?: \w+){0,2}? (?:to|towards?)(?: the)? "
         r"(?:left|right)|(?:left|right) convex(?:ity)?"
+        r"|left (?:in (?:place|situ|position)|alone|behind)\b"
         r"|(?:left|right) (?:atri(?:um|al)|ventric\w+|heart|cardiac|coronary|innominate"
         r"|brachiocephalic)"
         r"|(?:compared|in comparison|unlike|in contrast) (?:with |to )?(?:the "
@@ -47,7 +48,7 @@ _SIDE = re.compile(
 # What leads from an observation to the place where it lies.
 PREPOSITION = r"in|at|on|of|within|involving|near|overlying|along|over|to|throughout|adjacent"
 _PREPOSITION = re.compile(rf"\b(?:{PREPOSITION})\b")
-_CONJUNCTION = re.compile(r",|\b(?:and|or|but|with|versus|vs|while|which)\b|/|;|&")
+_CONJUNCTION = re.compile(r",|\+|\b(?:and|or|but|with|versus|vs|while|which)\b|/|;|&")
 # What lies on one side looks like, comes from or is what lies there.
 _SAME_PLACE = re.compile(
     r"\b(?:contain\w*|represent\w*|reflect\w*|suggest\w*|(?:consistent|compatible) with|leaving"
@@ -56,6 +57,12 @@ _SAME_PLACE = re.compile(
 )
 _PREDICATE = re.compile(r" (?:is|are|was|were)\b")
 _WITH = re.compile(r"\bwith\b")
+# Signs of the thing itself: "scarring with volume loss in the left apex".
+_WITH_ITS = re.compile(
+    r" with (?:\w+ ){0,2}?(?=(?:volume loss|loss of volume|air bronchogram|cavitat|calcific"
+    r"|retraction"
+    r"|distortion|architectural|collapse|spiculat))"
+)
 _OTHER = re.compile(r"\b(?:no|not|without|but)\b|;")
 # "Scarring or atelectasis in the right base": two names of one thing.
 _OR = re.compile(r"[ ,]*(?:and/)?(?:or|versus|vs|/)[. ]*(?:\w+ )?")
@@ -151,7 +158,9 @@ def values_of_mentions(
     for position in range(count - 2, -1, -1):  # "atelectasis and scarring in the left base"
         between = text[mentions[position][1] : mentions[position + 1][0]]
         with_own = leading[position + 1] or (
-            _WITH.search(between) and not _PREDICATE.match(text, mentions[position + 1][1], end)
+            _WITH.search(between)
+            and not _PREDICATE.match(text, mentions[position + 1][1], end)
+            and not _WITH_ITS.match(text, mentions[position][1])
         )
         if joined[position + 1] and not values[position] and not with_own:
             values[position] = set(values[position + 1])

@@ -177,7 +177,7 @@ _ROUND_BOX = re.compile(r"\([ \txX\u2713\u2714]*\)")
 # "L" and "R" that are no sides, "N" and "Y" that are no answers.
 _NO_SIDE_AFTER = re.compile(r"\s?(?:\d|spine|sp\b|vertebra)", re.IGNORECASE)
 _RIBS_AFTER = re.compile(
-    r"\s?\d{1,2}(?:st|nd|rd|th)?(?:(?:\s?[,&-]\s?|\s(?:and|to)\s)\d{1,2}(?:st|nd|rd|th)?){0,3}"
+    r"\s?\d{1,2}(?:st|nd|rd|th)?(?:(?:\s?[+,&-]\s?|\s(?:and|to)\s)\d{1,2}(?:st|nd|rd|th)?){0,3}"
     r"\s(?:\w+\s)?ribs?\b",
     re.IGNORECASE,
 )

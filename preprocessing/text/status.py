@@ -52,7 +52,7 @@ _GONE = (
 )
 _TAKEN = (
     r"(?:removed|withdrawn(?!,? (?:now |and )?(?:with|to|by|into|slightly)\b)"
-    r"|taken out|extracted|explanted|retrieved|pulled out"
+    r"|taken out|resected|excised|extracted|explanted|retrieved|pulled out"
     # "Drained, a small rest": some of it is still there.
     r"|(?:drained|tapped(?: dry| to dryness)?)(?!,? (?:(?:and|with|but|leaving) )?"
     r"(?:an? |the |some )?(?:(?:small|tiny|thin|minimal|large) )?"
@@ -178,10 +178,15 @@ _CUES: dict[str, str] = {
         r"|grand(?:father|mother|parent)|room-?mate)s? (?:\w+ ){0,2}?(?:has|have|had|with"
         r"|died (?:of|from)|(?:was |were )?(?:treated|diagnosed|operated) (?:for|with)"
         r"|suffer\w* from|is known (?:for|with))"
+        # "Apparent cardiomegaly is due to the AP projection."
+        r"|apparent(?= (?:\w+ ){1,6}?(?:is |are )?(?:\w+ly )?(?:due to|caused by|from|because of"
+        r"|related to|explained by|accounted for by"
+        r"|an effect of) (?:the )?(?:\w+ ){0,2}?(?:projection"
+        r"|positioning|rotation|technique|magnification|poor inspiration|low volumes|ap view))"
         r"|previously (?:thought|believed|considered|interpreted|called|felt) (?:to be|as"
         r"|to represent)"
         r"|(?:asks?|asked|queries|enquir\w+|inquir\w+|worried|worries) (?:about|whether|if|for)"
-        r"|(?:look|watch|monitor|screen)(?:ing)? for|correlat\w+ (?:\w+ )?for"
+        r"|(?:look|watch|monitor|screen|check)(?:ing)? for|correlat\w+ (?:\w+ )?for"
         r"|(?:notes?|records?|letters?|referral|request|details|ward|patient|mother|form"
         r"|card) (?:mentions?|states?|says|reports?|describes?|gives|queries|asks (?:about"
         r"|whether|if)?)"
@@ -213,11 +218,7 @@ _CUES: dict[str, str] = {
         rf"|(?:(?:is|are|was|were) (?:now )?)?(?:{_TAKEN}|taken out|out)(?=[ ]?[.,;:)]|[ ]?$"
         rf"| (?:this|yesterday|today|since|overnight|last|in the interval)\b)"
         r"|(?:has|have|had) responded (?:completely|fully|entirely)"
-        # "Apparent cardiomegaly is due to the AP projection."
-        r"|(?:(?:is|are|was) )?(?:\w+ly )?(?:due to|caused by|from|because of|related to"
-        r"|explained by"
-        r"|accounted for by|an effect of) (?:the )?(?:\w+ ){0,2}?(?:projection|positioning|rotation"
-        r"|technique|magnification|poor inspiration|low volumes|ap view|obliquity)"
+        r"|(?:has|have|had) (?:\w+ )?(?:come|fallen|slipped) out(?! (?:of|to|by))"
         r"|treated (?:in|with|for \w+ (?:weeks|months))|looks? like (?:\w+ ){0,2}?(?:bowel|colon"
         r"|stomach|fat|vessels?|gas in)"
         rf"|(?:{_BE} )?(?:previously|formerly|earlier) (?:{_SEEN}|described|reported|known|treated)"
@@ -324,6 +325,7 @@ _CUES: dict[str, str] = {
         rf"|(?<=[,;] )none(?: (?:seen|identified|evident))?(?= ?[.,;]| ?$)"
         rf"|(?:{_AUX} )?not (?:recurred|re-?accumulated|reappeared|returned)"
         r"|(?:do|does|did) not (?:persist|recur|remain|reaccumulate)"
+        r"|(?:has|have|had) not (?:\w+ )?(?:developed|occurred|appeared|formed|arisen|ensued)"
     ),
     "present_before": (
         r"(?: ?[:=?]| -)? ?(?:yes(?= ?[.,;:()\]]| ?$| \()|positive(?! (?:for|pressure|airway"
@@ -331,7 +333,10 @@ _CUES: dict[str, str] = {
         r"|(?:no longer|not) (?:in doubt|doubtful|uncertain)"
     ),
     "uncertain_after": (
-        r"(?:(?:can|could|may|might|does|do|would)? ?not|unable to|difficult to|hard to"
+        r"(?:difficult|hard|impossible|not easy)(?: for (?:me|us))? to (?:say|tell|be sure"
+        r"|be certain)"
+        r"(?: whether| if| that)?(?: there (?:is|are))?(?: no)?"
+        r"|(?:(?:can|could|may|might|does|do|would)? ?not|unable to|difficult to|hard to"
         r"|impossible to|not possible to|without) (?:\w+ ){0,2}?(?:exclude|excluding|discard|rule"
         r" out)"
         r"|can not (?:be said|say|state|be sure|be certain|tell)(?: that)?(?: there (?:is|are))? no"
