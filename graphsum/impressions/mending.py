@@ -257,12 +257,12 @@ class _Draft:
             if self.plan.out_of_domain and is_small(clause):
                 continue
             wanted = [one for one in clause.statements if is_actionable(one)]
-            others = [
+            others = {
                 other
                 for text in (*self.kept, *self.quoted)
                 if text in self.by_text and text != clause.text
                 for other in self.stated[text]
-            ]
+            }
             if (
                 self.plan.out_of_domain
                 or not wanted

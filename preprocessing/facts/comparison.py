@@ -392,9 +392,9 @@ def _judge(
             placed = [
                 other
                 for other in near
-                if other not in there
-                and _lies_there(one, other)
+                if _lies_there(one, other)
                 and (one.status == "uncertain" or _concluded(one, other))
+                and other not in there
             ]
             return _judge_details(one, placed, "inferred") if placed else judged
         return judged
@@ -520,12 +520,15 @@ def _same(one: Statement, other: Statement) -> bool:
 
 
 def _near(one: Statement, other: Statement) -> bool:
-    own, theirs = one.names - _FRACTURE, other.names - _FRACTURE
-    if one.names & other.names == _FRACTURE and own and theirs:
+    return _near_names(one.names, other.names)
+
+
+@lru_cache(maxsize=1 << 15)
+def _near_names(names: frozenset[str], others: frozenset[str]) -> bool:
+    if names & others == _FRACTURE and names != _FRACTURE and others != _FRACTURE:
         return False  # of two bones
     return any(
-        not (one.names.isdisjoint(group) or other.names.isdisjoint(group))
-        for group in _relations().near
+        not (names.isdisjoint(group) or others.isdisjoint(group)) for group in _relations().near
     )
 
 
@@ -535,8 +538,13 @@ def _related(one: Statement, other: Statement) -> bool:
 
 
 def _concluded(one: Statement, other: Statement) -> bool:
+    return _concluded_names(one.names, other.names)
+
+
+@lru_cache(maxsize=1 << 15)
+def _concluded_names(names: frozenset[str], others: frozenset[str]) -> bool:
     evidence = _relations().evidence
-    return any(not other.names.isdisjoint(evidence.get(name, ())) for name in one.names)
+    return any(not others.isdisjoint(evidence.get(name, ())) for name in names)
 
 
 def _mentioned(finding: Statement, impression: Sequence[Statement]) -> bool:
@@ -635,7 +643,13 @@ def _relations() -> _Relations:
     )
 
 
-on_change(_relations.cache_clear)
+def _forget() -> None:
+    _relations.cache_clear()
+    _near_names.cache_clear()
+    _concluded_names.cache_clear()
+
+
+on_change(_forget)
 
 
 def beside_normal() -> frozenset[str]:

@@ -13,35 +13,35 @@ FURTHER_TERMS = {
     ),
     "Scoliosis": r"scolio|curvature|(?<!over the )(?<!the right )(?<!the left )convexity|curve\b",
     "Kyphosis": r"\bkypho",
-    "Tortuous Aorta": r"\b(?:tortuo|ectat|ectasi|unfold)|(?=.*\baort).*\b(?:dilat|prominen)",
+    "Tortuous Aorta": r"\b(?:tortuo|ectat|ectasi|unfold)|^(?=.*\baort).*\b(?:dilat|prominen)",
     "Vascular Calcification": (
         r"\b(?:athero|arterio|aorto-?sclero)|\baort\w* scleros"
-        r"|(?=.*\b(?:aort|vascular|arter|coronar)).*\bcalcif"
+        r"|^(?=.*\b(?:aort|vascular|arter|coronar)).*\bcalcif"
     ),
-    "Calcified Nodes": r"(?=.*\b(?:node|lymph|hil[aiu])).*\bcalcif",
+    "Calcified Nodes": r"^(?=.*\b(?:node|lymph|hil[aiu])).*\bcalcif",
     "Low Lung Volumes": (
         r"\b(?:hypo|under) ?-? ?(?:inflat|ventil|aerat|expan)|\bcrowd"
         r"|\b(?:shallow|poor|short|small|weak) (?:breath|inspirat)"
-        r"|(?=.*\bvolume).*\b(?:low|small|shallow|decreas|reduc|diminish)"
+        r"|^(?=.*\bvolume).*\b(?:low|small|shallow|decreas|reduc|diminish)"
     ),
     "Flattened Diaphragm": r"\bflatten\w*(?! (?:of (?:the )?)?(?:\w+ )?sept)(?! (?:\w+ )?vertebra)",
     "Blunted Angle": r"\bblunt",
     "Vascular Prominence": (
-        r"\b(?:engorge|cephali[sz])|(?=.*vascul).*\b(?:prominen|increas|enlarg)"
+        r"\b(?:engorge|cephali[sz])|^(?=.*vascul).*\b(?:prominen|increas|enlarg)"
     ),
-    "Pulmonary Hypertension": r"(?=.*\b(?:pulmonary|arterial)).*\bhypertens",
+    "Pulmonary Hypertension": r"^(?=.*\b(?:pulmonary|arterial)).*\bhypertens",
     "Bronchiectasis": r"\bbronchiecta",
     "Osteopenia": r"\bosteo(?:pen|por)|\bdeminerali|\bbone density (?:decreas|reduc|low)"
     r"|\b(?:decreased|reduced|low) bone density",
     "Bone Deformity": (
         r"\b(?:deformit|pectus|wedging\b)"
-        r"|(?=.*\b(?:ribs?|cortical|cortex)\b).*\birregular"
-        r"|(?=.*\b(?:vertebra|bod(?:y|ies)\b|endplate|[tl]\d|spine|lumbar"
-        r"|thoracic|dorsal|anterior)).*\b(?:wedg|compress)|(?=.*\bheight).*\bloss"
+        r"|^(?=.*\b(?:ribs?|cortical|cortex)\b).*\birregular"
+        r"|^(?=.*\b(?:vertebra|bod(?:y|ies)\b|endplate|[tl]\d|spine|lumbar"
+        r"|thoracic|dorsal|anterior)).*\b(?:wedg|compress)|^(?=.*\bheight).*\bloss"
     ),
     "Density": r"\b(?:densit|markings|shadow)",
     "Large Normal Heart": (
-        r"(?=.*\b(?:heart|cardiac|cardiomed)).*\b(?:top|upper|borderline|prominen)"
+        r"^(?=.*\b(?:heart|cardiac|cardiomed)).*\b(?:top|upper|borderline|prominen)"
     ),
     "Pneumonia": r"\b(?:infect|pneumonitis|aspirat)",
     "Congestion": r"\b(?:cardiac|heart).*\bfailure|\boverload|\bcongest",

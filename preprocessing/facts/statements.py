@@ -6,6 +6,7 @@ dependency tree decides which modifiers and which anatomy belong to a statement.
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
@@ -109,6 +110,8 @@ class _Reader:
         self._text, self._annotated = text, annotated
         self._words = [word.lower() for word in annotated.words]
         self._spans = word_spans(text, annotated.words)
+        self._starts = [start for start, _ in self._spans]
+        self._ends = [end for _, end in self._spans]
         self._entity = {
             word: one for one in annotated.entities for word in range(one.start, one.end)
         }
@@ -186,7 +189,7 @@ class _Reader:
         return entity.label if entity else ""
 
     def _inside(self, start: int, end: int) -> list[int]:
-        return [word for word, (a, b) in enumerate(self._spans) if a < end and b > start]
+        return list(range(bisect_right(self._ends, start), bisect_left(self._starts, end)))
 
     def _claim(self, label: str, but: Container[int] = ()) -> list[list[int]]:
         """The words of each entity of a label that no statement has yet; now they are owned.
@@ -230,7 +233,7 @@ class _Reader:
             seen.add(word)
             frontier.append(word)
 
-        while frontier:
+        while frontier and len(seen) < _LONGEST_PHRASE:
             word = frontier.pop()
             for child in self._children[word]:
                 take(child)
