@@ -187,7 +187,7 @@ def read_jsonl(path: str | Path, *, surrogates: bool = False) -> Iterator[dict[s
                     raise InputError(
                         f"{path}:{number}: a line of more than {JSON_LINE_BYTES:,} bytes"
                     )
-                text = line.decode("utf-8")
+                text = line.decode("utf-8-sig" if number == 1 else "utf-8")
                 if not text.strip():
                     continue
                 value = parse_json(text, f"{path}:{number}", surrogates=surrogates)
@@ -216,6 +216,8 @@ def check_writable(path: str | Path) -> None:
 
     Nothing stays behind: the nearest folder that exists is tried.
     """
+    if str(path) in ("", "-"):
+        raise InputError(f"{str(path)!r} is no name of a file; give one")
     if Path(path).is_dir():
         raise InputError(f"{path}: is a folder; give the name of a file")
     if is_special(path):

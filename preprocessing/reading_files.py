@@ -1,5 +1,6 @@
 """Reading and comparing texts of JSON Lines files: the commands ``read`` and ``compare``."""
 
+import os
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
@@ -9,7 +10,7 @@ from preprocessing.facts.comparison import compare_statements, errors_of, statem
 from preprocessing.facts.information import information_in
 from preprocessing.facts.observations import extract_observations
 from preprocessing.facts.statements import Statement
-from preprocessing.files import dumps, read_jsonl, write_text_atomically
+from preprocessing.files import check_writable, dumps, read_jsonl, write_text_atomically
 
 _AT_ONCE = 256
 
@@ -25,7 +26,7 @@ def read_file(source: str, target: str) -> int:
     Raises:
         InputError: the file, a line or a field is not as described; nothing is written.
     """
-    return _write(target, (dumps(line) for line in _read_lines(source)))
+    return _write(source, target, (dumps(line) for line in _read_lines(source)))
 
 
 def compare_file(source: str, target: str) -> int:
@@ -38,10 +39,13 @@ def compare_file(source: str, target: str) -> int:
     Raises:
         InputError: the file, a line or a field is not as described; nothing is written.
     """
-    return _write(target, (dumps(line) for line in _compared_lines(source)))
+    return _write(source, target, (dumps(line) for line in _compared_lines(source)))
 
 
-def _write(target: str, lines: Iterable[str]) -> int:
+def _write(source: str, target: str, lines: Iterable[str]) -> int:
+    if os.path.realpath(source) == os.path.realpath(target):
+        raise InputError(f"--output {target}: is the input; give another name")
+    check_writable(target)
     written = list(lines)
     write_text_atomically(target, written)
     return len(written)

@@ -5,7 +5,7 @@ A folder of a trained labeler holds ``labeler.json`` (``{"labeler": NAME, ...}``
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,14 +33,14 @@ class Labeler(ABC):
         self.schema = schema
 
     def label(self, texts: Sequence[str]) -> list[ReportLabels]:
-        """The labels of each text, in order.
+        """The labels of each text, in order; None and NaN stand for no text.
 
         Raises:
-            TypeError: one text instead of a list of them.
+            TypeError: one text instead of a list of them, or something else than a text.
         """
-        if isinstance(texts, str | bytes):
+        if isinstance(texts, str | bytes | Mapping):
             raise TypeError("texts must be a list of texts: label([text])")
-        return self._labels_of(texts)
+        return self._labels_of([_as_text(one) for one in texts])
 
     @abstractmethod
     def _labels_of(self, texts: Sequence[str]) -> list[ReportLabels]: ...
@@ -72,6 +72,14 @@ class Labeler(ABC):
     ) -> "Labeler":  # fmt: skip
         """The labeler of that name or in that folder; see :func:`load_labeler`."""
         return load_labeler(name_or_folder, schema, **options)
+
+
+def _as_text(value: Any) -> str:
+    if value is None or value != value:
+        return ""
+    if not isinstance(value, str):
+        raise TypeError(f"texts must be strings, not {type(value).__name__}")
+    return value
 
 
 LABELERS: Table[type[Labeler]] = Table(

@@ -83,6 +83,9 @@ class Assistant:
             InputError: there is no text, no such task, or the task needs an argument that is not
                 given.
         """
+        for name, value in (("text", text), ("question", question), ("term", term)):
+            if not isinstance(value, str):
+                raise TypeError(f"{name} must be a string, not {type(value).__name__}")
         return self.ask_all([(task, Request(text, question.strip(), term.strip()))])[0]
 
     def ask_all(self, asked: Sequence[tuple[str, Request]]) -> list[Answer]:

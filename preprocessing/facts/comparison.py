@@ -142,6 +142,9 @@ def statements_of(
     texts: Sequence[str], annotator: Annotator | None = None
 ) -> list[tuple[Statement, ...]]:
     """The statements of each text; equal texts are read once."""
+    wrong = next((one for one in texts if not isinstance(one, str)), "")
+    if not isinstance(wrong, str):
+        raise TypeError(f"texts must be strings, not {type(wrong).__name__}")
     annotator = annotator or shared_annotator("builtin", None)
     distinct = list(dict.fromkeys(texts))
     annotated = annotator.annotate((str(row), text) for row, text in enumerate(distinct))

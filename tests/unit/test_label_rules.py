@@ -64,6 +64,9 @@ def test_invented_reports_of_others_are_labeled_as_they_say(chexpert, name, f1, 
 def test_one_text_is_no_list_of_texts(chexpert):
     with pytest.raises(TypeError, match="list of texts"):
         chexpert.label("No effusion.")
+    with pytest.raises(TypeError, match="must be strings, not int"):
+        chexpert.label(["No effusion.", 5])
+    assert len(chexpert.label([None, float("nan")])) == 2
 
 
 def test_evidence_is_what_the_state_rests_on(chexpert):

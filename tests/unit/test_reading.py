@@ -474,3 +474,24 @@ def test_a_form_that_nobody_filled_in_says_nothing(form: str) -> None:
 )
 def test_blanks_of_names_and_dates_take_nothing_away(text: str) -> None:
     assert information_in(text).verdict == "read"
+
+
+def test_a_file_is_not_written_over_its_input(tmp_path):
+    path = tmp_path / "a.jsonl"
+    content = '\ufeff{"id": 1, "text": "No effusion."}\n'
+    path.write_text(content, encoding="utf-8")
+    link = tmp_path / "b.jsonl"
+    link.symlink_to(path)
+    for target in (path, link):
+        with pytest.raises(InputError, match="is the input"):
+            read_file(str(path), str(target))
+    with pytest.raises(InputError, match="no name of a file"):
+        read_file(str(path), "-")
+    assert path.read_text(encoding="utf-8") == content
+    assert read_file(str(path), str(tmp_path / "c.jsonl")) == 1  # its byte order mark is no text
+
+
+def test_something_else_than_texts_is_refused():
+    for wrong in (None, ["No effusion."], 5):
+        with pytest.raises(TypeError, match="must be strings"):
+            check_impression(wrong, "No effusion.")
