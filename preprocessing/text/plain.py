@@ -196,10 +196,12 @@ _A_DENIAL = re.compile(
     r"[^.;:\n\u2022]*$",
     re.IGNORECASE,
 )
-_NEW_ITEM = re.compile(
-    r"[A-Z]|(?:small|large|mild|moderate|mod|sm|left|right|tiny|trace|new|old|bilateral|minimal"
-    r"|severe|marked|multiple|several)\b"
+_SIZES = (
+    r"(?:small|large|mild|moderate|mod|sm|left|right|tiny|trace|new|old|bilateral|minimal|severe"
+    r"|marked|multiple|several)\b"
 )
+_SIZED_ITEM = re.compile(_SIZES, re.IGNORECASE)  # not "no nodule / GGO / consolidation"
+_NEW_ITEM = re.compile(rf"[A-Z][a-z]|{_SIZES}")
 _SIDED_LABEL = re.compile(
     r"[^\W\d_][\w ]{2,30}:\s*(?:l|r|lt|rt|left|right)\.?\s?[-:=]", re.IGNORECASE
 )
@@ -379,7 +381,8 @@ def _rewritten(match: re.Match[str], text: str) -> str | None:
     if kind == "heading":
         return f"\n{found.strip()}: " if match.start() else f"{found.strip()}: "
     if kind == "list_sign":
-        new_item = _denies(text, match.start()) and _NEW_ITEM.match(text, match.end())
+        item = _SIZED_ITEM if "/" in found else _NEW_ITEM
+        new_item = _denies(text, match.start()) and item.match(text, match.end())
         return "; " if new_item else f" {'-' if found.strip() in _DASHES else found.strip()} "
     if kind in ("side_stop", "side_value"):
         line = text[text.rfind("\n", 0, match.start()) + 1 : match.end()]
