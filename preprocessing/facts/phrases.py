@@ -93,6 +93,12 @@ FIXED_STATUS_PHRASES = (
     ("absent", ("Aneurysm",), r"non-?aneurysmal"),
     (
         "absent",
+        ("Mediastinal Shift",),
+        r"(?:mediastinum|trachea)(?:_(?:and|the|mediastinum|trachea|is|are|remains?|both|lies)){0,5}"
+        r"_(?:central|midline|in_the_midline|undisplaced|not_(?:shifted|displaced|deviated))",
+    ),
+    (
+        "absent",
         ("Pleural Effusion", "Pneumothorax"),
         r"pleural spaces?_(?:are_|is_)?(?:\w+ly_)?clear(?!_(?:of|on|except|apart))"
         r"|(?:no|neither)_(?:air|fluid|gas)_(?:or|nor|and)_(?:air|fluid|gas)(?:_(?:is|are)(?:_\w+)?"
@@ -111,6 +117,7 @@ FIXED_STATUS_PHRASES = (
 )
 # A normal study. Those that open with "no" deny what follows them as well.
 NORMAL_STUDY_PHRASES = (
+    r"(?:no|nothing)_acute(?:_(?:seen|identified|shown))?(?=[ ]?(?:[.,;\n]|$))",
     rf"(?:no|without|negative for)_{_DEGREE}{_ORGAN}_?{_DEGREE}{_FINDING}",
     rf"(?:no|without)_{_DEGREE}(?:disease|findings?|process|abnormalit(?:y|ies))(?:_(?:in|within"
     rf"|of)_"

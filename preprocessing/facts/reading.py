@@ -84,12 +84,14 @@ def read_mentions(text: str, own: OwnTerms | None = None) -> tuple[PlainText, tu
     return plain, tuple(_read(plain, own))
 
 
-def _forget() -> None:
+def forget() -> None:
+    """Keep nothing of what was read."""
     read_mentions.cache_clear()
     _read_words.cache_clear()
+    plain_text.cache_clear()
 
 
-on_change(_forget)
+on_change(forget)
 
 
 # Labels of what is no finding: who asks, what was done, what it is compared with.
