@@ -188,7 +188,9 @@ _ASKED = re.compile(r"(?:.*, ?)?possible \w")
 _FREE = r"(?: (?:is|remains|appears))?(?: (?:\w+ly|well|now|still))? (?:up|aerated|over-?expanded"
 _OWN_LUNG = re.compile(
     rf" lung{_FREE}|expanded|inflated)\b"
-    rf"|(?:-sided)? (?:one|side|hemi-?thorax){_FREE}|expanded|inflated|dry|clear|normal|free)\b"
+    rf"|(?:-sided)? (?:one|side|hemi-?thorax|base|apex|zone|(?:(?:costo-?phrenic"
+    rf"|cp) )?angle){_FREE}"
+    r"|expanded|inflated|dry|clear|normal|free|sharp)\b"
 )
 _ON_A_SIDE = re.compile(r" (?:on|at|in) the (?:left|right)\b")
 _ONE_IS_FREE = re.compile(rf" one{_FREE}|expanded|inflated|dry|clear|normal|free)\b")

@@ -116,6 +116,7 @@ _REWRITE = Alternatives(
         "line": r"\\\.(?:br|sp)\d*\\|~(?=\s*[^\W\d])|\r\n?|\n|[\u2028\u2029\x0b\x0c]"
         rf"|</?(?i:{_BLOCK_TAGS})\b[^<>]{{0,80}}>",
         "clause": r" +-{2,} +",
+        "slash": r"\s/\s(?=[A-Za-z][\w ()]{1,24}:)",
         # Signs between the items of a list on one line.
         "bullet": r"(?<=\S)[^\S\n]+[\u2022\u25cf\u25aa\u2023\u00b7][^\S\n]+(?=[^\W\d_])",
         "item": r"(?<=\S)[,;]?[^\S\n]+\(?[b-j]\)[^\S\n]+(?=[A-Z])",
@@ -137,8 +138,11 @@ _REWRITE = Alternatives(
         "checked": r"\[\s*[xX\u2713\u2714]\s*\]|[\u2611\u2612]",
         "round_unchecked": r"\([ \t]*\)",
         "round_checked": r"\([ \t]*[xX\u2713\u2714][ \t]*\)",
+        "plural": r"(?<=[a-z])\(e?s\)",
+        "dots": r"(?<=[\w)])[^\S\n]+\.{3,}[^\S\n]+(?=(?i:nil|no|none|yes|absent|present|neg\w*"
+        "|pos\w*"
+        r"|left|right|bilateral|small|large|mild|moderate|normal|clear)\b)",
         "leader": r"(?<=[\w)])\s*\.{4,}\s*(?=\w)|(?<=[\w)])[ \t]*\|[ \t]*(?=[\w(<>+-])",
-        "slash": r"\s/\s(?=[A-Za-z][\w ]{1,24}:)",
         "pipe": r"\|",
         # "Mass [yes, left lower lobe]  Effusion [no]"
         "answered": r"(?<=\w)\s*[\[(]\s*"
@@ -419,7 +423,7 @@ _FIXED = {
     "unchecked": UNTICKED, "checked": TICKED, "round_unchecked": UNTICKED,
     "round_checked": TICKED, "leader": ": ", "clause": "; ", "pipe": " ",
     "choice": "", "bracket": " ", "slash": "; ",
-    "bullet": "; ", "item": "; ", "ellipsis": ";", "soft": "",
+    "bullet": "; ", "item": "; ", "ellipsis": ";", "soft": "", "plural": "s", "dots": ": ",
     "heart": "heart", "none": "no ", "up": "increased ", "down": "decreased ",
     "plus": " positive", "minus": ": no", "minus2": " no",
     "hash": "fracture of ", "query": "possible ", "more": " greater than ",

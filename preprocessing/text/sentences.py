@@ -132,7 +132,7 @@ _BULLET = re.compile(
     r"|\(?\d{1,2}(?:[.)](?!\d)|[/:-](?=[ ]))[ ]*|\(?(?:[a-h]|[ivx]{1,4})[.)][ ]+|[ ]+)"
 )
 _ABBREVIATION_BEFORE = re.compile(
-    r"\b(?:dr|mr|mrs|ms|prof|st|vs|approx|fig|cf|ca|resp|incl|e\.?g|i\.?e|atyp|int|bilat|interst"
+    r"\b(?:dr|mr|mrs|ms|prof|st|vs|approx|max|min|nos|fig|cf|ca|resp|incl|e\.?g|i\.?e|atyp|int|bilat|interst"
     r"|subseg|pulm|no(?=\. ?\d))$"
 )
 _UNIT_BEFORE = re.compile(
