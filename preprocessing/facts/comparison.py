@@ -361,6 +361,19 @@ def _judge(
             and other not in against
             and _denies(one, other)
         ]
+        if one.side in ("left", "right") and one.places and not one.acute:
+            # "No left basal infiltrate" leaves no room for an opacity there.
+            against += [
+                other
+                for other in findings
+                if other.status == "present"
+                and other.side == one.side
+                and other.places
+                and not places_differ(one.places, other.places)
+                and _near(one, other)
+                and other not in against
+                and _denies(one, other)
+            ]
         here = [other for other in against if one.side and other.side == one.side]
         # "No left pneumothorax" does not bear out "no pneumothorax" where there is a right one.
         one_sided = not one.side and all(other.side in ("left", "right") for other in denied)
