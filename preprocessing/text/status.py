@@ -379,7 +379,6 @@ _CUES: dict[str, str] = {
         r"|questions?(?: of)?|questionable|questionably|dubious|borderline|doubtful|\?"
         rf"|(?:i|we) doubt(?: that)?|{_FIRST}doubt|presum(?:ed|ably|ptive)|apparent(?:ly)?"
         r"|equivocal(?:ly)?|potential(?:ly)?"
-        r"|(?:xxxx|_{2,}) (?:represent|reflect)(?:s|ing)?"  # a word was taken away: "likely"
         r"|favou?r(?:s|ed to|ing)?|(?:felt|thought|believed|considered) to(?: be| represent)?"
         r"|(?:there )?appears? to (?:be|represent)|consider(?:ation of)?"
         r"|differentials?(?: diagnosis)?(?: considerations?)?(?: (?:includes?|is|of|are"
