@@ -731,8 +731,11 @@ def _with_pronouns(
         earlier = [one for one in mentions if one.end <= match.start()]
         if word in _WHOLE and (earlier or match.start() > segment.start + 12):
             continue
-        if word.endswith("none") and earlier and not _ON_A_SIDE.match(text, match.end()):
-            continue
+        opposed = text[match.start() - 2 : match.start()] == ", " and _ON_A_SIDE.match(
+            text, match.end()
+        )
+        if word.endswith("none") and earlier and not opposed:
+            continue  # but for "effusion on the left, none on the right"
         if word.split()[0] in _FIRST and match.start() > segment.start:
             continue
         whom = earlier[-1:] or list(before[-1:])

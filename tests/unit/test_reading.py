@@ -32,7 +32,7 @@ def test_texts_in_other_wording_are_read(name: str, least: float) -> None:
 
 def test_answers_others_and_questions_in_yet_other_words() -> None:
     scores = reading.score_texts(DATA / "reading_sixth.jsonl")
-    assert scores["all"].n >= 101
+    assert scores["all"].n >= 190
     assert scores["all"].share == 1, scores["all"].wrong
 
 
